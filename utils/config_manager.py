@@ -1,0 +1,372 @@
+"""The one typed configuration, and the command that points it at a repository.
+
+    python utils/config_manager.py https://github.com/pallets/flask
+    python utils/config_manager.py ../my-project --name my_project --revision v2.1
+
+Reads and writes config/config.yaml (or --config PATH): only `repository.url`, `.name` and `.revision` change; every
+comment and every other setting is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from ruamel.yaml import YAML
+
+from utils.console import DEFAULT_CONFIG, EXIT_DONE, ROOT, UserError, relative, run
+
+ORIGINAL_SHARES = {
+    "code_explanation": 0.46,
+    "api_usage": 0.23,
+    "code_location": 0.15,
+    "project_overview": 0.08,
+    "design_proposal": 0.08,
+}
+
+
+class Settings(BaseModel):
+    """Base of every section: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RepositorySettings(Settings):
+    """What is analysed. A relative path in `url` is taken from this project's root."""
+
+    url: str = Field(min_length=1)
+    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    revision: str | None = None
+    languages: list[Literal["python"]] = Field(default=["python"], min_length=1)
+    exclude: list[str] = []
+
+
+class AnalysisSettings(Settings):
+    """Limits of step 01."""
+
+    max_file_bytes: int = Field(default=5_000_000, gt=0)
+    workers: int | None = Field(default=None, gt=0)
+
+
+class GenerationSettings(Settings):
+    """What step 02 asks and how often. Shares are of the samples about the repository; `general_share` is of all."""
+
+    languages: list[str] = Field(default=["en", "zh"], min_length=1)
+    task_shares: dict[str, float] = ORIGINAL_SHARES
+    minimum: dict[str, int] = {}
+    samples_per_fact: int = Field(default=12, ge=2)
+    max_samples: int = Field(default=20_000, gt=0)
+    max_elements: int | None = Field(default=None, gt=0)
+    private_weight: float = Field(default=0.3, ge=0, le=1)
+    relation_share: float = Field(default=0.15, ge=0, lt=1)
+    absent_share: float = Field(default=0.05, ge=0, lt=1)
+    general_share: float = Field(default=0.15, ge=0, lt=1)
+    general_dataset: str | None = None
+    reasoning: Literal["answer", "thinking", "none"] = "answer"
+    include_tests: bool = False
+    unseen_fact_share: float = Field(default=0.05, ge=0, lt=1)
+    secrets: Literal["drop", "redact"] = "drop"
+
+    @field_validator("task_shares")
+    @classmethod
+    def _known_tasks(cls, shares: dict[str, float]) -> dict[str, float]:
+        unknown = sorted(set(shares) - set(ORIGINAL_SHARES))
+        if unknown:
+            raise ValueError(f"unknown task {', '.join(unknown)}; known: {', '.join(ORIGINAL_SHARES)}")
+        if min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > 0.01:
+            raise ValueError(f"the shares must be 0 or more and add up to 1, not {sum(shares.values()):g}")
+        return shares
+
+
+class ModelSettings(Settings):
+    """The base model and where it runs. A relative path in `base` that exists is taken from this project's root."""
+
+    base: str = "Qwen/Qwen3-8B"
+    revision: str | None = None
+    trust_remote_code: bool = False
+    device: Literal["cuda", "cpu"] = "cuda"
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    attention: Literal["sdpa", "flash_attention_2", "eager"] = "sdpa"
+
+
+class LoraSettings(Settings):
+    """The adapter (LoRA, arXiv 2106.09685)."""
+
+    r: int = Field(default=64, gt=0)
+    alpha: int = Field(default=128, gt=0)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    target_modules: list[str] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    use_rslora: bool = False
+    use_dora: bool = False
+
+
+class TrainingSettings(Settings):
+    """Step 03. `batch_size` counts packed rows of `max_length` tokens per device and step."""
+
+    epochs: float = Field(default=3.0, gt=0)
+    max_steps: int | None = Field(default=None, gt=0)
+    learning_rate: float = Field(default=2e-4, gt=0)
+    warmup_ratio: float = Field(default=0.05, ge=0, lt=1)
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    weight_decay: float = Field(default=0.0, ge=0)
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    max_length: int = Field(default=2048, ge=64)
+    batch_size: int = Field(default=4, gt=0)
+    gradient_accumulation: int = Field(default=1, gt=0)
+    packing: bool = True
+    gradient_checkpointing: bool = True
+    quantization: Literal["none", "4bit"] = "none"
+    deepspeed: str | None = "ds_config_zero3.json"
+    evaluations: int = Field(default=10, ge=0)
+    early_stopping_patience: int | None = Field(default=3, gt=0)
+    saves: int = Field(default=10, ge=0)
+    continue_from: str | None = None
+    replay_share: float = Field(default=0.3, ge=0, le=1)
+    report_to: list[Literal["tensorboard", "wandb"]] = []
+
+
+class MergeSettings(Settings):
+    """Step 04."""
+
+    dtype: Literal["base", "float32", "bfloat16"] = "base"
+    device: Literal["cpu", "cuda"] = "cpu"
+    export: Literal["none", "gguf"] = "none"
+
+
+class RetrievalSettings(Settings):
+    """The BM25 baseline of step 05: what a user would try instead of fine-tuning."""
+
+    enabled: bool = True
+    chunks: int = Field(default=4, gt=0)
+    max_prompt_tokens: int = Field(default=2048, gt=0)
+
+
+class EvaluationSettings(Settings):
+    """Step 05 and 06. `server` is the base address of an OpenAI-compatible server, `/v1` included."""
+
+    batch_size: int = Field(default=32, gt=0)
+    max_new_tokens: int = Field(default=384, gt=0)
+    limit: int | None = Field(default=None, gt=0)
+    retrieval: RetrievalSettings = RetrievalSettings()
+    server: str | None = None
+    server_base_model: str | None = None
+    server_finetuned_model: str | None = None
+    bootstrap_resamples: int = Field(default=2000, ge=100)
+
+
+class PathSettings(Settings):
+    """Where artifacts land; relative paths are taken from this project's root."""
+
+    data: str = "data"
+    output: str = "output"
+    repos: str = "repos"
+
+
+class Config(Settings):
+    """One run, from the repository to the report."""
+
+    repository: RepositorySettings
+    analysis: AnalysisSettings = AnalysisSettings()
+    generation: GenerationSettings = GenerationSettings()
+    model: ModelSettings = ModelSettings()
+    lora: LoraSettings = LoraSettings()
+    training: TrainingSettings = TrainingSettings()
+    merge: MergeSettings = MergeSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    paths: PathSettings = PathSettings()
+    seed: int = Field(default=42, ge=0)
+
+    @model_validator(mode="after")
+    def _batches_fit(self) -> Config:
+        if self.training.quantization == "4bit" and self.model.device == "cpu":
+            raise ValueError("training.quantization=4bit needs model.device=cuda")
+        return self
+
+    @property
+    def repo_name(self) -> str:
+        """The name that questions call the repository by, and that its folders carry."""
+        return self.repository.name or name_from_url(self.repository.url)
+
+    @property
+    def checkout_dir(self) -> Path:
+        """The folder whose files are analysed: the user's own for a local path as it stands, else a clone."""
+        if is_url(self.repository.url) or self.repository.revision is not None:
+            return ROOT / self.paths.repos / self.repo_name
+        return repository_path(self.repository.url)
+
+    @property
+    def data_dir(self) -> Path:
+        """`data/<repo>`."""
+        return ROOT / self.paths.data / self.repo_name
+
+    @property
+    def output_dir(self) -> Path:
+        """`output/<repo>`."""
+        return ROOT / self.paths.output / self.repo_name
+
+    @property
+    def analysis_dir(self) -> Path:
+        """Where step 01 writes."""
+        return self.data_dir / "analysis"
+
+    @property
+    def dataset_dir(self) -> Path:
+        """Where step 02 writes."""
+        return self.data_dir / "dataset"
+
+    @property
+    def adapter_dir(self) -> Path:
+        """Where step 03 writes."""
+        return self.output_dir / "adapter"
+
+    @property
+    def merged_dir(self) -> Path:
+        """Where step 04 writes."""
+        return self.output_dir / "merged"
+
+    @property
+    def evaluation_dir(self) -> Path:
+        """Where step 05 writes."""
+        return self.output_dir / "evaluation"
+
+    @property
+    def chat_dir(self) -> Path:
+        """Where step 06 keeps what was asked and answered."""
+        return self.output_dir / "chat"
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read `path`, apply `section.key=value` overrides, validate; raises a `UserError` naming all mistakes at once."""
+    data = _read_yaml(path)
+    for override in overrides:
+        _apply(data, override)
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        mistakes = "; ".join(_mistake(item, data) for item in error.errors())
+        raise UserError(f"{relative(path)}: {mistakes}") from None
+
+
+def is_url(text: str) -> bool:
+    """True for what git would fetch over a network: `https://…`, `ssh://…`, `git@host:owner/name`."""
+    return (bool(urlsplit(text).scheme) and "://" in text) or bool(re.match(r"^[\w.-]+@[\w.-]+:", text))
+
+
+def repository_path(url: str) -> Path:
+    """The folder that a local `repository.url` names; relative paths are taken from the project's root."""
+    return (ROOT / Path(url.removeprefix("file://")).expanduser()).resolve()
+
+
+def name_from_url(url: str) -> str:
+    """`https://github.com/pallets/flask.git` → `flask`; `.` → the project's own folder name."""
+    last = re.split(r"[/:]", url.rstrip("/"))[-1] if is_url(url) else repository_path(url).name
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", last.removesuffix(".git")).strip("._-") or "repository"
+
+
+def set_repository(path: Path, url: str, name: str | None, revision: str | None) -> None:
+    """Point the YAML at `path` to a repository, keeping its comments and every other setting.
+
+    Raises `UserError` when the file does not parse or what would be written is not a valid configuration.
+    """
+    _read_yaml(path)
+    editor = YAML()
+    editor.preserve_quotes = True
+    editor.width = 4096
+    document = editor.load(path.read_text(encoding="utf-8"))
+    chosen = url if is_url(url) else str(Path(url).expanduser().resolve())
+    document["repository"].update({"url": chosen, "name": name or name_from_url(chosen), "revision": revision})
+    text = StringIO()
+    editor.dump(document, text)
+    draft = path.with_suffix(".yaml.new")
+    draft.write_text(text.getvalue(), encoding="utf-8")
+    try:
+        load_config(draft)
+    except UserError:
+        draft.unlink()
+        raise
+    draft.replace(path)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"there is no config at {relative(path)}; name one with --config PATH") from None
+    except (IsADirectoryError, UnicodeDecodeError) as error:
+        raise UserError(f"{relative(path)} cannot be read as YAML text: {error}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{relative(path)} is not valid YAML: {_one_line(str(error))}") from None
+    if not isinstance(data, dict) or not isinstance(data.get("repository"), dict):
+        raise UserError(f"{relative(path)} has no `repository:` section; start from config/config.yaml")
+    return data
+
+
+def _apply(data: dict[str, Any], override: str) -> None:
+    dotted, equals, text = override.partition("=")
+    if not equals or not dotted:
+        raise UserError(f"the override {override!r} is not of the form section.key=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"the override {override!r} has a value that is not YAML: {_one_line(str(error))}") from None
+    *sections, key = dotted.split(".")
+    for section in sections:
+        if not isinstance(data.get(section), dict):
+            data[section] = {}
+        data = data[section]
+    data[key] = value
+
+
+def _mistake(item: Any, data: dict[str, Any]) -> str:
+    dotted = ".".join(str(part) for part in item["loc"]) or "config"
+    if item["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(str(item["loc"][-1]), _known_keys(item["loc"][:-1]), n=1)
+        return f"{dotted} is not a setting" + (f" (did you mean {close[0]}?)" if close else "")
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{dotted}: {message[0].lower()}{message[1:]}, not {item['input']!r}" if item["loc"] else message
+
+
+def _known_keys(location: tuple[Any, ...]) -> list[str]:
+    model: Any = Config
+    for part in location:
+        model = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return []
+    return list(model.model_fields)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Point a configuration at a repository."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url", help="https:// or ssh address of a git repository, or a folder")
+    parser.add_argument("--name", help="what questions call it (default: the last part of the url)")
+    parser.add_argument("--revision", help="branch, tag or commit (default: what is checked out)")
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="PATH")
+    options = parser.parse_args(argv)
+    if not is_url(options.url) and not Path(options.url).expanduser().is_dir():
+        raise UserError(f"{options.url} is neither a git address nor a folder")
+    set_repository(options.config, options.url, options.name, options.revision)
+    config = load_config(options.config)
+    print(f"{relative(options.config)} now points at {config.repository.url} (called {config.repo_name})")
+    print(f"next: python {relative(ROOT / 'scripts/01_analyze_repo.py')}")
+    return EXIT_DONE
+
+
+if __name__ == "__main__":
+    run(main)

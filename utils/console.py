@@ -1,0 +1,154 @@
+"""What a user sees: stage lines, progress bars, one-sentence errors and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_CONFIG = ROOT / "config" / "config.yaml"
+
+EXIT_DONE = 0
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+T = TypeVar("T")
+
+
+class UserError(Exception):
+    """A problem the user can mend. Its text is one sentence: what is wrong, where, and what to run."""
+
+
+def run(main: Callable[[], int]) -> None:
+    """Run a script's `main` and leave with its exit code; a `UserError` becomes one line and exit code 2.
+
+    A true bug keeps its traceback. A full disk is the user's to mend, wherever it strikes.
+    """
+    try:
+        code = main()
+    except UserError as error:
+        code = fail(str(error))
+    except KeyboardInterrupt:
+        print("\ninterrupted; run the same command again to go on", file=sys.stderr)
+        code = EXIT_INTERRUPTED
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f" while writing {error.filename}" if error.filename else ""
+        code = fail(f"the disk is full{where}; free some space and run the same command again, nothing old was lost")
+    sys.exit(code)
+
+
+def fail(sentence: str) -> int:
+    """Print one error line and return exit code 2."""
+    print(f"error: {sentence}", file=sys.stderr, flush=True)
+    return EXIT_USER_ERROR
+
+
+def stage_parser(doc: str, epilog: str = "") -> argparse.ArgumentParser:
+    """The options every step has: `--config`, `--force`, `section.key=value`. `doc` is the script's docstring."""
+    parser = argparse.ArgumentParser(
+        description=doc, epilog=epilog or None, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=DEFAULT_CONFIG,
+        metavar="PATH",
+        help="the YAML to use (default: config/config.yaml)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="redo the step although its inputs and settings are unchanged"
+    )
+    parser.add_argument(
+        "overrides", nargs="*", metavar="section.key=value", help="settings for this run, parsed as YAML"
+    )
+    return parser
+
+
+def relative(path: Path | str) -> str:
+    """`path` as a user would type it: relative to the working folder where it lies below it, else absolute."""
+    text = os.path.relpath(path)
+    return str(path) if text.startswith("..") else text
+
+
+def is_main_process() -> bool:
+    """True on rank 0, and everywhere outside a distributed launch."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+class Stage:
+    """One step's lines on the terminal: `01 analyze: in -> out` first, counts, time and the next command last."""
+
+    def __init__(self, name: str, source: Path | str, target: Path | str) -> None:
+        self.name = name
+        self.started = time.monotonic()
+        self.say(f"{name}: {relative(source)} -> {relative(target)}")
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the stage began."""
+        return time.monotonic() - self.started
+
+    def say(self, line: str) -> None:
+        """Print one line, on rank 0 only."""
+        if is_main_process():
+            print(line, flush=True)
+
+    def unchanged(self, next_command: str | None = None) -> int:
+        """Say that inputs and settings have not changed; returns exit code 0."""
+        self.say(f"{self.name}: inputs and settings are unchanged, skipped (--force redoes it)")
+        return self._next(next_command)
+
+    def done(self, counts: Mapping[str, object], next_command: str | None = None) -> int:
+        """Print the closing line; returns exit code 0."""
+        told = ", ".join(
+            f"{value:,} {key}" if isinstance(value, int) else f"{key} {value}" for key, value in counts.items()
+        )
+        self.say(f"{self.name}: {told} in {duration(self.seconds)}")
+        return self._next(next_command)
+
+    def _next(self, command: str | None) -> int:
+        if command:
+            self.say(f"next: {command}")
+        return EXIT_DONE
+
+
+def next_command(script: str, config: Path, launcher: str = "python") -> str:
+    """The command that follows, with `--config` where it is not the default."""
+    chosen = "" if config.resolve() == DEFAULT_CONFIG else f" --config {relative(config)}"
+    return f"{launcher} {relative(ROOT / script)}{chosen}"
+
+
+def duration(seconds: float) -> str:
+    """`0.8 s`, `42 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def progress(items: Iterable[T], label: str, total: int | None = None, unit: str = "it", **options: Any) -> Iterable[T]:
+    """A progress bar over `items`; silent on ranks other than 0, and gone when it took less than a second or so."""
+    return tqdm(
+        items,
+        desc=label,
+        total=total,
+        unit=unit,
+        delay=1.0,
+        dynamic_ncols=True,
+        disable=not is_main_process(),
+        **options,
+    )
