@@ -1,0 +1,111 @@
+"""The configuration refuses what it does not know, says everything at once, and keeps a user's comments."""
+
+from pathlib import Path
+
+import pytest
+
+from utils.config_manager import load_config, main, name_from_url
+from utils.console import ROOT, UserError
+
+MINIMAL = "# run me\nrepository:\n  url: .  # the project\n  name: demo\n"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(MINIMAL)
+    return path
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
+def test_every_shipped_config_is_valid_and_headed_by_its_command(path: Path) -> None:
+    load_config(path)
+    head = path.read_text(encoding="utf-8").split("\nrepository:")[0]
+    assert "python scripts/" in head or "make demo" in head
+
+
+def test_overrides_are_parsed_as_yaml_and_beat_the_file(config: Path) -> None:
+    loaded = load_config(config, ["generation.languages=[zh]", "lora.r=8", "training.learning_rate=1e-4", "seed=7"])
+    assert (loaded.generation.languages, loaded.lora.r, loaded.training.learning_rate, loaded.seed) == (
+        ["zh"],
+        8,
+        1e-4,
+        7,
+    )
+
+
+def test_all_mistakes_are_reported_at_once_by_dotted_path(config: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        load_config(config, ["lora.r=abc", "training.epoch=2", "evaluation.batch_size=0", "nonsense.key=1"])
+    for told in (
+        "lora.r",
+        "training.epoch is not a setting (did you mean epochs?)",
+        "evaluation.batch_size",
+        "nonsense",
+    ):
+        assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("repository: [", "not valid YAML"),
+        ("- a\n- b\n", "no `repository:` section"),
+        ("repository:\n  name: x\n", "repository.url"),
+        ("repository:\n  url: .\n  name: ../evil\n", "repository.name"),
+    ],
+)
+def test_a_broken_file_is_one_sentence(config: Path, text: str, told: str) -> None:
+    config.write_text(text)
+    with pytest.raises(UserError, match=r"config\.yaml") as caught:
+        load_config(config)
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no config at .*absent\.yaml"):
+        load_config(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize("override", ["lora.r", "=3", "lora.r=[1"])
+def test_a_malformed_override_is_refused(config: Path, override: str) -> None:
+    with pytest.raises(UserError, match="override"):
+        load_config(config, [override])
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://github.com/pallets/flask.git", "flask"),
+        ("git@github.com:owner/some.thing.git", "some.thing"),
+        ("ssh://host/owner/name/", "name"),
+        ("/tmp/My Project", "My_Project"),
+    ],
+)
+def test_the_name_is_the_last_part_of_the_url(url: str, name: str) -> None:
+    assert name_from_url(url) == name
+
+
+def test_pointing_at_a_repository_keeps_comments_and_other_settings(config: Path, tmp_path: Path) -> None:
+    config.write_text(MINIMAL + "lora:\n  r: 8  # small\n")
+    (tmp_path / "project").mkdir()
+    assert main([str(tmp_path / "project"), "--config", str(config), "--revision", "v1"]) == 0
+    text = config.read_text()
+    assert "# run me" in text
+    assert "# small" in text
+    loaded = load_config(config)
+    assert (loaded.repository.url, loaded.repo_name) == (str(tmp_path / "project"), "project")
+    assert (loaded.repository.revision, loaded.lora.r) == ("v1", 8)
+
+
+def test_a_bad_name_leaves_the_file_as_it_was(config: Path) -> None:
+    with pytest.raises(UserError, match=r"repository\.name"):
+        main(["https://example.com/a/b", "--name", "no spaces allowed", "--config", str(config)])
+    assert config.read_text() == MINIMAL
+    assert list(config.parent.iterdir()) == [config]
+
+
+def test_what_is_neither_address_nor_folder_is_refused(config: Path) -> None:
+    with pytest.raises(UserError, match="neither a git address nor a folder"):
+        main(["no/such/folder", "--config", str(config)])

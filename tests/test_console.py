@@ -1,0 +1,55 @@
+"""Exit codes and sentences: 2 for what a user can mend, a traceback for what is a bug."""
+
+import errno
+
+import pytest
+
+from utils.console import Stage, UserError, duration, run
+
+
+def code_of(main: object) -> object:
+    with pytest.raises(SystemExit) as caught:
+        run(main)  # type: ignore[arg-type]
+    return caught.value.code
+
+
+def raising(error: BaseException) -> object:
+    def main() -> int:
+        raise error
+
+    return main
+
+
+def test_a_users_mistake_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of(raising(UserError("no such thing; run: make thing"))) == 2
+    assert capsys.readouterr().err == "error: no such thing; run: make thing\n"
+
+
+def test_a_full_disk_is_the_users_to_mend(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of(raising(OSError(errno.ENOSPC, "full", "/some/file"))) == 2
+    assert "the disk is full while writing /some/file" in capsys.readouterr().err
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(lambda: 1 // 0)
+
+
+def test_success_is_exit_code_0() -> None:
+    assert code_of(lambda: 0) == 0
+
+
+def test_a_stage_says_what_goes_in_and_what_came_out(capsys: pytest.CaptureFixture[str]) -> None:
+    stage = Stage("01 analyze", "/in", "/out")
+    assert stage.done({"elements": 1234, "documented": "61 %"}, "python next.py") == 0
+    first, last, after = capsys.readouterr().out.splitlines()
+    assert first == "01 analyze: /in -> /out"
+    assert last.startswith("01 analyze: 1,234 elements, documented 61 % in ")
+    assert after == "next: python next.py"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.84, "0.8 s"), (42.4, "42 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
+)
+def test_durations_read_like_a_person_would_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
