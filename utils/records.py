@@ -14,6 +14,9 @@ import msgspec
 
 ANALYSIS_SCHEMA = "analysis/1"
 DATASET_SCHEMA = "dataset/1"
+ADAPTER_SCHEMA = "adapter/1"
+MERGED_SCHEMA = "merged/1"
+EVALUATION_SCHEMA = "evaluation/1"
 
 R = TypeVar("R", bound=msgspec.Struct)
 
