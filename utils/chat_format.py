@@ -103,7 +103,7 @@ def encode_sample(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message
         raise UserError(f"the chat template of {tokenizer.name_or_path} has no place for reasoning before the answer")
     prompt = _encode(tokenizer, opening, messages)
     before, _, after = rest.partition(place)
-    target = _encode(tokenizer, before + place, messages) + [_first_control(tokenizer, after)]
+    target = [*_encode(tokenizer, before + place, messages), _first_control(tokenizer, after)]
     return Encoded(prompt + target, [IGNORE_INDEX] * len(prompt) + target)
 
 
@@ -176,7 +176,7 @@ def _encode(tokenizer: PreTrainedTokenizerBase, rendered: str, messages: Sequenc
             if part not in controls:
                 run += part
                 continue
-            ids += plain.encode(run, add_special_tokens=False).ids + [controls[part]]
+            ids += [*plain.encode(run, add_special_tokens=False).ids, controls[part]]
             run = ""
     return ids + plain.encode(run, add_special_tokens=False).ids
 
