@@ -1,0 +1,153 @@
+"""The module name of every Python file: found from packages, build files and the repository's own imports.
+
+A package's name begins where the folders with an `__init__.py` begin. What the folder above is called is open:
+`src/pkg` is `pkg` where `src` is an import root and `src.pkg` where the code says `import src.pkg`; `company/pkg`
+without `company/__init__.py` is `pkg` or `company.pkg`. So each possible name is scored by how many files of the
+repository import it; the highest score wins. Without a verdict a package starts at its own folder, and a file outside
+any package is named from the nearest declared import root (`package_dir`, `where`, `from`, `pythonpath`, … in the build
+files), else from the repository's root. Files in one folder that import each other by bare name make that folder an
+import root. No two files ever share a name.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from posixpath import basename, dirname
+
+IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
+ROOT_NAMES = frozenset({"src", "lib", "python", "source"})
+
+
+def imported_names(source: bytes) -> set[str]:
+    """The absolute dotted names in a file's import statements. Lines of docstrings that look alike do no harm."""
+    return {name.decode("ascii", "ignore") for name in IMPORT.findall(source)}
+
+
+def name_modules(imports: Mapping[str, Iterable[str]], declared: Iterable[str] = (), name: str = "") -> dict[str, str]:
+    """{path: module} for the Python files that are the keys of `imports` ({path: dotted names it imports}).
+
+    `declared` are folders ("" is the root) that the build files name as import roots; `name` is the repository's, which
+    a repository that is itself a package (`__init__.py` at its root) is imported by.
+    """
+    return _Namer(imports, set(declared), name).names()
+
+
+class _Namer:
+    def __init__(self, imports: Mapping[str, Iterable[str]], declared: set[str], name: str) -> None:
+        self.paths = sorted(imports)
+        self.declared = declared
+        self.repository = re.sub(r"\W", "_", name)
+        self.packages = {dirname(path) for path in self.paths if basename(path) == "__init__.py"}
+        self.mentions: Counter[str] = Counter()
+        self.siblings: defaultdict[str, set[str]] = defaultdict(set)
+        for path in self.paths:
+            dotted = {".".join(parts[:n]) for parts in map(_split, imports[path]) for n in range(1, len(parts) + 1)}
+            self.mentions.update(dotted)
+            self.siblings[dirname(path)].update(imports[path])
+
+    def names(self) -> dict[str, str]:
+        units: defaultdict[str, list[str]] = defaultdict(list)  # top-level package folder, or folder of loose files
+        for path in self.paths:
+            units[self._unit(dirname(path))].append(path)
+        chosen: dict[str, str | None] = {unit: self._package_root(unit) for unit in units if unit in self.packages}
+        roots = self.declared | {root for root in chosen.values() if root and basename(root) in ROOT_NAMES}
+        chosen |= {unit: self._loose_root(unit, units[unit], roots) for unit in units if unit not in self.packages}
+        return self._without_clashes(units, chosen)
+
+    def _unit(self, folder: str) -> str:
+        """The outermost package that `folder` lies in, or the folder itself."""
+        unit = folder
+        while folder in self.packages and folder not in self.declared:
+            unit = folder
+            if folder == "":
+                break
+            folder = dirname(folder)
+        return unit
+
+    def _package_root(self, package: str) -> str | None:
+        """The import root of a top-level package: the ancestor folder by which the repository imports it."""
+        if package == "":
+            own = [dotted for dotted in (_dotted(path, "") for path in self.paths) if self.mentions[dotted]]
+            return "" if own or not self.repository else None
+        parent = dirname(package)
+        if parent in self.declared:
+            return parent
+        best = self._best([package], _ancestors(parent))
+        if best is None:
+            return "" if _dotted(package, parent) in sys.stdlib_module_names else parent
+        return best
+
+    def _loose_root(self, folder: str, paths: list[str], roots: set[str]) -> str:
+        """The import root of the files directly in a folder that is no package."""
+        if folder in self.declared:
+            return folder
+        bare = {_dotted(path, folder) for path in paths} - sys.stdlib_module_names
+        here = len(bare & {dotted.split(".")[0] for dotted in self.siblings[folder]})
+        best = self._best(paths, _ancestors(dirname(folder)) if folder else [])
+        if best is not None and self._score(paths, best) >= here:
+            return best
+        if here:
+            return folder
+        return next((root for root in _ancestors(folder) if root in roots), "")
+
+    def _best(self, paths: list[str], candidates: list[str]) -> str | None:
+        """The candidate root under whose names `paths` are imported most; the innermost of equals, null if none is."""
+        scored = [(self._score(paths, root), root) for root in candidates]
+        best = max(scored, key=lambda item: item[0], default=(0, ""))
+        return best[1] if best[0] else None
+
+    def _score(self, paths: list[str], root: str) -> int:
+        dotted = {_dotted(path, root) for path in paths}
+        return sum(self.mentions[name] for name in dotted if name not in sys.stdlib_module_names)
+
+    def _without_clashes(self, units: Mapping[str, list[str]], chosen: dict[str, str | None]) -> dict[str, str]:
+        """Two units want one name: packages go first, then what a build file vouches for, then what lies shallowest."""
+        order = sorted(
+            units,
+            key=lambda unit: (unit not in self.packages, chosen[unit] not in self.declared, unit.count("/"), unit),
+        )
+        names: dict[str, str] = {}
+        taken: set[str] = set()
+        for unit in order:
+            root = chosen[unit]
+            wanted = {path: self._name(path, root) for path in sorted(units[unit], key=_package_first)}
+            if root != "" and not taken.isdisjoint(wanted.values()):
+                wanted = {path: self._name(path, "") for path in wanted}
+            for path, module in wanted.items():
+                while module in taken:  # `a.py` beside `a/__init__.py`, or `a.b.py` beside `a/b.py`
+                    module += "_"
+                taken.add(module)
+                names[path] = module
+        return names
+
+    def _name(self, path: str, root: str | None) -> str:
+        if root is None:
+            inner = _dotted(path, "")
+            return self.repository if inner == "__init__" else f"{self.repository}.{inner}"
+        return _dotted(path, root)
+
+
+def _package_first(path: str) -> tuple[bool, str]:
+    return basename(path) != "__init__.py", path
+
+
+def _split(dotted: str) -> list[str]:
+    return [part for part in dotted.split(".") if part]
+
+
+def _ancestors(folder: str) -> list[str]:
+    """The folder itself, then each folder above it, the root ("") last."""
+    found = [folder]
+    while found[-1]:
+        found.append(dirname(found[-1]))
+    return found
+
+
+def _dotted(path: str, root: str) -> str:
+    """The dotted name of a file or package folder as seen from `root`."""
+    inner = path[len(root) + 1 :] if root else path
+    inner = inner.removesuffix(".py").removesuffix("/__init__")
+    return inner.replace("/", ".")

@@ -1,0 +1,80 @@
+"""Reading one file as Python reads it, and saying in a few words why it cannot be."""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import re
+import tokenize
+import warnings
+
+from utils.analysis.discovery import unreadable
+
+PYTHON_2 = re.compile(
+    r"^\s*(print\s+[\"'\w]|exec\s+[\"'\w]|raise\s+[\w.]+\s*,|except\s+[\w.()]+(\s*,\s*[\w.]+)+\s*:)"
+    r"|<>|`|\b0[0-7]+\b|\b\d+[lL]\b|\bur[\"']"
+)
+
+
+class UnreadableError(Exception):
+    """A file that cannot be analysed; its text is the reason."""
+
+
+def read_bytes(root: str, path: str, max_bytes: int) -> bytes:
+    """A regular file's content, never through a link and never waiting on a pipe; raises `UnreadableError`."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with open(os.open(os.path.join(root, path), flags), "rb") as stream:
+            data = stream.read(max_bytes + 1)
+    except OSError as error:
+        raise UnreadableError(unreadable(error)) from None
+    if len(data) > max_bytes:
+        raise UnreadableError(f"larger than {max_bytes:,} bytes")
+    return data
+
+
+def decode(data: bytes, language: str) -> str:
+    """The text in its declared encoding (else UTF-8), with `\\n` line ends; raises `UnreadableError`."""
+    if b"\0" in data:
+        raise UnreadableError("null bytes: not a text file")
+    encoding = "utf-8-sig"
+    try:
+        if language == "python":
+            encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+        text = data.decode(encoding)
+    except (SyntaxError, LookupError):
+        raise UnreadableError("wrong encoding: the declared one is unknown or does not fit the text") from None
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"wrong encoding: not {encoding.removesuffix('-sig')} at byte {error.start:,}") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def parse(text: str) -> ast.Module:
+    """The file's tree; raises `UnreadableError` for what the running Python cannot parse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes in someone else's source
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise UnreadableError(_syntax_reason(text, error)) from None
+    except (RecursionError, MemoryError):
+        raise UnreadableError("nested too deeply to parse") from None
+    except ValueError as error:
+        raise UnreadableError(f"cannot be parsed: {error}") from None
+
+
+def _syntax_reason(text: str, error: SyntaxError) -> str:
+    line = error.lineno or 1
+    if "too many nested parentheses" in error.msg or "too many levels of indentation" in error.msg:
+        return f"nested too deeply to parse: {error.msg}"
+    lines = text.split("\n")
+    source = lines[line - 1] if line <= len(lines) else ""
+    if "Missing parentheses in call to" in error.msg or PYTHON_2.search(source):
+        return f"Python 2 syntax at line {line}"
+    return f"syntax error at line {line}: {printable_message(error.msg)}"
+
+
+def printable_message(text: str) -> str:
+    """An error's text on one line, without what could not be written as JSON."""
+    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
