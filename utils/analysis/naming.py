@@ -29,10 +29,12 @@ class Names:
     ids         node → id, for the module, each definition and each lambda, in source order
     complexity  definition → its cyclomatic complexity: one, and one more for each branch, loop, handler, assertion,
                 `and`/`or` operand and comprehension clause in its own body (nested definitions count for themselves)
+    scopes      definition or lambda → the module, class, function or lambda it lies directly in
     """
 
     ids: dict[ast.AST, str]
     complexity: dict[ast.AST, int]
+    scopes: dict[ast.AST, ast.AST]
 
 
 def assign_ids(tree: ast.Module, module: str) -> Names:
@@ -48,7 +50,7 @@ def assign_ids(tree: ast.Module, module: str) -> Names:
             found.append((node.lineno, node.col_offset, node, scope))
         scopes.extend(inner)
     found.sort(key=lambda item: item[:2])
-    return Names(_number(tree, module, found), complexity)
+    return Names(_number(tree, module, found), complexity, {node: scope for _, _, node, scope in found})
 
 
 def _number(tree: ast.Module, module: str, found: list[tuple[int, int, ast.AST, ast.AST]]) -> dict[ast.AST, str]:

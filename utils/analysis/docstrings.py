@@ -1,0 +1,82 @@
+"""A docstring's parts, read by griffe in whichever of the three styles it is written, checked with the signature."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection
+
+import griffe
+
+from utils.records import Doc, DocItem
+
+logging.getLogger("griffe").setLevel(logging.CRITICAL)  # its remarks are about someone else's docstrings
+
+GOOGLE = re.compile(
+    r"^[ \t]*(?:(?:Other |Keyword )?(?:Args|Arguments|Params|Parameters)|Returns|Raises|Exceptions|Examples?):[ \t]*$",
+    re.MULTILINE,
+)
+NUMPY = re.compile(r"^[ \t]*(?:(?:Other )?Parameters|Returns|Raises|Examples)[ \t]*\n[ \t]*-{3,}[ \t]*$", re.MULTILINE)
+SPHINX = re.compile(
+    r"^[ \t]*:(?:param|parameter|arg|argument|key|keyword|type|returns?|rtype|raises?|except|exception)\b[^:\n]*:",
+    re.MULTILINE,
+)
+SECTION_MARK = re.compile(
+    r"[ \t]*(?:[A-Z][A-Za-z ]*:[ \t]*$|:\w+[^:\n]*:|-{3,}[ \t]*$|={3,}[ \t]*$|\.\. \w|>>> |@\w+ )"
+)
+DOCTEST = re.compile(r"^[ \t]*>>> .*(?:\n[ \t]*\S.*)*", re.MULTILINE)
+OPTIONS: dict[griffe.Parser, dict[str, bool]] = {
+    griffe.Parser.google: {"warnings": False, "returns_multiple_items": False, "returns_named_value": False},
+    griffe.Parser.numpy: {"warnings": False},
+    griffe.Parser.sphinx: {"warnings": False},
+}
+
+
+def style_of(text: str) -> griffe.Parser | None:
+    """The style that most of a docstring's section marks belong to; null where there is none."""
+    counts = {
+        griffe.Parser.numpy: len(NUMPY.findall(text)),
+        griffe.Parser.google: len(GOOGLE.findall(text)),
+        griffe.Parser.sphinx: len(SPHINX.findall(text)),
+    }
+    best = max(counts, key=lambda style: counts[style])
+    return best if counts[best] else None
+
+
+def summary_of(text: str) -> str:
+    """The first paragraph on one line: the lines up to the first blank one, section mark or example."""
+    lines: list[str] = []
+    for line in text.strip().split("\n"):
+        if not line.strip() or (lines and SECTION_MARK.match(line)):
+            break
+        lines.append(line.strip())
+    return " ".join(lines)
+
+
+def parse_docstring(text: str, parameters: Collection[str]) -> Doc:
+    """The parts of a cleaned docstring; a documented name that is none of `parameters` (no stars) is left out."""
+    doc = Doc(summary=summary_of(text), params=[], returns=[], raises=[], examples=[])
+    style = style_of(text)
+    if style is not None:
+        for section in griffe.Docstring(text).parse(style, **OPTIONS[style]):
+            _add(doc, section, parameters)
+    if not doc.examples and ">>>" in text:
+        doc.examples = [match.group().strip() for match in DOCTEST.finditer(text)]
+    return doc
+
+
+def _add(doc: Doc, section: griffe.DocstringSection, parameters: Collection[str]) -> None:
+    kind, value = section.kind.value, section.value
+    if kind in ("parameters", "other parameters"):
+        known = [item for item in value if item.name.lstrip("*") in parameters]
+        doc.params += [DocItem(item.name.lstrip("*"), _text(item.annotation), item.description) for item in known]
+    elif kind == "returns":
+        doc.returns += [DocItem(item.name or None, _text(item.annotation), item.description) for item in value]
+    elif kind == "raises":
+        doc.raises += [DocItem(_text(item.annotation), None, item.description) for item in value]
+    elif kind == "examples":
+        doc.examples += [text for _, text in value]
+
+
+def _text(annotation: object) -> str | None:
+    return None if annotation is None else str(annotation) or None
