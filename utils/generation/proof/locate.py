@@ -1,0 +1,122 @@
+"""From an element's id to the definition or assignment it names, and what its source says of itself."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from utils.generation.proof.resolve import Repository, Value
+from utils.generation.proof.tree import Definition
+
+FIELD_BASES = frozenset(
+    {"TypedDict", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum", "BaseModel", "Struct"}
+)
+FIELD_DECORATORS = frozenset({"dataclass", "define", "attrs", "mutable", "frozen", "s", "attributes"})
+
+
+class Found(NamedTuple):
+    """Where an id leads: a definition, or (`name` set) an assignment of that name directly in the definition."""
+
+    path: str
+    definition: Definition
+    name: str = ""
+
+    @property
+    def value(self) -> Value:
+        """The definition as a resolved value."""
+        return Value("def", self.path, self.definition.index)
+
+
+def find(repo: Repository, element: str) -> Iterator[Found]:
+    """Every definition or assignment that an id can mean, most likely first."""
+    for path, local in repo.locate(element):
+        facts = repo.facts(path)
+        if facts is None:
+            continue
+        if local in facts.by_local:
+            yield Found(path, facts.by_local[local])
+            continue
+        outer, _, name = local.rpartition(".")
+        owner = facts.by_local.get(outer)
+        if owner is not None and name.partition("#")[0] in owner.assigned:
+            yield Found(path, owner, name)
+
+
+def spans(found: Found) -> list[tuple[int, int, int]]:
+    """(start with decorators, line, end) of what was found; one for every time a name is assigned."""
+    if not found.name:
+        each = found.definition
+        return [(each.start, each.line, each.end)]
+    times = found.definition.assigned[found.name.partition("#")[0]]
+    if "#" in found.name:
+        times = times[int(found.name.partition("#")[2]) - 1 :][:1]
+    return [(first, first, last) for first, last, _ in times]
+
+
+def kinds(repo: Repository, found: Found) -> set[str]:
+    """The kinds of `records.ElementKind` that fit what was found."""
+    owner = found.definition
+    if found.name:
+        if owner.kind == "module":
+            return {"constant"}
+        fitting = {"constant"} if found.name.isupper() else {"attribute"}
+        return {"field"} if has_fields(repo, found.value) else fitting
+    if owner.kind != "function":
+        return {owner.kind}
+    if owner.parent is None or owner.parent.kind != "class":
+        return {"function"}
+    return {"property"} if owner.is_property else {"method"}
+
+
+def has_fields(repo: Repository, value: Value) -> bool:
+    """True for dataclasses, typed dictionaries, named tuples and enumerations, own or by a base."""
+    for each in repo.mro(value)[0]:
+        definition = repo.definition(each)
+        names = {text.partition("(")[0].rpartition(".")[2] for text in definition.decorators}
+        bases = {text.partition("[")[0].rpartition(".")[2] for text in definition.bases}
+        if names & FIELD_DECORATORS or bases & FIELD_BASES or any(base.endswith(("Enum", "Flag")) for base in bases):
+            return True
+    return False
+
+
+def signature(lines: list[str], definition: Definition) -> str:
+    """The source text from `def`/`async def`/`class` to before the colon, as it stands."""
+    rest = iter([line + "\n" for line in lines[definition.line - 1 : definition.end]])
+    depth = 0
+    for token in tokenize.generate_tokens(lambda: next(rest, "")):
+        if token.type != tokenize.OP:
+            continue
+        depth += (token.string in "([{") - (token.string in ")]}")
+        if token.string == ":" and depth == 0:
+            last, column = token.start
+            part = lines[definition.line - 1 : definition.line - 1 + last]
+            part[-1] = part[-1][:column]
+            part[0] = part[0].lstrip()
+            return "\n".join(part).strip()
+    return ""
+
+
+def same_code(left: str, right: str) -> bool:
+    """True when two pieces of code are the same tokens: spacing, comments and a last comma do not matter."""
+    return squeeze(left) == squeeze(right) or _tokens(left) == _tokens(right)
+
+
+def squeeze(text: str) -> str:
+    """Text with every run of white space as one space."""
+    return " ".join(text.split())
+
+
+def _tokens(code: str) -> list[str]:
+    skipped = (tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    found: list[str] = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(f"({code}\n)").readline):
+            if token.type not in skipped:
+                if token.string in ")]}" and token.string and found and found[-1] == ",":
+                    found.pop()
+                found.append(token.string)
+    except (tokenize.TokenError, IndentationError, SyntaxError):
+        return [code]
+    return found

@@ -1,0 +1,96 @@
+"""Proofs about two elements: calls, inheritance, overrides, imports; and what the metadata files declare."""
+
+from __future__ import annotations
+
+from packaging.utils import canonicalize_name
+
+from utils.generation.proof import calls as reading
+from utils.generation.proof.locate import Found, find, squeeze
+from utils.generation.proof.metadata import declared_dependencies
+from utils.generation.proof.resolve import Repository, Value
+
+
+def calls(repo: Repository, caller: str, callee: str) -> str | None:
+    """Some call or property read in the caller's own code can run the callee."""
+    callers, callees = _definitions(repo, caller), _definitions(repo, callee)
+    if not callers:
+        return f"{caller} is not defined"
+    if not callees:
+        return f"{callee} is not defined"
+    for source in callers:
+        for target in callees:
+            if target.definition.kind in ("function", "lambda") and reading.leads_to(repo, source, target):
+                return None
+    return f"nothing in {caller} leads to {callee}"
+
+
+def inherits_from(repo: Repository, subclass: str, base: str) -> str | None:
+    """`base` is among the class's own bases: an element id, or the source text of a base outside the repository."""
+    classes = [found for found in _definitions(repo, subclass) if found.definition.kind == "class"]
+    if not classes:
+        return f"{subclass} is not a class"
+    wanted = {found.value for found in _definitions(repo, base)}
+    for found in classes:
+        resolved = set().union(*repo.bases(found.value)) if found.definition.bases else set()
+        if wanted & resolved:
+            return None
+        if not wanted and squeeze(base) in {squeeze(text) for text in found.definition.bases}:
+            return None
+    return f"its bases are {', '.join(classes[0].definition.bases) or 'none'}"
+
+
+def overrides(repo: Repository, method: str, base: str) -> str | None:
+    """The next class in resolution order that defines the method's name is the base method's class."""
+    targets = {found.value for found in _definitions(repo, base)}
+    reason = f"{method} is not a method"
+    for found in _definitions(repo, method):
+        owner = found.definition.parent
+        if owner is None or owner.kind != "class" or found.definition.kind != "function":
+            continue
+        reason = f"no base of {owner.name} defines {found.definition.name}"
+        for each in repo.mro(Value("def", found.path, owner.index))[0][1:]:
+            values = repo.definition(each).bindings.get(found.definition.name)
+            if values:
+                bound = set().union(*(repo.resolve(each.path, each.index, ref) for ref in values))
+                if bound & targets:
+                    return None
+                reason = f"it overrides that of {repo.definition(each).name}"
+                break
+    return reason
+
+
+def imports(repo: Repository, module: str, imported: str) -> str | None:
+    """An import statement anywhere in the module's file names the imported module (or something in it)."""
+    targets = set(repo.modules(imported)) | {f"{each}/" for each in _folders(repo, imported)}
+    paths = repo.modules(module)
+    if not paths:
+        return f"{module} is not a module"
+    for path in paths:
+        facts = repo.facts(path)
+        for name, level, members in facts.imported if facts else ():
+            if not targets and level == 0 and (name == imported or name.startswith(imported + ".")):
+                return None
+            files = repo.absolute(path, name, level)
+            reached = set(files)
+            for member in members:
+                reached.update(each for file in files for each in repo.submodule(file, member))
+            if reached & targets:
+                return None
+    return f"{module} has no import of {imported}"
+
+
+def depends_on(repo: Repository, name: str) -> str | None:
+    """A metadata file declares the distribution."""
+    if repo.dependencies is None:
+        repo.dependencies = declared_dependencies(repo.sources)
+    declared = canonicalize_name(name) in repo.dependencies
+    return None if declared else f"no metadata file declares {name}"
+
+
+def _definitions(repo: Repository, element: str) -> list[Found]:
+    return [found for found in find(repo, element) if not found.name]
+
+
+def _folders(repo: Repository, module: str) -> list[str]:
+    tail = module.replace(".", "/")
+    return [each for each in repo.sources.folders if each == tail or each.endswith("/" + tail)]

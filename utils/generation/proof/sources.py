@@ -1,0 +1,120 @@
+"""The files of a checkout, their lines, and which dotted module name leads to which file."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tokenize
+from collections import defaultdict
+from functools import cached_property
+from pathlib import Path
+
+ROOT_FOLDERS = frozenset({"src", "lib", "python", "source", "sources"})
+TEXT_LIMIT = 20_000_000  # bytes; a larger file is data, and no statement about its content is proven
+
+
+class Sources:
+    """Lazy access to the files under `root`; texts are kept once read."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._lines: dict[str, list[str] | None] = {}
+        self._importable: dict[str, bool] = {}
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """Every file that git would track (all files outside a checkout), posix and sorted."""
+        listed = subprocess.run(
+            ["git", "-C", str(self.root), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        if listed.returncode == 0 and listed.stdout:
+            names = set(os.fsdecode(listed.stdout).split("\0")) - {""}
+            return sorted(name for name in names if os.path.isfile(self.root / name))
+        return sorted(self._walk())
+
+    def _walk(self) -> list[str]:
+        found = []
+        for folder, folders, files in os.walk(self.root):
+            folders[:] = [name for name in folders if name not in (".git", "__pycache__", ".venv", "node_modules")]
+            base = os.path.relpath(folder, self.root).replace(os.sep, "/")
+            found += [name if base == "." else f"{base}/{name}" for name in files]
+        return found
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds a file, directly or not; the root itself is ``""``."""
+        return frozenset(
+            path[:cut] for path in self.paths for cut in [0, *(match.start() for match in re.finditer("/", path))]
+        )
+
+    def exists(self, path: str) -> bool:
+        """True for a file of the checkout; a path that leaves the root does not exist."""
+        full = self.root / path
+        return ".." not in Path(path).parts and not path.startswith("/") and os.path.isfile(full)
+
+    def lines(self, path: str) -> list[str] | None:
+        """The lines of a text file without their ends, in its declared encoding; None where it cannot be read."""
+        if path not in self._lines:
+            self._lines[path] = self._read(path)
+        return self._lines[path]
+
+    def _read(self, path: str) -> list[str] | None:
+        if not self.exists(path) or os.path.getsize(self.root / path) > TEXT_LIMIT:
+            return None
+        try:
+            if path.endswith((".py", ".pyi")):
+                with tokenize.open(self.root / path) as stream:
+                    return stream.read().split("\n")
+            return (self.root / path).read_text(encoding="utf-8-sig", errors="replace").split("\n")
+        except (OSError, SyntaxError, UnicodeDecodeError):
+            return None
+
+    @cached_property
+    def _by_tail(self) -> dict[str, list[str]]:
+        """Last part of a module's name → the Python files that may be it."""
+        tails: defaultdict[str, list[str]] = defaultdict(list)
+        for path in self.paths:
+            if path.endswith((".py", ".pyi")):
+                tails[dotted_path(path).rpartition(".")[2]].append(path)
+        return tails
+
+    def modules(self, name: str) -> list[str]:
+        """The files that `import name` may load, best first; empty when it is no module of this repository."""
+        found = []
+        for path in self._by_tail.get(name.rpartition(".")[2], ()):
+            dotted = dotted_path(path)
+            if dotted == name or dotted.endswith("." + name):
+                depth = len(dotted) - len(name)
+                if self._may_be_root(path, dotted[:depth].rstrip("."), name):
+                    found.append(path)
+        return sorted(found, key=lambda path: (path.endswith(".pyi"), path.count("/"), path))
+
+    def _may_be_root(self, path: str, prefix: str, name: str) -> bool:
+        """Whether the folder before `name` can be an import root: no package itself, and no `src` left in the name."""
+        folder = path[: len(prefix)] if prefix else ""
+        if folder and self.exists(f"{folder}/__init__.py"):
+            return False
+        first, _, rest = name.partition(".")
+        container = f"{folder}/{first}" if folder else first
+        if not rest or first not in ROOT_FOLDERS or self.exists(f"{container}/__init__.py"):
+            return True
+        return self._is_imported(first)
+
+    def _is_imported(self, first: str) -> bool:
+        """Whether some file of the repository imports from a top-level package called `first`."""
+        if first not in self._importable:
+            statement = re.compile(rf"^\s*(?:from|import)\s+{re.escape(first)}\b", re.MULTILINE)
+            self._importable[first] = any(
+                statement.search("\n".join(self.lines(path) or ())) for path in self.paths if path.endswith(".py")
+            )
+        return self._importable[first]
+
+
+def dotted_path(path: str) -> str:
+    """`src/pkg/mod.py` → `src.pkg.mod`, `pkg/__init__.py` → `pkg`."""
+    stem = path.removesuffix(".pyi").removesuffix(".py")
+    return stem.removesuffix("/__init__").replace("/", ".")

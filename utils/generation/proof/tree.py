@@ -1,0 +1,434 @@
+"""One file read anew: its definitions, what each binds, and where each calls or reads something, in compact form.
+
+An expression is kept as a *reference*, a nested tuple that can be resolved later without the syntax tree:
+
+    ("n", name)            a name                      ("a", ref, attribute)   an attribute
+    ("c", ref)             the result of a call        ("s", ref)              an item of a container
+    ("d", index)           a definition                ("o", ref, ref, …)      one of several
+    ("i", ref)             an instance of an annotation ("super",)             what `super()` gives
+    ("w", ref)             what `await` gives          ("e", ref)              what `with … as` gives
+    ("m", module, level)   an imported module          ("f", module, level, name)  a name imported from a module
+    ("l", line, column)    a lambda                    ("x", index, ref)       a reference inside another definition
+    ("k",)                 a literal                   None                    nothing that can be followed
+
+A *site* is (line, reference, how): how is "call" for a call, "read" for an attribute read or written (a property may
+run), "value" for a name used as a value (a function may be handed on).
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from utils.generation.proof.protocols import implicit_calls
+
+Ref = tuple[Any, ...] | None
+FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef)
+BUILTIN_WRAPPERS = {"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "Awaitable"}
+
+
+class Site(NamedTuple):
+    """One place where something may run."""
+
+    line: int
+    ref: Ref
+    how: str
+
+
+@dataclass(slots=True, eq=False)
+class Definition:
+    """A module, class, function or lambda. `local` is its name inside the module, `#n` included; "" for the module."""
+
+    index: int
+    kind: str
+    name: str
+    parent: Definition | None
+    line: int = 1
+    column: int = 0
+    start: int = 1
+    end: int = 1
+    local: str = ""
+    is_async: bool = False
+    is_generator: bool = False
+    parameters: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
+    annotations: dict[str, Ref] = field(default_factory=dict)
+    returns: str | None = None
+    returns_ref: Ref = None
+    decorators: list[str] = field(default_factory=list)
+    decorator_refs: list[Ref] = field(default_factory=list)
+    bases: list[str] = field(default_factory=list)
+    base_refs: list[Ref] = field(default_factory=list)
+    docstring: str | None = None
+    raises: set[str] = field(default_factory=set)
+    sites: list[Site] = field(default_factory=list)
+    bindings: dict[str, list[Ref]] = field(default_factory=dict)
+    attributes: dict[str, list[Ref]] = field(default_factory=dict)
+    results: list[Ref] = field(default_factory=list)
+    assigned: dict[str, list[tuple[int, int, bool]]] = field(default_factory=dict)
+    outer_names: set[str] = field(default_factory=set)
+
+    @property
+    def is_property(self) -> bool:
+        """True where reading the attribute runs the function."""
+        return any(
+            text.rpartition(".")[2]
+            in ("property", "cached_property", "setter", "getter", "deleter", "abstractproperty")
+            for text in self.decorators
+        )
+
+
+@dataclass(slots=True, eq=False)
+class FileFacts:
+    """What one file says. `by_local` leads from a name inside the module to its definition."""
+
+    path: str
+    module: Definition
+    definitions: list[Definition]
+    by_local: dict[str, Definition]
+    by_place: dict[tuple[int, int], Definition]
+    stars: list[tuple[str, int]]
+    imported: list[tuple[str, int, tuple[str, ...]]]
+    values: set[str]
+
+
+def read_file(path: str, lines: list[str]) -> FileFacts:
+    """Parse and walk one file; raises what `ast.parse` raises."""
+    reader = _Reader("\n".join(lines), lines)
+    module = Definition(0, "module", "", None, end=len(lines), docstring=ast.get_docstring(reader.tree, clean=True))
+    reader.definitions.append(module)
+    reader.scope(module, reader.tree.body)
+    by_local = _number(reader.definitions)
+    by_place = {(each.line, each.column): each for each in reader.definitions if each.kind == "lambda"}
+    return FileFacts(path, module, reader.definitions, by_local, by_place, reader.stars, reader.imported, reader.values)
+
+
+def _number(definitions: list[Definition]) -> dict[str, Definition]:
+    """Give every definition its dotted name inside the module: `#2` for the second of a name, lambdas by scope."""
+    plain = {0: ""}
+    times: dict[str, int] = {}
+    lambdas: dict[int, int] = {}
+    ordered = sorted(definitions[1:], key=lambda each: (each.line, each.column))
+    for each in ordered:
+        parent = each.parent.index if each.parent else 0
+        if each.kind == "lambda":
+            lambdas[parent] = lambdas.get(parent, 0) + 1
+            each.name = f"<lambda{lambdas[parent]}>"
+        dotted = plain[each.index] = f"{plain[parent]}.{each.name}".lstrip(".")
+        times[dotted] = times.get(dotted, 0) + 1
+        each.local = dotted if times[dotted] == 1 else f"{dotted}#{times[dotted]}"
+    return {each.local: each for each in definitions}
+
+
+class _Reader:
+    """Walks one tree. `scope` is where names are bound; `runner` is whose code runs (a class body runs outside)."""
+
+    def __init__(self, text: str, lines: list[str]) -> None:
+        self.tree = ast.parse(text)
+        self.lines = lines
+        self.definitions: list[Definition] = []
+        self.stars: list[tuple[str, int]] = []
+        self.imported: list[tuple[str, int, tuple[str, ...]]] = []
+        self.values: set[str] = set()
+        self.called: set[int] = set()
+
+    def source(self, node: ast.AST) -> str:
+        """The exact text of an expression."""
+        first, last = node.lineno - 1, node.end_lineno - 1  # type: ignore[attr-defined]
+        left, right = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
+        if first == last:
+            return _cut(self.lines[first], left, right)
+        parts = [_cut(self.lines[first], left, None), *self.lines[first + 1 : last], _cut(self.lines[last], 0, right)]
+        return "\n".join(parts)
+
+    def scope(self, owner: Definition, body: list[ast.stmt] | list[ast.expr]) -> None:
+        """Walk a body; definitions in it are walked after it, so that nothing recurses."""
+        waiting: list[tuple[Definition, list[Any]]] = [(owner, list(body))]
+        while waiting:
+            scope, nodes = waiting.pop()
+            runner = scope
+            while runner.kind == "class" and runner.parent:
+                runner = runner.parent
+            stack = nodes[::-1]
+            while stack:
+                node = stack.pop()
+                inner = self._define(node, scope, stack)
+                if inner is not None:
+                    waiting.append(inner)
+                    continue
+                self._visit(node, scope, runner)
+                stack.extend(_children(node))
+
+    def _define(self, node: ast.AST, scope: Definition, stack: list[Any]) -> tuple[Definition, list[Any]] | None:
+        if isinstance(node, ast.Lambda):
+            made = self._new("lambda", "", node, scope)
+            self._take_arguments(made, node.args, stack)
+            made.results.append(self.ref(node.body))
+            return made, [node.body]
+        if isinstance(node, FunctionNode):
+            made = self._new("function", node.name, node, scope)
+            made.is_async = isinstance(node, ast.AsyncFunctionDef)
+            self._take_arguments(made, node.args, stack)
+            if node.returns is not None:
+                made.returns, made.returns_ref = self.source(node.returns), self.annotation(node.returns)
+        elif isinstance(node, ast.ClassDef):
+            made = self._new("class", node.name, node, scope)
+            made.bases = [self.source(base) for base in node.bases]
+            made.base_refs = [self.ref(base) for base in node.bases]
+            stack.extend([*node.bases, *(keyword.value for keyword in node.keywords)])
+        else:
+            return None
+        made.decorators = [self.source(each) for each in node.decorator_list]
+        made.decorator_refs = [self.ref(each) for each in node.decorator_list]
+        made.start = min([made.line, *(each.lineno for each in node.decorator_list)])
+        made.docstring = ast.get_docstring(node, clean=True)
+        stack.extend(node.decorator_list)
+        self._bind(scope, node.name, ("d", made.index))
+        runner = scope
+        while runner.kind == "class" and runner.parent:
+            runner = runner.parent
+        runner.sites += [Site(each.lineno, self.ref(each), "call") for each in node.decorator_list]
+        return made, list(node.body)
+
+    def _new(self, kind: str, name: str, node: Any, scope: Definition) -> Definition:
+        made = Definition(len(self.definitions), kind, name, scope, node.lineno, node.col_offset)
+        made.start, made.end = node.lineno, node.end_lineno
+        self.definitions.append(made)
+        return made
+
+    def _take_arguments(self, made: Definition, arguments: ast.arguments, stack: list[Any]) -> None:
+        plain = [*arguments.posonlyargs, *arguments.args]
+        defaults = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
+        positional = len(arguments.posonlyargs)
+        for place, (each, default) in enumerate(zip(plain, defaults, strict=True)):
+            self._parameter(made, each, "positional_only" if place < positional else "positional_or_keyword", default)
+        if arguments.vararg:
+            self._parameter(made, arguments.vararg, "var_positional", None)
+        for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            self._parameter(made, each, "keyword_only", default)
+        if arguments.kwarg:
+            self._parameter(made, arguments.kwarg, "var_keyword", None)
+        stack.extend(each for each in [*arguments.defaults, *arguments.kw_defaults] if each is not None)
+
+    def _parameter(self, made: Definition, each: ast.arg, kind: str, default: ast.expr | None) -> None:
+        annotation = self.source(each.annotation) if each.annotation else None
+        made.parameters.append((each.arg, kind, annotation, self.source(default) if default is not None else None))
+        plain = kind not in ("var_positional", "var_keyword")
+        made.annotations[each.arg] = self.annotation(each.annotation) if each.annotation and plain else None
+        if default is not None and not isinstance(default, ast.Constant):
+            self._bind(made, each.arg, self.ref(default))
+
+    def _visit(self, node: Any, scope: Definition, runner: Definition) -> None:
+        kind = type(node)
+        if kind is ast.Call:
+            runner.sites.append(Site(node.lineno, self.ref(node.func), "call"))
+            self.called.add(id(node.func))
+        elif kind is ast.Attribute:
+            runner.sites.append(Site(node.lineno, self.ref(node), "read"))
+            if id(node) not in self.called:
+                self.values.add(node.attr)
+        elif kind is ast.Name:
+            if type(node.ctx) is ast.Load and id(node) not in self.called:
+                self.values.add(node.id)
+        elif kind in _BINDERS:
+            _BINDERS[kind](self, node, scope)
+        elif kind is ast.Raise and node.exc is not None:
+            raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            runner.raises.add(self.source(raised))
+        elif kind is ast.Return:
+            runner.results.append(self.ref(node.value) if node.value else None)
+        elif kind in (ast.Yield, ast.YieldFrom):
+            runner.is_generator = True
+        elif kind in (ast.Global, ast.Nonlocal):
+            scope.outer_names.update(node.names)
+        for line, operand, method in implicit_calls(node):
+            runner.sites.append(Site(line, ("a", self.ref(operand), method), "call"))
+
+    def _bind(self, scope: Definition, name: str, ref: Ref) -> None:
+        scope.bindings.setdefault(sys.intern(name), []).append(ref)
+
+    # --- what binds a name -------------------------------------------------------------------------------------------
+
+    def _target(
+        self, target: ast.expr, ref: Ref, scope: Definition, statement: ast.stmt | ast.expr, typed: bool = False
+    ) -> None:
+        if isinstance(target, ast.Name):
+            self._bind(scope, target.id, ref)
+            span = statement.lineno, statement.end_lineno or statement.lineno, typed
+            if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+                scope.assigned.setdefault(target.id, []).append(span)
+        elif isinstance(target, ast.Tuple | ast.List):
+            for each in target.elts:
+                self._target(each, None, scope, statement)
+        elif isinstance(target, ast.Starred):
+            self._target(target.value, None, scope, statement)
+        elif isinstance(target, ast.Attribute):
+            self._attribute(target, ref, scope)
+
+    def _attribute(self, target: ast.Attribute, ref: Ref, scope: Definition) -> None:
+        """`self.x = …` inside a method is an attribute of the class."""
+        owner: Definition | None = scope
+        while owner is not None and not (owner.parent and owner.parent.kind == "class" and owner.kind == "function"):
+            owner = owner.parent
+        if owner is None or owner.parent is None or not isinstance(target.value, ast.Name) or not owner.parameters:
+            return
+        if target.value.id == owner.parameters[0][0]:
+            owner.parent.attributes.setdefault(target.attr, []).append(("x", scope.index, ref))
+
+    def _assign(self, node: ast.Assign, scope: Definition) -> None:
+        ref = self.ref(node.value)
+        for target in node.targets:
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple) and _same_shape(target, node.value):
+                for left, right in zip(target.elts, node.value.elts, strict=True):
+                    self._target(left, self.ref(right), scope, node)
+            else:
+                self._target(target, ref, scope, node)
+
+    def _annotated(self, node: ast.AnnAssign, scope: Definition) -> None:
+        ref = self.annotation(node.annotation)
+        if node.value is not None and not isinstance(node.value, ast.Constant):
+            ref = ("o", ref, self.ref(node.value))
+        self._target(node.target, ref, scope, node, typed=True)
+
+    def _loop(self, node: Any, scope: Definition) -> None:
+        self._target(node.target, ("s", self.ref(node.iter)), scope, node.target)
+
+    def _augmented(self, node: ast.AugAssign, scope: Definition) -> None:
+        self._target(node.target, None, scope, node)
+
+    def _named(self, node: ast.NamedExpr, scope: Definition) -> None:
+        self._target(node.target, self.ref(node.value), scope, node)
+
+    def _with_item(self, node: ast.withitem, scope: Definition) -> None:
+        if node.optional_vars is not None:
+            self._target(node.optional_vars, ("e", self.ref(node.context_expr)), scope, node.optional_vars)
+
+    def _handler(self, node: ast.ExceptHandler, scope: Definition) -> None:
+        if node.name:
+            kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type] if node.type else []
+            self._bind(scope, node.name, ("o", *(("i", self.ref(each)) for each in kinds)))
+
+    def _capture(self, node: Any, scope: Definition) -> None:
+        if node.name:
+            self._bind(scope, node.name, None)
+
+    def _import(self, node: ast.Import, scope: Definition) -> None:
+        for alias in node.names:
+            self.imported.append((alias.name, 0, ()))
+            if alias.asname:
+                self._bind(scope, alias.asname, ("m", alias.name, 0))
+            else:
+                self._bind(scope, alias.name.partition(".")[0], ("m", alias.name.partition(".")[0], 0))
+
+    def _import_from(self, node: ast.ImportFrom, scope: Definition) -> None:
+        module = node.module or ""
+        self.imported.append((module, node.level, tuple(alias.name for alias in node.names)))
+        for alias in node.names:
+            if alias.name == "*":
+                self.stars.append((module, node.level))
+            else:
+                self._bind(scope, alias.asname or alias.name, ("f", module, node.level, alias.name))
+
+    # --- expressions as references -----------------------------------------------------------------------------------
+
+    def ref(self, node: ast.AST | None, depth: int = 0) -> Ref:
+        """The reference of an expression; None where it cannot be followed."""
+        if depth > 60 or node is None:
+            return None
+        deeper = depth + 1
+        if isinstance(node, ast.Name):
+            return ("n", sys.intern(node.id))
+        if isinstance(node, ast.Attribute):
+            return ("a", self.ref(node.value, deeper), sys.intern(node.attr))
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name) and node.func.id == "super":
+                return ("super",)
+            return ("c", self.ref(node.func, deeper))
+        if isinstance(node, ast.Subscript):
+            return ("s", self.ref(node.value, deeper))
+        if isinstance(node, ast.Await):
+            return ("w", self.ref(node.value, deeper))
+        if isinstance(node, ast.BoolOp):
+            return ("o", *(self.ref(each, deeper) for each in node.values))
+        if isinstance(node, ast.IfExp):
+            return ("o", self.ref(node.body, deeper), self.ref(node.orelse, deeper))
+        if isinstance(node, ast.NamedExpr | ast.Starred):
+            return self.ref(node.value, deeper)
+        if isinstance(node, ast.Lambda):
+            return ("l", node.lineno, node.col_offset)
+        if isinstance(node, ast.Constant | ast.JoinedStr):
+            return ("k",)
+        return None
+
+    def annotation(self, node: ast.expr | None, depth: int = 0) -> Ref:
+        """The reference of a value that is annotated so; None where the annotation does not name one class."""
+        if node is None or depth > 20:
+            return None
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                try:
+                    return self.annotation(ast.parse(node.value.strip(), mode="eval").body, depth + 1)
+                except (SyntaxError, ValueError):
+                    return None
+            return ("k",) if node.value is None else None
+        if isinstance(node, ast.Name | ast.Attribute):
+            return ("i", self.ref(node))
+        if isinstance(node, ast.BinOp):
+            return ("o", self.annotation(node.left, depth + 1), self.annotation(node.right, depth + 1))
+        if isinstance(node, ast.Subscript):
+            name = getattr(node.value, "attr", getattr(node.value, "id", ""))
+            inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            if name in BUILTIN_WRAPPERS:
+                return self.annotation(inner[0], depth + 1)
+            if name == "Union":
+                return ("o", *(self.annotation(each, depth + 1) for each in inner))
+            if name in ("type", "Type"):
+                return self.ref(inner[0])
+            return ("o", ("i", self.ref(node.value)), None)
+        return None
+
+
+_BINDERS: dict[type, Any] = {
+    ast.Assign: _Reader._assign,
+    ast.AnnAssign: _Reader._annotated,
+    ast.AugAssign: _Reader._augmented,
+    ast.For: _Reader._loop,
+    ast.AsyncFor: _Reader._loop,
+    ast.comprehension: _Reader._loop,
+    ast.NamedExpr: _Reader._named,
+    ast.withitem: _Reader._with_item,
+    ast.ExceptHandler: _Reader._handler,
+    ast.MatchAs: _Reader._capture,
+    ast.MatchStar: _Reader._capture,
+    ast.Import: _Reader._import,
+    ast.ImportFrom: _Reader._import_from,
+}
+_LEAVES = frozenset(
+    {ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom}
+)
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """The nodes directly below, last first; an annotation's own expressions never run anything worth proving."""
+    if type(node) in _LEAVES:
+        return []
+    found: list[ast.AST] = []
+    for name, value in node.__dict__.items():
+        if value.__class__ is list:
+            found.extend(item for item in value if isinstance(item, ast.AST))
+        elif isinstance(value, ast.AST) and name not in ("ctx", "op", "annotation"):
+            found.append(value)
+    found.reverse()
+    return found
+
+
+def _same_shape(left: ast.Tuple, right: ast.Tuple) -> bool:
+    return len(left.elts) == len(right.elts) and not any(isinstance(e, ast.Starred) for e in [*left.elts, *right.elts])
+
+
+def _cut(line: str, left: int, right: int | None) -> str:
+    """A piece of a line by UTF-8 byte offsets, as `ast` counts them."""
+    if line.isascii():
+        return line[left:right]
+    return line.encode("utf-8")[left:right].decode("utf-8")

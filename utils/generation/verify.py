@@ -1,0 +1,48 @@
+"""The verifier: no sample is written unless every claim it makes is proven here, against the source itself.
+
+It re-reads the repository by its own means (utils/generation/proof) and shares no code with the analysis.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from utils.generation.proof.claims import prove
+from utils.generation.proof.resolve import Repository
+from utils.records import Claim, Evidence, Sample
+
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class Verifier:
+    """Proves claims about the checkout at `root`, which questions call `name`. Answers are remembered per claim."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.repository = Repository(root, name)
+        self.name = name
+        self._proven: dict[bytes, str | None] = {}
+
+    def prove(self, claim: Claim) -> str | None:
+        """None when the claim is proven, else why not, in a few words."""
+        key = _ENCODE(claim)
+        if key not in self._proven:
+            self._proven[key] = prove(self.repository, claim)
+        return self._proven[key]
+
+    def prove_evidence(self, evidence: Evidence) -> str | None:
+        """None when the lines that a sample points at are there."""
+        lines = self.repository.sources.lines(evidence.path)
+        if lines is None or not 1 <= evidence.start_line <= evidence.end_line <= len(lines):
+            return f"{evidence.path} has no lines {evidence.start_line}-{evidence.end_line}"
+        return None
+
+    def check(self, sample: Sample) -> list[str]:
+        """Every reason why the sample may not be written: unproven claims and evidence that is not there."""
+        reasons = [
+            f"{claim.kind}: {reason}" for claim in sample.metadata.claims if (reason := self.prove(claim)) is not None
+        ]
+        return reasons + [
+            f"evidence: {reason}" for each in sample.metadata.evidence if (reason := self.prove_evidence(each))
+        ]
