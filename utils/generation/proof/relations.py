@@ -51,7 +51,7 @@ def overrides(repo: Repository, method: str, base: str) -> str | None:
         for each in repo.mro(Value("def", found.path, owner.index))[0][1:]:
             values = repo.definition(each).bindings.get(found.definition.name)
             if values:
-                bound = set().union(*(repo.resolve(each.path, each.index, ref) for ref in values))
+                bound = set().union(*(repo.resolve(each.path, each.place, ref) for ref in values))
                 if bound & targets:
                     return None
                 reason = f"it overrides that of {repo.definition(each).name}"

@@ -293,10 +293,10 @@ class Repository:
             refs = definition.bindings.get(name)
             if refs:
                 for ref in refs:
-                    found_values |= self.resolve(each.path, each.index, ref, depth, seen)
+                    found_values |= self.resolve(each.path, each.place, ref, depth, seen)
                 break
             for ref in definition.attributes.get(name, ()):
-                found_values |= self.resolve(each.path, each.index, ref, depth, seen)
+                found_values |= self.resolve(each.path, each.place, ref, depth, seen)
         if found_values:
             return self._properties_run(frozenset(found_values), value.kind, depth, seen)
         return UNKNOWN if complete else frozenset({OUT, ANY})
