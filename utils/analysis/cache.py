@@ -1,0 +1,87 @@
+"""What was found out about a file stays true while its content, its module name and the analyser stay the same."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+
+from utils import records
+
+BATCH = 500  # below SQLite's limit on parameters
+
+
+def analyser_version() -> str:
+    """A digest of everything that a file's facts depend on besides the file: this code, the record types, Python."""
+    digest = hashlib.sha256(f"{sys.version} {metadata.version('griffelib')}".encode())
+    digest.update(f"{metadata.version('markdown-it-py')} {metadata.version('msgspec')}".encode())
+    for path in (Path(records.__file__), *sorted(Path(__file__).parent.rglob("*.py"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def fact_key(version: str, path: str, module: str | None, sha256: str) -> str:
+    """The key of one file's facts."""
+    return hashlib.sha256("\0".join((version, path, module or "", sha256)).encode()).hexdigest()
+
+
+class FactCache:
+    """{key: encoded facts} in one SQLite file; a damaged file is started anew, for all in it can be found out again."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / "facts.sqlite"
+        self._database = sqlite3.connect(self._path, timeout=60)
+        try:
+            self._create()
+        except sqlite3.DatabaseError as error:
+            self._renew(error)
+
+    def read(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """The facts that are known among `keys`."""
+        wanted = list(keys)
+        found: dict[str, bytes] = {}
+        try:
+            for start in range(0, len(wanted), BATCH):
+                batch = wanted[start : start + BATCH]
+                marks = ",".join("?" * len(batch))
+                found.update(self._database.execute(f"SELECT key, data FROM facts WHERE key IN ({marks})", batch))
+        except sqlite3.DatabaseError as error:
+            self._renew(error)
+            return {}
+        return found
+
+    def write(self, new: Mapping[str, bytes], current: Iterable[str]) -> None:
+        """Keep `new`, forget what is not among `current` (this run's keys); raises `OSError` on a full disk."""
+        try:
+            with self._database:
+                self._database.execute("CREATE TEMP TABLE current (key TEXT PRIMARY KEY) WITHOUT ROWID")
+                self._database.executemany("INSERT OR IGNORE INTO current VALUES (?)", [(key,) for key in current])
+                self._database.execute("DELETE FROM facts WHERE key NOT IN (SELECT key FROM current)")
+                self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", new.items())
+                self._database.execute("DROP TABLE current")
+        except sqlite3.OperationalError as error:
+            if "full" in str(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path)) from None
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    def _create(self) -> None:
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.execute("CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, data BLOB)")
+
+    def _renew(self, error: sqlite3.DatabaseError) -> None:
+        if isinstance(error, sqlite3.OperationalError):  # locked, unwritable, full: not damaged
+            raise error
+        self._database.close()
+        self._path.unlink()
+        self._database = sqlite3.connect(self._path, timeout=60)
+        self._create()

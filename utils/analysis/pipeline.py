@@ -1,0 +1,97 @@
+"""Step 01 as a function: a folder in, its analysis and its elements out; equal folders give equal results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from utils.analysis.cache import FactCache, analyser_version, fact_key
+from utils.analysis.file_analysis import DECODER, FileFacts
+from utils.analysis.source_text import SourceText
+from utils.analysis.sources import decode
+from utils.analysis.statistics import count
+from utils.analysis.survey import Survey, survey
+from utils.analysis.workers import Task, analyze_all
+from utils.console import progress
+from utils.records import ANALYSIS_SCHEMA, Analysis, CodeElement, Project, Provenance, Skipped, SourceFile
+
+
+def analyze(
+    root: Path,
+    name: str,
+    provenance: Provenance,
+    *,
+    languages: Sequence[str] = ("python",),
+    exclude: Sequence[str] = (),
+    max_file_bytes: int = 5_000_000,
+    workers: int | None = None,
+    cache: Path | None = None,
+) -> tuple[Analysis, list[CodeElement]]:
+    """Everything that step 01 finds out about the folder `root`.
+
+    `name` is the repository's, `exclude` has gitignore-style patterns, `workers` is the number of processes (null: one
+    per core) and `cache` the folder that keeps each file's facts between runs. Nothing of the folder is executed.
+    Raises `UserError` where there is no file in `languages`.
+    """
+    return analyze_survey(survey(root, name, languages, exclude, max_file_bytes), provenance, workers, cache)
+
+
+def analyze_survey(
+    found: Survey, provenance: Provenance, workers: int | None = None, cache: Path | None = None
+) -> tuple[Analysis, list[CodeElement]]:
+    """The same, of files already read."""
+    facts = _facts(found, workers, cache)
+    files: list[SourceFile] = []
+    elements: list[CodeElement] = []
+    skipped = list(found.skipped)
+    for path, fact in facts.items():
+        if fact.skipped is not None:
+            skipped.append(Skipped(path, fact.skipped))
+            continue
+        language = found.languages[path]
+        files.append(SourceFile(path, language, found.modules.get(path), fact.lines, found.sha256[path]))
+        _attach_code(fact.elements, found.data[path])
+        elements += fact.elements
+    project = Project(found.name)
+    project.languages = sorted({file.language for file in files})
+    project.modules = sorted(file.module for file in files if file.module)
+    analysis = Analysis(
+        schema=ANALYSIS_SCHEMA,
+        provenance=provenance,
+        project=project,
+        statistics=count(files, elements),
+        files=files,
+        documents=[fact.document for fact in facts.values() if fact.document],
+        call_graph={},
+        imports={},
+        inheritance={},
+        patterns=[],
+        skipped=sorted(skipped, key=lambda item: item.path),
+    )
+    return analysis, elements
+
+
+def _facts(found: Survey, workers: int | None, cache: Path | None) -> dict[str, FileFacts]:
+    """{path: its facts} in the order of paths; from the cache where neither file nor analyser has changed."""
+    version = analyser_version()
+    keys = {path: fact_key(version, path, found.modules.get(path), sha256) for path, sha256 in found.sha256.items()}
+    store = FactCache(cache) if cache else None
+    known = store.read(keys.values()) if store else {}
+    tasks = [
+        Task(key, found.data[path], path, found.modules.get(path)) for path, key in keys.items() if key not in known
+    ]
+    new: dict[str, bytes] = {}
+    for key, facts in progress(analyze_all(tasks, workers), "analyze", total=len(tasks), unit="file"):
+        new[key] = facts
+    if store:
+        store.write(new, keys.values())
+        store.close()
+    return {path: DECODER.decode(new.get(key) or known[key]) for path, key in keys.items()}
+
+
+def _attach_code(elements: list[CodeElement], data: bytes) -> None:
+    """Fill in each element's source text; the facts of a file leave it out to be small."""
+    if elements:
+        source = SourceText(decode(data, "python"))
+        for element in elements:
+            element.code = source.span(element.start_line, element.end_line)
