@@ -138,11 +138,12 @@ class TrainingSettings(Settings):
 
 
 class MergeSettings(Settings):
-    """Step 04."""
+    """Step 04. `llama_cpp` is a checkout of llama.cpp, whose converter `export: gguf` needs (null: on the PATH)."""
 
     dtype: Literal["base", "float32", "bfloat16"] = "base"
     device: Literal["cpu", "cuda"] = "cpu"
     export: Literal["none", "gguf"] = "none"
+    llama_cpp: str | None = None
 
 
 class RetrievalSettings(Settings):
