@@ -14,6 +14,7 @@ import msgspec
 
 ANALYSIS_SCHEMA = "analysis/1"
 DATASET_SCHEMA = "dataset/1"
+BASE_SCHEMA = "base/1"
 ADAPTER_SCHEMA = "adapter/1"
 MERGED_SCHEMA = "merged/1"
 EVALUATION_SCHEMA = "evaluation/1"
@@ -110,7 +111,10 @@ class Provenance(msgspec.Struct):
 
 
 class Section(msgspec.Struct):
-    """One Markdown section: its heading (`level` 1..6), its lines, and the code blocks directly in it."""
+    """One Markdown section: its heading (`level` 1..6), its lines up to the next heading, and the code blocks in them.
+
+    What stands before the first heading is a section without title, of level 0, where it holds a code block.
+    """
 
     title: str
     level: int
@@ -120,7 +124,7 @@ class Section(msgspec.Struct):
 
 
 class CodeBlock(msgspec.Struct):
-    """One fenced code block; lines include the fences."""
+    """One fenced or indented code block; lines include the fences."""
 
     language: str
     line: int
@@ -129,12 +133,18 @@ class CodeBlock(msgspec.Struct):
 
 
 class Document(msgspec.Struct):
-    """One Markdown file; `summary` is its first real paragraph (no badge, HTML or logo), empty if there is none."""
+    """One Markdown file; `summary` is its first real paragraph (no badge, HTML or logo), empty if there is none.
+
+    The summary is plain text on one line: the words of lines `summary_line` to `summary_end_line` in their order,
+    without emphasis marks and link targets (code spans keep their backticks).
+    """
 
     path: str
     title: str
     summary: str
     sections: list[Section] = []
+    summary_line: int | None = None
+    summary_end_line: int | None = None
 
 
 class Dependency(msgspec.Struct):

@@ -78,18 +78,14 @@ def update_clone(address: str, revision: str | None, folder: Path) -> None:
 
 def _require_folder(folder: Path, given: str) -> None:
     if not folder.exists():
-        raise UserError(
-            f"repository.url: there is no folder {given} (looked at {folder}); set it to one that exists"
-        )
+        raise UserError(f"repository.url: there is no folder {given} (looked at {folder}); set it to one that exists")
     if not folder.is_dir():
         raise UserError(f"repository.url: {given} is a file; set it to the folder that holds the repository")
     if not any(path.name != ".git" for path in folder.iterdir()):
         raise UserError(f"repository.url: {given} is empty; set it to a folder that holds a repository")
     bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
     if bare and find_checkout(folder) is None:
-        raise UserError(
-            f"repository.url: {given} is a bare repository; set it to file://{folder} to have it cloned"
-        )
+        raise UserError(f"repository.url: {given} is a bare repository; set it to file://{folder} to have it cloned")
 
 
 def _address(url: str) -> str:
@@ -170,9 +166,7 @@ def _resolve(address: str, revision: str | None) -> tuple[str | None, str | None
 def _no_revision(shown: str, revision: str, refs: dict[str, str]) -> str:
     heads = sorted(name.removeprefix("refs/heads/") for name in refs if name.startswith("refs/heads/"))
     some = f" (branches: {', '.join(heads[:5])}{', …' if len(heads) > 5 else ''})" if heads else ""
-    return (
-        f"repository.revision: {shown} has no branch, tag or commit {revision}{some}; name one it has"
-    )
+    return f"repository.revision: {shown} has no branch, tag or commit {revision}{some}; name one it has"
 
 
 def _download(address: str, name: str | None, revision: str | None, folder: Path) -> None:
@@ -224,7 +218,7 @@ def _sentence(address: str, said: str) -> str:
     if _UNREACHABLE.search(said):
         return f"{shown} cannot be reached; check the network, or set repository.url to a folder you already have"
     if "dubious ownership" in said:
-        return f"git does not trust {shown} (another user owns it); run: git config --global --add safe.directory {shown}"
+        return f"another user owns {shown}; to trust it, run: git config --global --add safe.directory {shown}"
     if _DENIED.search(said):
         return (
             f"repository.url: there is no repository at {shown}, or it is private; "

@@ -1,0 +1,151 @@
+"""Markdown as facts: title, sections with their lines, code blocks, and the first paragraph that says something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from utils.records import CodeBlock, Document, Section
+
+# Inline text longer than this is no title and no summary, and may be built to be slow to parse.
+MAX_INLINE = 4000
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?(---|\.\.\.)[ \t]*(\n|\Z)", re.DOTALL)
+_HTML_TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
+# Markup of documentation generators that CommonMark takes for a paragraph: admonitions, directives, template tags.
+_GENERATOR_MARKUP = re.compile(r"(!!!|\?\?\?|:::|===|\{%|\{\{|\[TOC\]|\[\[)", re.IGNORECASE)
+
+
+def read_document(path: str, text: str) -> Document:
+    """The facts of one Markdown file; `path` is kept as it is given."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    front_title, body = _split_front_matter(text)
+    environment: dict[str, Any] = {}
+    tokens = _blocks().parse(body, environment)
+    lines = body.split("\n")
+    sections = _sections(tokens, lines, environment)
+    summary, first, last = _summary(tokens, environment)
+    return Document(
+        path=path,
+        title=_title(tokens, sections) or front_title,
+        summary=summary,
+        sections=sections,
+        summary_line=first,
+        summary_end_line=last,
+    )
+
+
+@lru_cache(maxsize=1)
+def _blocks() -> MarkdownIt:
+    """CommonMark with tables, block structure only: inline markup is parsed where it is needed, title and summary."""
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+@lru_cache(maxsize=1)
+def _inline() -> MarkdownIt:
+    return MarkdownIt("commonmark")
+
+
+def _split_front_matter(text: str) -> tuple[str, str]:
+    """(title in the YAML front matter or "", the text with the front matter blanked: lines keep their numbers)."""
+    found = _FRONT_MATTER.match(text)
+    if found is None:
+        return "", text
+    title = re.search(r"^title:[ \t]*(.+?)[ \t]*$", found.group(1) or "", re.MULTILINE)
+    blank = "\n" * found.group(0).count("\n")
+    return (title.group(1).strip("'\"") if title else ""), blank + text[found.end() :]
+
+
+def _title(tokens: Sequence[Token], sections: Sequence[Section]) -> str:
+    for token in tokens:
+        if token.type == "html_block" and (found := _HTML_TITLE.search(token.content[:MAX_INLINE])):
+            title = " ".join(_TAG.sub(" ", found.group(1)).split())
+            if title:
+                return title
+        if token.type == "heading_open" and token.tag == "h1" and token.level == 0 and token.map:
+            line = token.map[0] + 1
+            title = next((section.title for section in sections if section.line == line), "")
+            if title:
+                return title
+    return ""
+
+
+def _sections(tokens: Sequence[Token], lines: Sequence[str], environment: dict[str, Any]) -> list[Section]:
+    sections = [Section(title="", level=0, line=1, end_line=len(lines))]
+    for token, following in zip(tokens, (*tokens[1:], None), strict=True):
+        if token.map is None:
+            continue
+        if token.type == "heading_open" and token.level == 0 and following is not None:
+            sections[-1].end_line = _last_line(lines, sections[-1].line, token.map[0])
+            title = _plain(following.content, environment)
+            sections.append(Section(title=title, level=int(token.tag[1:]), line=token.map[0] + 1, end_line=len(lines)))
+        elif token.type in ("fence", "code_block"):
+            sections[-1].code_blocks.append(_code_block(token, lines))
+    sections[-1].end_line = _last_line(lines, sections[-1].line, len(lines))
+    return sections if sections[0].code_blocks else sections[1:]
+
+
+def _code_block(token: Token, lines: Sequence[str]) -> CodeBlock:
+    start, end = token.map or (0, 0)
+    # ```python title="x", ```{code-block} python, ```{.python}: the word that names the language
+    words = [word for word in re.split(r"[\s,{}]+", token.info) if word not in ("", "code-block", "code", "sourcecode")]
+    language = words[0].lstrip(".").lower() if words else ""
+    return CodeBlock(
+        language=language, line=start + 1, end_line=_last_line(lines, start + 1, end), code=token.content.rstrip("\n")
+    )
+
+
+def _last_line(lines: Sequence[str], first: int, end: int) -> int:
+    """The last line of `first`..`end` (1-based, inclusive) that is not blank."""
+    while end > first and not lines[end - 1].strip():
+        end -= 1
+    return end
+
+
+def _summary(tokens: Sequence[Token], environment: dict[str, Any]) -> tuple[str, int | None, int | None]:
+    """(text, first line, last line) of the first top-level paragraph that is prose."""
+    for token, following in pairwise(tokens):
+        if token.type != "paragraph_open" or token.level != 0 or token.map is None:
+            continue
+        if _is_prose(following.content, environment):
+            return _plain(following.content, environment), token.map[0] + 1, token.map[1]
+    return "", None, None
+
+
+def _is_prose(source: str, environment: dict[str, Any]) -> bool:
+    """True for a paragraph that says something by itself: no badges, links, markup or lead-in to what follows."""
+    if len(source) > MAX_INLINE or _GENERATOR_MARKUP.match(source):
+        return False
+    plain = _plain(source, environment)
+    own = _plain(source, environment, links=False)
+    if plain.endswith((":", "：")) or len(own) * 2 < len(plain):
+        return False
+    wide = len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", own))
+    return wide >= 6 or len(re.findall(r"[^\W\d_]{2,}", own)) >= 3
+
+
+def _plain(source: str, environment: dict[str, Any], links: bool = True) -> str:
+    """Inline Markdown as plain text on one line, without images and HTML; `links=False` leaves link texts out too."""
+    parts: list[str] = []
+    depth = 0
+    for root in _inline().parseInline(source[:MAX_INLINE], environment):
+        for token in root.children or []:
+            depth += (token.type == "link_open") - (token.type == "link_close")
+            if depth and not links:
+                continue
+            if token.type == "text":
+                parts.append(token.content)
+            elif token.type == "code_inline":
+                parts.append(f"`{token.content}`")
+            elif token.type in ("softbreak", "hardbreak"):
+                parts.append(" ")
+    return " ".join("".join(parts).split())
