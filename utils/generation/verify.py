@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from utils.generation.coverage import uncovered
 from utils.generation.proof.claims import prove
 from utils.generation.proof.resolve import Repository
 from utils.records import Claim, Evidence, Sample
@@ -39,10 +40,12 @@ class Verifier:
         return None
 
     def check(self, sample: Sample) -> list[str]:
-        """Every reason why the sample may not be written: unproven claims and evidence that is not there."""
+        """Every reason why the sample may not be written, as `kind: what`.
+
+        Claims that are not proven, evidence that is not there, and what the answer says that no claim covers.
+        """
         reasons = [
             f"{claim.kind}: {reason}" for claim in sample.metadata.claims if (reason := self.prove(claim)) is not None
         ]
-        return reasons + [
-            f"evidence: {reason}" for each in sample.metadata.evidence if (reason := self.prove_evidence(each))
-        ]
+        reasons += [f"evidence: {reason}" for each in sample.metadata.evidence if (reason := self.prove_evidence(each))]
+        return reasons + [f"unclaimed: {each}" for each in uncovered(sample, self.name)]

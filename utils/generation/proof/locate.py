@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,10 +11,9 @@ from typing import NamedTuple
 from utils.generation.proof.resolve import Repository, Value
 from utils.generation.proof.tree import Definition
 
-FIELD_BASES = frozenset(
-    {"TypedDict", "NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum", "BaseModel", "Struct"}
-)
+FIELD_BASES = frozenset({"TypedDict", "NamedTuple", "BaseModel", "Struct", "SQLModel"})
 FIELD_DECORATORS = frozenset({"dataclass", "define", "attrs", "mutable", "frozen", "s", "attributes"})
+_CAPITALS = re.compile(r"_*[A-Z][A-Z0-9_]*$")
 
 
 class Found(NamedTuple):
@@ -59,10 +59,8 @@ def kinds(repo: Repository, found: Found) -> set[str]:
     """The kinds of `records.ElementKind` that fit what was found."""
     owner = found.definition
     if found.name:
-        if owner.kind == "module":
-            return {"constant"}
-        fitting = {"constant"} if found.name.isupper() else {"attribute"}
-        return {"field"} if has_fields(repo, found.value) else fitting
+        plain = "constant" if owner.kind == "module" or _CAPITALS.match(found.name) else "attribute"
+        return {plain} if owner.kind == "module" else _class_level(repo, found, plain)
     if owner.kind != "function":
         return {owner.kind}
     if owner.parent is None or owner.parent.kind != "class":
@@ -70,15 +68,25 @@ def kinds(repo: Repository, found: Found) -> set[str]:
     return {"property"} if owner.is_property else {"method"}
 
 
-def has_fields(repo: Repository, value: Value) -> bool:
-    """True for dataclasses, typed dictionaries, named tuples and enumerations, own or by a base."""
-    for each in repo.mro(value)[0]:
-        definition = repo.definition(each)
-        names = {text.partition("(")[0].rpartition(".")[2] for text in definition.decorators}
-        bases = {text.partition("[")[0].rpartition(".")[2] for text in definition.bases}
-        if names & FIELD_DECORATORS or bases & FIELD_BASES or any(base.endswith(("Enum", "Flag")) for base in bases):
-            return True
-    return False
+def _class_level(repo: Repository, found: Found, plain: str) -> set[str]:
+    """A field where the class makes fields of its assignments; where only a base of it does, either word is right."""
+    typed = any(
+        annotation and "ClassVar" not in annotation for _, _, annotation in found.definition.assigned[found.name]
+    )
+    own, *inherited = repo.mro(found.value)[0]
+    if _makes_fields(repo, own, typed):
+        return {"field"} if not found.name.startswith("_") else {"field", plain}
+    return {"field", plain} if any(_makes_fields(repo, each, typed) for each in inherited) else {plain}
+
+
+def _makes_fields(repo: Repository, value: Value, typed: bool) -> bool:
+    """Dataclasses, typed dictionaries and named tuples make fields of annotations, enumerations of every assignment."""
+    definition = repo.definition(value)
+    decorators = {text.partition("(")[0].rpartition(".")[2] for text in definition.decorators}
+    bases = {text.partition("[")[0].partition("(")[0].rpartition(".")[2] for text in definition.bases}
+    if any(base.endswith(("Enum", "Flag", "Choices")) for base in bases):
+        return True
+    return typed and bool(decorators & FIELD_DECORATORS or bases & FIELD_BASES)
 
 
 def signature(lines: list[str], definition: Definition) -> str:

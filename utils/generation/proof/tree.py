@@ -66,7 +66,7 @@ class Definition:
     bindings: dict[str, list[Ref]] = field(default_factory=dict)
     attributes: dict[str, list[Ref]] = field(default_factory=dict)
     results: list[Ref] = field(default_factory=list)
-    assigned: dict[str, list[tuple[int, int, bool]]] = field(default_factory=dict)
+    assigned: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
     outer_names: set[str] = field(default_factory=set)
 
     @property
@@ -240,6 +240,9 @@ class _Reader:
             runner.results.append(self.ref(node.value) if node.value else None)
         elif kind in (ast.Yield, ast.YieldFrom):
             runner.is_generator = True
+        elif kind.__name__ == "TypeAlias":  # `type X = …`, Python 3.12
+            self._bind(scope, node.name.id, None)
+            scope.assigned.setdefault(node.name.id, []).append((node.lineno, node.end_lineno, ""))
         elif kind in (ast.Global, ast.Nonlocal):
             scope.outer_names.update(node.names)
         for line, operand, method in implicit_calls(node):
@@ -251,12 +254,12 @@ class _Reader:
     # --- what binds a name -------------------------------------------------------------------------------------------
 
     def _target(
-        self, target: ast.expr, ref: Ref, scope: Definition, statement: ast.stmt | ast.expr, typed: bool = False
+        self, target: ast.expr, ref: Ref, scope: Definition, statement: ast.stmt | ast.expr, typed: str = ""
     ) -> None:
         if isinstance(target, ast.Name):
             self._bind(scope, target.id, ref)
             span = statement.lineno, statement.end_lineno or statement.lineno, typed
-            if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            if isinstance(statement, ast.Assign | ast.AnnAssign):
                 scope.assigned.setdefault(target.id, []).append(span)
         elif isinstance(target, ast.Tuple | ast.List):
             for each in target.elts:
@@ -289,7 +292,7 @@ class _Reader:
         ref = self.annotation(node.annotation)
         if node.value is not None and not isinstance(node.value, ast.Constant):
             ref = ("o", ref, self.ref(node.value))
-        self._target(node.target, ref, scope, node, typed=True)
+        self._target(node.target, ref, scope, node, typed=self.source(node.annotation))
 
     def _loop(self, node: Any, scope: Definition) -> None:
         self._target(node.target, ("s", self.ref(node.iter)), scope, node.target)
