@@ -1,0 +1,179 @@
+"""What a function's code does, read from its syntax tree: no execution, no guess, every finding with its line."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from typing import Literal, NamedTuple
+
+from utils.records import CodeElement
+
+StepKind = Literal["branch", "loop", "raise", "return", "yield", "await", "with", "handle", "set"]
+LONGEST_QUOTE = 90  # characters; longer expressions teach nothing in a sentence
+
+
+class Step(NamedTuple):
+    """One thing the code does at `line` of its file. `text` is source; `detail` by kind:
+
+    branch condition · loop target (text: what is iterated) · raise exception name · return, yield, await, set expression ·
+    with context expression · handle exception names. `under`: the condition of the innermost `if` around it.
+    """
+
+    kind: StepKind
+    text: str
+    line: int
+    detail: str = ""
+    under: str = ""
+    under_line: int = 0
+
+
+class Behaviour(NamedTuple):
+    """The steps in source order; `raises` and `handles` are exception names, each once."""
+
+    steps: tuple[Step, ...]
+    raises: tuple[str, ...]
+    handles: tuple[str, ...]
+    is_generator: bool
+    is_abstract: bool
+    body_lines: int
+
+
+NOTHING = Behaviour((), (), (), False, False, 0)
+
+
+def read_behaviour(element: CodeElement) -> Behaviour:
+    """Read `element.code`; code that does not parse on its own (a property of a broken file) has no behaviour."""
+    try:
+        tree = ast.parse(textwrap.dedent(element.code))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return NOTHING
+    node = tree.body[0] if tree.body else None
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return NOTHING
+    body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+    reader = _Reader(textwrap.dedent(element.code).splitlines(), element.start_line)
+    try:
+        reader.block(body, "", 0)
+    except RecursionError:
+        return NOTHING
+    raises = tuple(dict.fromkeys(step.detail for step in reader.steps if step.kind == "raise"))
+    handles = tuple(dict.fromkeys(name for step in reader.steps if step.kind == "handle" for name in [step.detail]))
+    is_generator = any(step.kind == "yield" for step in reader.steps) or reader.yields
+    lines = body[-1].end_lineno - body[0].lineno + 1 if body and body[-1].end_lineno else 0
+    return Behaviour(tuple(reader.steps), raises, handles, is_generator, _is_stub(body), lines)
+
+
+def _is_stub(body: list[ast.stmt]) -> bool:
+    """True for a body that only says `pass`, `...` or `raise NotImplementedError`."""
+    if len(body) != 1:
+        return not body
+    only = body[0]
+    if isinstance(only, ast.Raise):
+        return _exception_name(only.exc) == "NotImplementedError"
+    return isinstance(only, ast.Pass) or (isinstance(only, ast.Expr) and isinstance(only.value, ast.Constant))
+
+
+class _Reader:
+    def __init__(self, lines: list[str], first_line: int) -> None:
+        self.lines = [line.encode("utf-8", "surrogatepass") for line in lines]
+        self.offset = first_line - 1
+        self.steps: list[Step] = []
+        self.yields = False
+
+    def block(self, body: list[ast.stmt], under: str, under_line: int) -> None:
+        for statement in body:
+            self.statement(statement, under, under_line)
+
+    def statement(self, node: ast.stmt, under: str, under_line: int) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return
+        here = (under, under_line)
+        if isinstance(node, ast.If):
+            test = self.quote(node.test)
+            self.add("branch", node.test, "", *here)
+            self.block(node.body, test, self.at(node.test) if test else 0)
+            self.block(node.orelse, "", 0)
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            self.add("loop", node.iter, self.quote(node.target), *here)
+            self.block([*node.body, *node.orelse], *here)
+        elif isinstance(node, ast.While):
+            self.add("branch", node.test, "while", *here)
+            self.block([*node.body, *node.orelse], "", 0)
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            for item in node.items:
+                self.add("with", item.context_expr, "", *here)
+            self.block(node.body, *here)
+        elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
+            self.attempt(node, *here)
+        elif isinstance(node, ast.Match):
+            self.add("branch", node.subject, "match", *here)
+            for case in node.cases:
+                self.block(case.body, "", 0)
+        else:
+            self.simple(node, *here)
+
+    def attempt(self, node: ast.stmt, under: str, under_line: int) -> None:
+        assert isinstance(node, ast.Try) or hasattr(node, "handlers")
+        self.block(node.body, under, under_line)
+        for handler in node.handlers:
+            kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+            for kind in kinds:
+                if kind is not None and (text := self.quote(kind)):
+                    self.steps.append(Step("handle", text, self.at(kind), text))
+            self.block(handler.body, "", 0)
+        self.block([*node.orelse, *node.finalbody], under, under_line)
+
+    def simple(self, node: ast.stmt, under: str, under_line: int) -> None:
+        here = (under, under_line)
+        if isinstance(node, ast.Raise):
+            name = _exception_name(node.exc)
+            if name:
+                self.steps.append(Step("raise", name, node.lineno + self.offset, name, *here))
+        elif isinstance(node, ast.Return):
+            if node.value is not None:
+                self.add("return", node.value, "", *here)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            self.assignment(node, *here)
+        for child in ast.walk(node):
+            if isinstance(child, ast.Yield | ast.YieldFrom):
+                self.yields = True
+                if child.value is not None:
+                    self.add("yield", child.value, "from" if isinstance(child, ast.YieldFrom) else "", *here)
+            elif isinstance(child, ast.Await):
+                self.add("await", child.value, "", *here)
+
+    def assignment(self, node: ast.Assign | ast.AnnAssign, under: str, under_line: int) -> None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            owner = target.value if isinstance(target, ast.Attribute) else None
+            if isinstance(owner, ast.Name) and owner.id == "self":
+                self.add("set", target, "", under, under_line)
+
+    def add(self, kind: StepKind, node: ast.expr, detail: str, under: str, under_line: int) -> None:
+        if text := self.quote(node):
+            self.steps.append(Step(kind, text, self.at(node), detail, under, under_line))
+
+    def at(self, node: ast.expr) -> int:
+        return node.lineno + self.offset
+
+    def quote(self, node: ast.expr) -> str:
+        """The node's source if it stands on one line and is short enough, else an empty text."""
+        if node.lineno != node.end_lineno or node.lineno > len(self.lines):
+            return ""
+        text = self.lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode("utf-8", "replace")
+        return text if len(text) <= LONGEST_QUOTE and "`" not in text else ""
+
+
+def _exception_name(node: ast.expr | None) -> str:
+    """`ValueError` of `raise ValueError(...)`, `errors.Bad` of `raise errors.Bad`; empty for a variable or nothing."""
+    called = isinstance(node, ast.Call)
+    target = node.func if isinstance(node, ast.Call) else node
+    parts: list[str] = []
+    while isinstance(target, ast.Attribute):
+        parts.append(target.attr)
+        target = target.value
+    if not isinstance(target, ast.Name):
+        return ""
+    name = ".".join([target.id, *reversed(parts)])
+    last = name.rpartition(".")[2]
+    return name if last[:1].isupper() and (called or last[0] != "_") else ""

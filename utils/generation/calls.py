@@ -1,0 +1,191 @@
+"""Usage examples: imports as one would write them, and calls proven to bind to the real signature."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from typing import NamedTuple
+
+from utils.generation.facts import Context, importable
+from utils.generation.prose import is_static, own_parameters
+from utils.records import CodeElement, Parameter
+
+KINDS = {
+    "positional_only": inspect.Parameter.POSITIONAL_ONLY,
+    "positional_or_keyword": inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    "var_positional": inspect.Parameter.VAR_POSITIONAL,
+    "keyword_only": inspect.Parameter.KEYWORD_ONLY,
+    "var_keyword": inspect.Parameter.VAR_KEYWORD,
+}
+FEW = 2  # arguments passed by position; more are clearer by keyword
+CONTEXT_MANAGERS = frozenset({"contextmanager", "asynccontextmanager"})
+
+
+class Usage(NamedTuple):
+    """A snippet; `passed` are the (element, parameter) pairs its calls use; `instance` where it needs one made elsewhere."""
+
+    code: str
+    passed: tuple[tuple[CodeElement, Parameter], ...]
+    instance: CodeElement | None = None
+
+
+def import_of(context: Context, element: CodeElement) -> str | None:
+    """`from pkg.mod import name` (the outermost class of a nested one), or None where nothing can be imported."""
+    if not importable(element.module):
+        return None
+    if element.kind == "module":
+        return f"import {element.module}" if "." not in element.module else _from(*element.module.rsplit(".", 1))
+    top = element
+    while top.parent and top.parent != element.module:
+        parent = context.all.get(top.parent)
+        if parent is None or parent.kind != "class":
+            return None
+        top = parent
+    return _from(element.module, top.name)
+
+
+def usage_of(context: Context, element: CodeElement, optional: int) -> Usage | None:
+    """How to use a function, class, method or property; None where it cannot be used from outside.
+
+    `optional`: how many parameters with literal defaults are passed as well.
+    """
+    line = import_of(context, element)
+    if line is None or (element.name.startswith("__") and element.kind != "class"):
+        return None
+    if element.kind == "function":
+        call = call_text(element, element.name, optional)
+        return call and _usage(line, element, _awaited(context, element, call.code), call.passed)
+    if element.kind == "class":
+        made = constructor(context, element, optional)
+        return made and Usage(f"{line}\n\n{variable(element.name)} = {made.code}", made.passed)
+    owner = context.all.get(element.parent or "")
+    if owner is None or owner.kind != "class" or owner.id not in context.known:
+        return None
+    return _member(context, element, owner, line, optional)
+
+
+def _member(context: Context, element: CodeElement, owner: CodeElement, line: str, optional: int) -> Usage | None:
+    path = owner.id.removeprefix(owner.module + ".")
+    decorators = {name.rpartition(".")[2] for name in element.decorators}
+    if "abstractmethod" in decorators or element.kind not in ("method", "property"):
+        return None
+    if "classmethod" in decorators or is_static(element):
+        call = call_text(element, f"{path}.{element.name}", optional)
+        return call and _usage(line, element, _awaited(context, element, call.code), call.passed)
+    if decorators - {"cached_property", "property", "override", "wraps", *CONTEXT_MANAGERS}:
+        return None
+    subject = variable(owner.name)
+    made = constructor(context, owner, 0)
+    head = f"{line}\n\n{subject} = {made.code}\n" if made else f"{line}\n\n{subject}: {path}\n"
+    before = made.passed if made else ()
+    instance = None if made else owner
+    if element.kind == "property":
+        return Usage(f"{head}value = {subject}.{element.name}", before, instance)
+    call = call_text(element, f"{subject}.{element.name}", optional)
+    return call and Usage(head + _awaited(context, element, call.code), before + call.passed, instance)
+
+
+def constructor(context: Context, element: CodeElement, optional: int) -> Usage | None:
+    """A call of the class: by its own `__init__`, its dataclass fields, or nothing where it has neither base nor fields."""
+    path = element.id.removeprefix(element.module + ".")
+    own = context.all.get(f"{element.id}.__init__")
+    if own is not None:
+        return call_text(own, path, optional) if own.id in context.known else None
+    base = inherited_constructor(context, element)
+    if base is not None:
+        return call_text(base, path, optional)
+    if element.bases or element.decorators or f"{element.id}.__new__" in context.all:
+        return None
+    return Usage(f"{path}()", ())
+
+
+def inherited_constructor(context: Context, element: CodeElement) -> CodeElement | None:
+    """The `__init__` of the nearest base, along single inheritance inside the repository."""
+    while len(element.bases) == 1 and len(bases := context.analysis.inheritance.get(element.id, [])) == 1:
+        if bases[0] not in context.known or element.decorators:
+            return None
+        element = context.all[bases[0]]
+        if (found := context.all.get(f"{element.id}.__init__")) is not None:
+            return found if found.id in context.known else None
+    return None
+
+
+def call_text(element: CodeElement, target: str, optional: int) -> Usage | None:
+    """A call of `target` with every required argument of `element`, checked to bind; None where it would not."""
+    parameters = own_parameters(element)
+    required = [p for p in parameters if p.default is None and not p.kind.startswith("var_")]
+    shown = [p for p in parameters if p.default is not None and p.kind != "positional_only" and _is_literal(p.default)]
+    by_position = len([p for p in required if p.kind != "keyword_only"]) <= FEW
+    arguments = [
+        p.name if p.kind == "positional_only" or (by_position and p.kind != "keyword_only") else f"{p.name}={p.name}"
+        for p in required
+    ]
+    arguments += [f"{p.name}={p.default}" for p in shown[:optional]]
+    code = f"{target}({', '.join(arguments)})"
+    if not binds(parameters, code):
+        return None
+    return Usage(code, tuple((element, p) for p in [*required, *shown[:optional]]))
+
+
+def signature_of(parameters: list[Parameter]) -> inspect.Signature:
+    """The signature rebuilt from its parameters; raises ValueError where Python would."""
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                parameter.name,
+                KINDS[parameter.kind],
+                default=inspect.Parameter.empty if parameter.default is None else parameter.default,
+            )
+            for parameter in parameters
+        ]
+    )
+
+
+def binds(parameters: list[Parameter], code: str) -> bool:
+    """True when the call in `code` fits the parameters, as `inspect.Signature.bind` judges it."""
+    try:
+        call = ast.parse(code, mode="eval").body
+        assert isinstance(call, ast.Call)
+        signature_of(parameters).bind(
+            *call.args, **{keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+        )
+    except (TypeError, ValueError, SyntaxError):
+        return False
+    return True
+
+
+def variable(name: str) -> str:
+    """`HTTPClient` → `http_client`: a name for an instance."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name.strip("_")).lower()
+    return words if words.isidentifier() and words != name else f"{words}_instance"
+
+
+def _awaited(context: Context, element: CodeElement, call: str) -> str:
+    decorators = {name.rpartition(".")[2] for name in element.decorators}
+    if "contextmanager" in decorators:
+        return f"with {call} as value:\n    ..."
+    if "asynccontextmanager" in decorators:
+        return f"async with {call} as value:\n    ..."
+    generator = context.behaviour(element).is_generator
+    if generator:
+        return f"{'async ' if element.is_async else ''}for item in {call}:\n    ..."
+    if element.is_async:
+        return f"result = await {call}"
+    return f"result = {call}" if element.returns not in (None, "None") else call
+
+
+def _usage(line: str, element: CodeElement, body: str, passed: tuple[tuple[CodeElement, Parameter], ...]) -> Usage:
+    return Usage(f"{line}\n\n{body}", passed)
+
+
+def _from(module: str, name: str) -> str:
+    return f"from {module} import {name}"
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return False
+    return len(text) <= 30

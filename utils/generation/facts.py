@@ -1,0 +1,210 @@
+"""What a repository offers to ask about: an index over step 01's records, and the facts drawn from it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from utils.generation.behaviour import Behaviour, read_behaviour
+from utils.generation.families import FAMILIES
+from utils.generation.templates import Slot, Slots, Voice
+from utils.records import Analysis, CallSite, Claim, ClaimKind, CodeElement, Evidence
+
+CALLABLE = frozenset({"function", "method"})
+SYMBOLS = frozenset({"class", "function", "method", "property"})
+SHORT_NAME = 3  # characters; a name this short says too little to be asked for without its owner
+BEHAVIOURS_KEPT = 4096
+
+
+class Fact(NamedTuple):
+    """One thing that can be taught. `build` words its slots in a language; `variant` varies the wording.
+
+    `element`: whose exposures it counts towards (the subject itself for facts that no element owns).
+    """
+
+    family: str
+    subject: str
+    element: str
+    public: bool
+    build: Callable[[Voice, int], Slots]
+
+    @property
+    def key(self) -> str:
+        """The fact string of DESIGN.md, `family:subject`."""
+        return f"{self.family}:{self.subject}"
+
+    @property
+    def task(self) -> str:
+        """The task its family belongs to."""
+        return FAMILIES[self.family].task
+
+
+def rank(*parts: object) -> int:
+    """A stable pseudo-random 64-bit number for `parts`: selection by it does not depend on what else is there."""
+    text = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
+
+
+class Context:
+    """An index over one repository's analysis.
+
+    `elements` are those asked about (no tests unless wanted, no repeated ids); names are judged ambiguous over all.
+    """
+
+    def __init__(self, repo: str, analysis: Analysis, elements: Sequence[CodeElement], include_tests: bool) -> None:
+        self.repo = repo
+        self.analysis = analysis
+        self.all = {element.id: element for element in elements}
+        self.path_is_test = {
+            path: not include_tests and is_test(path, analysis.project.test_paths)
+            for path in {element.path for element in elements}
+        }
+        repeated = {element.id.rpartition("#")[0] for element in elements if "#" in element.id}
+        self.elements = [
+            element
+            for element in elements
+            if not self.path_is_test[element.path] and "#" not in element.id and not _inside(element.id, repeated)
+        ]
+        self.known = {element.id for element in self.elements}
+        self._suffixes = _suffixes(self.all)
+        self._behaviours: dict[str, Behaviour] = {}
+
+    @cached_property
+    def children(self) -> dict[str, list[CodeElement]]:
+        """Parent id → the elements directly in it, in source order."""
+        return _grouped((element.parent or "", element) for element in self.elements)
+
+    @cached_property
+    def by_path(self) -> dict[str, list[CodeElement]]:
+        """Path → the file's top-level classes, functions and constants, in source order."""
+        return _grouped((e.path, e) for e in self.elements if e.kind != "module" and e.parent == e.module)
+
+    @cached_property
+    def callers(self) -> dict[str, list[str]]:
+        """Callee id → caller ids, sorted. Callers in tests are among them."""
+        return _reversed(self.analysis.call_graph)
+
+    @cached_property
+    def importers(self) -> dict[str, list[str]]:
+        """Module id → the modules that import it, sorted."""
+        return _reversed(self.analysis.imports)
+
+    @cached_property
+    def subclasses(self) -> dict[str, list[str]]:
+        """Class id → its direct subclasses, sorted."""
+        return _reversed(self.analysis.inheritance)
+
+    @cached_property
+    def overridden_by(self) -> dict[str, list[str]]:
+        """Method id → the methods that override it, sorted."""
+        return _grouped((e.overrides, e.id) for e in self.elements if e.overrides)
+
+    @cached_property
+    def sites(self) -> dict[str, list[CallSite]]:
+        """Callee id → its call sites."""
+        return _grouped((site.callee, site) for site in self.analysis.call_sites)
+
+    def behaviour(self, element: CodeElement) -> Behaviour:
+        """What the element's code does; kept for the next wording of the same fact."""
+        found = self._behaviours.get(element.id)
+        if found is None:
+            if len(self._behaviours) >= BEHAVIOURS_KEPT:
+                self._behaviours.clear()
+            found = self._behaviours[element.id] = read_behaviour(element)
+        return found
+
+    def display(self, element_id: str) -> str:
+        """The shortest dotted end of an id that no other element shares; methods keep their class."""
+        element = self.all.get(element_id)
+        if element is None or element.kind == "module":
+            return element_id
+        parts = element_id.split(".")
+        owner = self.all.get(element.parent or "")
+        first = 2 if owner is not None and owner.kind != "module" else 1
+        for length in range(first, len(parts)):
+            suffix = ".".join(parts[-length:])
+            if self._suffixes[suffix] == 1 and len(suffix) > SHORT_NAME:
+                return suffix
+        return element_id
+
+    def is_unique(self, name: str) -> bool:
+        """True when one element only ends in `name`, and it is long enough to be asked for."""
+        return self._suffixes[name] == 1 and len(name) > SHORT_NAME
+
+    def symbol(self, element_id: str, kind: ClaimKind | None = None, subject: str = "") -> Slot:
+        """The displayed name in backticks, claiming `kind(subject, element_id)` where asked."""
+        claims = (Claim(kind, subject, element_id),) if kind else ()
+        return Slot(f"`{self.display(element_id)}`", claims)
+
+    def span(self, element: CodeElement) -> tuple[Evidence, ...]:
+        """The element's lines as evidence."""
+        return (Evidence(element.path, element.start_line, element.end_line),)
+
+    def slots(self, element: CodeElement, voice: Voice) -> dict[str, Slot]:
+        """The slots every fact about an element has: repo, name, id, kind, path, line, signature, summary."""
+        subject, span = element.id, self.span(element)
+        slots = {
+            "repo": Slot(self.repo),
+            "name": Slot(self.display(subject), (), span),
+            "id": Slot(subject),
+            "kind": Slot(voice.words[element.kind], (Claim("is_a", subject, element.kind),)),
+            "path": Slot(element.path, (Claim("defined_in", subject, element.path),)),
+            "line": Slot(str(element.line), (Claim("at_line", subject, element.line),)),
+        }
+        if element.signature:
+            slots["signature"] = Slot(element.signature, (Claim("has_signature", subject, element.signature),))
+        if text := summary_of(element):
+            slots["summary"] = Slot(text, (Claim("documented_as", subject, text),))
+        return slots
+
+
+def summary_of(element: CodeElement) -> str:
+    """The docstring's summary on one line; empty where there is none or it could not be quoted safely."""
+    text = " ".join(element.doc.summary.split()) if element.doc else ""
+    return "" if len(text) > 300 or len(text) < 8 or "```" in text else text
+
+
+def is_test(path: str, test_paths: Iterable[str]) -> bool:
+    """True for a file in one of the project's test folders, or named as pytest and unittest name tests."""
+    name = path.rpartition("/")[2]
+    inside = any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in test_paths)
+    return inside or name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py" or "/tests/" in path
+
+
+def importable(dotted: str) -> bool:
+    """True when `dotted` can stand in an import statement as it is."""
+    return all(part.isidentifier() for part in dotted.split(".")) and not dotted.endswith("__main__")
+
+
+def _inside(element_id: str, repeated: set[str]) -> bool:
+    while element_id:
+        if element_id in repeated:
+            return True
+        element_id = element_id.rpartition(".")[0]
+    return False
+
+
+def _suffixes(ids: Iterable[str]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for element_id in ids:
+        parts = element_id.split("#")[0].split(".")
+        counts.update(".".join(parts[start:]) for start in range(len(parts)))
+    return counts
+
+
+def _grouped(pairs: Iterable[tuple[str | None, object]]) -> dict[str, list]:  # type: ignore[type-arg]
+    groups: defaultdict[str, list[object]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key or ""].append(value)
+    return dict(groups)
+
+
+def _reversed(graph: dict[str, list[str]]) -> dict[str, list[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for source, targets in graph.items():
+        for target in targets:
+            found[target].add(source)
+    return {target: sorted(sources) for target, sources in found.items()}

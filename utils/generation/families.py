@@ -1,0 +1,71 @@
+"""The families of facts: which task each belongs to, which way it asks, and which slots its wordings may use."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from utils.records import Direction, Task
+
+
+class Family(NamedTuple):
+    """One kind of fact. `weight`: its exposures relative to the family a user asks most of the same task."""
+
+    task: Task
+    direction: Direction
+    weight: float
+    fields: frozenset[str]
+
+
+def _family(task: Task, direction: Direction, weight: float, fields: str) -> Family:
+    return Family(task, direction, weight, frozenset(fields.split()))
+
+
+_SYMBOL = "name id kind path"
+
+FAMILIES: dict[str, Family] = {
+    "location": _family("code_location", "forward", 1.0, _SYMBOL),
+    "line": _family("code_location", "forward", 0.35, _SYMBOL + " line start end"),
+    "owner": _family("code_location", "forward", 0.35, _SYMBOL + " short owner"),
+    "file_contents": _family("code_location", "reverse", 1.0, "path items count count_of"),
+    "file_of_two": _family("code_location", "reverse", 0.35, "name other path"),
+    "explain": _family("code_explanation", "forward", 1.0, _SYMBOL + " line intro summary signature shape behaviour"),
+    "behaviour": _family("code_explanation", "forward", 1.0, _SYMBOL + " line steps calls result"),
+    "exceptions": _family("code_explanation", "forward", 0.5, _SYMBOL + " line raises handles"),
+    "members": _family("code_explanation", "forward", 0.7, _SYMBOL + " line methods fields bases"),
+    "by_summary": _family("code_explanation", "reverse", 0.5, _SYMBOL + " line summary"),
+    "source": _family("code_explanation", "forward", 0.3, _SYMBOL + " source span summary"),
+    "value": _family("code_explanation", "forward", 0.5, _SYMBOL + " line signature"),
+    "call": _family("api_usage", "forward", 1.0, _SYMBOL + " code note takes"),
+    "signature": _family("api_usage", "forward", 1.0, _SYMBOL + " signature takes"),
+    "by_signature": _family("api_usage", "reverse", 0.5, _SYMBOL + " parameters"),
+    "import": _family("api_usage", "forward", 0.5, _SYMBOL + " code"),
+    "parameters": _family("api_usage", "forward", 0.7, _SYMBOL + " required optional documented returned"),
+    "call_site": _family("api_usage", "forward", 0.7, _SYMBOL + " code caller site line"),
+    "purpose": _family("project_overview", "forward", 1.0, "description readme path line"),
+    "structure": _family("project_overview", "forward", 1.0, "items count"),
+    "package": _family("project_overview", "forward", 1.0, "package items count"),
+    "module_role": _family("project_overview", "forward", 1.0, "module path summary defines uses used_by"),
+    "dependencies": _family("project_overview", "forward", 1.0, "items path group"),
+    "dependency": _family("project_overview", "forward", 0.5, "package specifier path line group"),
+    "entry_points": _family("project_overview", "forward", 1.0, "items"),
+    "statistics": _family("project_overview", "forward", 1.0, "what count"),
+    "command": _family("project_overview", "forward", 1.0, "action command path line"),
+    "license": _family("project_overview", "forward", 1.0, "license path"),
+    "python_version": _family("project_overview", "forward", 1.0, "specifier path line"),
+    "document": _family("project_overview", "forward", 0.5, "path title items"),
+    "implement": _family("design_proposal", "forward", 1.0, "name base path steps answer"),
+    "register": _family("design_proposal", "forward", 1.0, "name path steps answer"),
+    "change_impact": _family("design_proposal", "forward", 1.0, "name path steps answer"),
+    "extend_module": _family("design_proposal", "forward", 1.0, "module path steps answer"),
+    "callees": _family("code_relation", "forward", 1.0, _SYMBOL + " items"),
+    "callers": _family("code_relation", "reverse", 1.0, _SYMBOL + " items"),
+    "bases": _family("code_relation", "forward", 1.0, _SYMBOL + " items"),
+    "subclasses": _family("code_relation", "reverse", 1.0, _SYMBOL + " items"),
+    "overrides": _family("code_relation", "forward", 1.0, _SYMBOL + " base"),
+    "overridden_by": _family("code_relation", "reverse", 1.0, _SYMBOL + " items"),
+    "imports": _family("code_relation", "forward", 1.0, "module path items"),
+    "importers": _family("code_relation", "reverse", 1.0, "module path items"),
+    "call_path": _family("code_relation", "forward", 0.7, "name other middle"),
+    "absent": _family("absent_symbol", "forward", 1.0, "name near near_paths"),
+    "present": _family("absent_symbol", "forward", 1.0, _SYMBOL),
+}

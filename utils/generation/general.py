@@ -1,0 +1,175 @@
+"""General knowledge: questions about Python's own standard library, or a dataset that the user names.
+
+Mixed into the training data it keeps the model from forgetting what it knew (self-replay, arXiv 2502.14502). The
+standard library's facts are read from its source files, so they are true by construction; their questions are worded
+as those about a repository are. A `general` claim names the text that the answer must contain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from utils.console import UserError, relative
+from utils.generation.budget import Order
+from utils.generation.compose import compose
+from utils.generation.facts import Context, Fact, rank
+from utils.generation.stdlib import stdlib_elements
+from utils.generation.tasks import api_usage, explanation, location
+from utils.generation.templates import Voice, load_voice
+from utils.records import (
+    ANALYSIS_SCHEMA,
+    Analysis,
+    Claim,
+    Message,
+    Project,
+    Provenance,
+    Sample,
+    SampleMetadata,
+    Statistics,
+)
+
+FAMILIES_ASKED = ("location", "explain", "signature", "by_summary", "import", "file_contents")
+SHOWN_KINDS = frozenset({"defined_in", "has_signature", "documented_as"})
+EXPOSURES = 8  # wordings of one fact and language before the next fact is asked
+
+
+def general_samples(
+    limit: int, seed: int, languages: Sequence[str], split: Literal["train", "test"] = "train"
+) -> Iterator[Sample]:
+    """At most `limit` samples about Python's standard library, in a stable order by `seed`.
+
+    `train` uses the training wordings only, `test` only those kept for testing.
+    """
+    voices = [load_voice(language) for language in languages]
+    return islice(_samples(seed, voices, split), limit)
+
+
+def _samples(seed: int, voices: Sequence[Voice], split: str) -> Iterator[Sample]:
+    names = {voice.language: voice.words["stdlib"] for voice in voices}
+    facts = {voice.language: _facts(names[voice.language]) for voice in voices}
+    count = len(next(iter(facts.values())))
+    order = sorted(range(count), key=lambda index: rank(seed, "general", next(iter(facts.values()))[index].key))
+    for index in order:
+        for voice in voices:
+            fact = facts[voice.language][index]
+            wanted = Order(fact, voice.language, EXPOSURES)
+            for sample in compose(wanted, voice, seed, "answer", None):
+                number = int(sample.metadata.wording.rpartition("/")[2])
+                if (number in voice.tests[fact.family]) == (split == "test"):
+                    yield _as_general(sample)
+
+
+@lru_cache(maxsize=8)
+def _facts(name: str) -> tuple[Fact, ...]:
+    context = _context(name)
+    found = [*location.facts(context), *explanation.facts(context), *api_usage.facts(context)]
+    return tuple(
+        fact for fact in found if fact.family in FAMILIES_ASKED and fact.public and _is_worth_asking(context, fact)
+    )
+
+
+def _is_worth_asking(context: Context, fact: Fact) -> bool:
+    """Without a docstring an explanation would only repeat the parameters."""
+    return fact.family != "explain" or context.all[fact.subject].doc is not None
+
+
+def _context(name: str) -> Context:
+    analysis = Analysis(
+        schema=ANALYSIS_SCHEMA,
+        provenance=Provenance("", None, False, ""),
+        project=Project(name),
+        statistics=Statistics(),
+        files=[],
+        documents=[],
+        call_graph={},
+        imports={},
+        inheritance={},
+        patterns=[],
+        skipped=[],
+    )
+    return Context(name, analysis, stdlib_elements(), include_tests=True)
+
+
+def _as_general(sample: Sample) -> Sample:
+    """The same sample with `general` claims: the texts an answer must contain."""
+    answer = sample.messages[-1].content
+    claims: dict[Claim, None] = {}
+    for claim in sample.metadata.claims:
+        text = str(claim.value) if claim.kind in SHOWN_KINDS else str(claim.value).rpartition(".")[2]
+        if claim.kind in SHOWN_KINDS or claim.kind in ("contains", "has_parameter"):
+            claims[Claim("general", claim.subject, text)] = None
+    if not claims:
+        claims[Claim("general", sample.metadata.fact, answer)] = None
+    metadata = msgspec.structs.replace(
+        sample.metadata,
+        task="general_knowledge",
+        fact=f"general_{sample.metadata.fact}",
+        claims=list(claims),
+        evidence=[],
+    )
+    return Sample(sample.messages, metadata)
+
+
+def dataset_samples(path: Path, limit: int, seed: int) -> Iterator[Sample]:
+    """Samples of the user's own JSON-lines dataset: rows with `messages`, or with `prompt` and `completion`.
+
+    Rows are chosen by a hash of their text. Raises `UserError` naming the file and line of a row of another shape.
+    """
+    if not path.is_file():
+        raise UserError(f"generation.general_dataset: there is no file {relative(path)}")
+    rows: list[tuple[int, list[Message]]] = []
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            if line.strip():
+                messages = _messages(line, path, number)
+                rows.append((rank(seed, *(message.content for message in messages)), messages))
+    rows.sort(key=lambda row: row[0])
+    for key, messages in rows[:limit]:
+        yield _user_sample(f"{key:016x}", messages)
+
+
+def _messages(line: bytes, path: Path, number: int) -> list[Message]:
+    try:
+        row: Any = msgspec.json.decode(line)
+        if isinstance(row, dict) and "messages" in row:
+            messages = msgspec.convert(row["messages"], list[Message])
+        else:
+            messages = [Message("user", _text(row, "prompt")), Message("assistant", _text(row, "completion"))]
+    except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError):
+        messages = []
+    if not messages or messages[-1].role != "assistant" or not messages[-1].content:
+        raise UserError(
+            f"{relative(path)} line {number} has neither `messages` that end with the assistant nor `prompt` and "
+            f"`completion`; mend it or unset generation.general_dataset"
+        )
+    return messages
+
+
+def _text(row: Any, key: str) -> str:
+    value = row[key]
+    if not isinstance(value, str):
+        raise TypeError(key)
+    return value
+
+
+def _user_sample(key: str, messages: list[Message]) -> Sample:
+    answer = messages[-1].content
+    metadata = SampleMetadata(
+        id=key,
+        task="general_knowledge",
+        language="zh" if any("\u4e00" <= char <= "\u9fff" for char in answer) else "en",
+        direction="forward",
+        fact=f"general_dataset:{key}",
+        wording="general_dataset/user/00",
+        probe=None,
+        claims=[Claim("general", "dataset", answer)],
+        evidence=[],
+        commit=None,
+    )
+    return Sample(messages, metadata)

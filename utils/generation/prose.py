@@ -1,0 +1,156 @@
+"""Sentences about one element's code, each with the claims it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from utils.generation.behaviour import Step
+from utils.generation.facts import Context
+from utils.generation.templates import EMPTY, Slot, Voice
+from utils.records import Claim, CodeElement, Evidence, Parameter
+
+MOST_CALLS = 8
+MOST_STEPS = 10
+MOST_NAMES = 12
+
+
+def quote(path: str, text: str, line: int) -> Slot:
+    """Source in backticks, proven by its line."""
+    return Slot(f"`{text}`", (Claim("quotes", path, (line, line, text)),), (Evidence(path, line, line),))
+
+
+def own_parameters(element: CodeElement) -> list[Parameter]:
+    """The parameters a caller passes: without `self` or `cls`."""
+    parameters = element.parameters
+    bound = element.kind in ("method", "property") and not is_static(element)
+    return parameters[1:] if bound and parameters and parameters[0].kind.startswith("positional") else parameters
+
+
+def is_static(element: CodeElement) -> bool:
+    """True for a static method."""
+    return any(name.rpartition(".")[2] == "staticmethod" for name in element.decorators)
+
+
+def parameter_name(element: CodeElement, parameter: Parameter) -> Slot:
+    """`name`, `*args` or `**kwargs`."""
+    stars = {"var_positional": "*", "var_keyword": "**"}.get(parameter.kind, "")
+    return Slot(f"`{stars}{parameter.name}`", (Claim("has_parameter", element.id, parameter.name),))
+
+
+def called(context: Context, element: CodeElement) -> list[Slot]:
+    """The repository's functions that the element calls, at most `MOST_CALLS`; not itself, no lambdas."""
+    callees = [
+        callee
+        for callee in context.analysis.call_graph.get(element.id, [])
+        if callee != element.id and callee in context.all and "#" not in callee
+    ]
+    return [context.symbol(callee, "calls", element.id) for callee in callees[:MOST_CALLS]]
+
+
+def function_shape(element: CodeElement, voice: Voice, variant: int) -> Slot:
+    """What it takes and what its annotation says it returns."""
+    parts = []
+    if names := [parameter_name(element, parameter) for parameter in own_parameters(element)]:
+        parts.append(voice.say("takes", variant, len(names), items=voice.listed(names)))
+    if element.returns and "`" not in element.returns:
+        returned = Slot(element.returns, (Claim("returns", element.id, element.returns),))
+        parts.append(voice.say("returns_annotated", variant, type=returned))
+    return voice.sentences(parts)
+
+
+def class_shape(context: Context, element: CodeElement, voice: Voice, variant: int) -> Slot:
+    """What it derives from, and its public methods and fields."""
+    parts = []
+    bases = [
+        context.symbol(base, "inherits_from", element.id) for base in context.analysis.inheritance.get(element.id, [])
+    ]
+    if bases:
+        parts.append(voice.say("derives", variant, items=voice.listed(bases)))
+    children = [child for child in context.children.get(element.id, []) if child.is_public]
+    for key, kinds in (("class_methods", ("method",)), ("class_fields", ("field", "property"))):
+        named = list(dict.fromkeys(child.name for child in children if child.kind in kinds))
+        ids = {child.name: child.id for child in children if child.kind in kinds}
+        items = [Slot(f"`{name}`", (Claim("contains", element.path, ids[name]),)) for name in named[:MOST_NAMES]]
+        if items:
+            listed = voice.listed(items)
+            listed = listed if len(named) <= MOST_NAMES else voice.say("among_others", variant, items=listed)
+            parts.append(voice.say(key, variant, len(items), items=listed))
+    return voice.sentences(parts)
+
+
+def module_shape(context: Context, element: CodeElement, voice: Voice, variant: int) -> Slot:
+    """What the module defines and which of the repository's modules it imports."""
+    parts = []
+    public = [item for item in context.by_path.get(element.path, []) if item.is_public]
+    items = [context.symbol(item.id, "contains", element.path) for item in public[:MOST_NAMES]]
+    if items:
+        listed = voice.listed(items)
+        listed = listed if len(public) <= MOST_NAMES else voice.say("among_others", variant, items=listed)
+        parts.append(voice.say("defines", variant, len(items), items=listed))
+    imported = [module for module in context.analysis.imports.get(element.id, []) if module in context.all]
+    if imported:
+        modules = [context.symbol(module, "imports", element.id) for module in imported[:MOST_CALLS]]
+        listed = voice.listed(modules)
+        listed = listed if len(imported) <= MOST_CALLS else voice.say("among_others", variant, items=listed)
+        parts.append(voice.say("imports", variant, len(modules), items=listed))
+    return voice.sentences(parts)
+
+
+def behaviour(context: Context, element: CodeElement, voice: Voice, variant: int) -> Slot:
+    """The chief things the code does, in a few sentences."""
+    found = context.behaviour(element)
+    parts = []
+    for decorator in element.decorators:
+        if decorator.rpartition(".")[2] == "abstractmethod":
+            parts.append(
+                voice.say("abstract", variant, name=Slot(decorator, (Claim("decorated_by", element.id, decorator),)))
+            )
+    sets = _texts(element, found.steps, "set")
+    loops, branches = _texts(element, found.steps, "loop"), _texts(element, found.steps, "branch")
+    for key, items, most in (("loops", loops, 2), ("branches", branches, 3), ("sets", sets, 6)):
+        if items:
+            parts.append(voice.say(key, variant, len(items[:most]), items=voice.listed(items[:most])))
+    if calls := called(context, element):
+        parts.append(voice.say("calls", variant, len(calls), items=voice.listed(calls)))
+    if found.raises:
+        errors = [Slot(f"`{name}`", (Claim("raises", element.id, name),)) for name in found.raises]
+        parts.append(voice.say("raises", variant, len(errors), items=voice.listed(errors)))
+    for key, kind in (("handled", "handle"), ("yields", "yield"), ("returned", "return")):
+        if items := _texts(element, found.steps, kind)[:3]:
+            parts.append(voice.say(key, variant, len(items), items=voice.listed(items)))
+    return voice.sentences(parts)
+
+
+def _texts(element: CodeElement, found: tuple[Step, ...], kind: str) -> list[Slot]:
+    slots = {step.text: quote(element.path, step.text, step.line) for step in found if step.kind == kind}
+    return list(slots.values())
+
+
+def steps(context: Context, element: CodeElement, voice: Voice, variant: int) -> list[Slot]:
+    """What the code does, one clause per step, in source order."""
+    told: dict[str, Slot] = {}
+    for step in context.behaviour(element).steps:
+        clause = _clause(element, step, voice, variant)
+        if clause.text:
+            told.setdefault(clause.text, clause)
+        if len(told) == MOST_STEPS:
+            break
+    return list(told.values())
+
+
+def _clause(element: CodeElement, step: Step, voice: Voice, variant: int) -> Slot:
+    text = quote(element.path, step.text, step.line)
+    if step.kind == "raise":
+        text = Slot(f"`{step.detail}`", (Claim("raises", element.id, step.detail),), text.evidence)
+    say: Callable[..., Slot] = voice.say
+    key = f"step_{step.kind}"
+    if step.kind in ("branch", "yield") and step.detail:
+        key = f"step_{step.detail}"
+    if step.kind == "loop" and not step.detail:
+        return EMPTY
+    slots = {"text": text}
+    if step.kind == "loop":
+        slots["target"] = quote(element.path, step.detail, step.line)
+    if step.under and step.kind in ("raise", "return"):
+        return say(f"{key}_when", variant, **slots, test=quote(element.path, step.under, step.under_line))
+    return say(key, variant, **slots)

@@ -1,0 +1,1 @@
+"""One module per task: each draws that task's facts from a `Context`."""

@@ -1,0 +1,130 @@
+"""code_explanation: what a symbol is and what its code shows, with and without a docstring, and the way back.
+
+Nothing is said that the source does not: the docstring's summary in its own words, parameters and return annotation
+as written, and the behaviour that the syntax tree shows (`behaviour.py`), resolved calls included.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+
+from utils.generation.facts import CALLABLE, Context, Fact, summary_of
+from utils.generation.prose import behaviour, called, class_shape, function_shape, module_shape, quote, steps
+from utils.generation.templates import EMPTY, Slot, Voice
+from utils.records import Claim, CodeElement
+
+LONGEST_SOURCE = 14  # lines; longer source is not quoted whole
+FEWEST_STEPS = 2
+
+
+def facts(context: Context) -> Iterator[Fact]:
+    """Every explanation fact."""
+    summaries = Counter(summary_of(element) for element in context.all.values())
+    for element in context.elements:
+        if element.kind in ("attribute", "field"):
+            continue
+        if element.kind == "constant":
+            if len(element.signature) < 200 and "`" not in element.signature:
+                yield _fact("value", element, partial(_value, context, element))
+            continue
+        if element.kind != "module" or summary_of(element) or context.by_path.get(element.path):
+            yield _fact("explain", element, partial(_explain, context, element))
+        if (text := summary_of(element)) and summaries[text] == 1 and len(text) > 15 and element.name not in text:
+            yield _fact("by_summary", element, partial(_symbol, context, element))
+        if element.kind == "class":
+            yield from _class_facts(context, element)
+        elif element.kind in CALLABLE or element.kind == "property":
+            yield from _function_facts(context, element)
+
+
+def _function_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
+    found = context.behaviour(element)
+    if len(found.steps) + len(context.analysis.call_graph.get(element.id, [])) >= FEWEST_STEPS and found.steps:
+        yield _fact("behaviour", element, partial(_behaviour, context, element))
+    if found.raises or found.handles:
+        yield _fact("exceptions", element, partial(_exceptions, context, element))
+    lines = element.end_line - element.start_line + 1
+    if 2 <= lines <= LONGEST_SOURCE and "```" not in element.code and element.code:
+        yield _fact("source", element, partial(_source, context, element))
+
+
+def _class_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
+    members = [child for child in context.children.get(element.id, []) if child.is_public or child.name == "__init__"]
+    if members:
+        yield _fact("members", element, partial(_members, context, element))
+
+
+def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
+    return Fact(family, element.id, element.id, element.is_public, build)
+
+
+def _symbol(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    return context.slots(element, voice)
+
+
+def _value(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    return context.slots(element, voice)
+
+
+def _explain(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    slots = context.slots(element, voice)
+    if element.kind == "module":
+        slots["shape"] = module_shape(context, element, voice, variant)
+    elif element.kind == "class":
+        slots["shape"] = class_shape(context, element, voice, variant)
+    else:
+        slots["shape"] = function_shape(element, voice, variant)
+        slots["behaviour"] = behaviour(context, element, voice, variant)
+    says_nothing = not (slots["shape"].text or "summary" in slots or slots.get("behaviour", EMPTY).text)
+    if says_nothing and "signature" in slots:
+        slots["shape"] = voice.say("bare", variant, signature=slots["signature"])
+    return slots
+
+
+def _behaviour(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    slots = context.slots(element, voice)
+    slots["steps"] = voice.bullets(steps(context, element, voice, variant), numbered=True)
+    if calls := called(context, element):
+        slots["calls"] = voice.say("calls", variant, len(calls), items=voice.listed(calls))
+    return slots
+
+
+def _exceptions(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    slots = context.slots(element, voice)
+    found = context.behaviour(element)
+    raised = []
+    for step in (step for step in found.steps if step.kind == "raise"):
+        error = Slot(f"`{step.detail}`", (Claim("raises", element.id, step.detail),))
+        if step.under:
+            error = voice.say("error_when", variant, error=error, test=quote(element.path, step.under, step.under_line))
+        if error.text not in [item.text for item in raised]:
+            raised.append(error)
+    if raised:
+        slots["raises"] = voice.listed(raised)
+    caught = {step.text: quote(element.path, step.text, step.line) for step in found.steps if step.kind == "handle"}
+    if caught:
+        slots["handles"] = voice.listed(list(caught.values()))
+    return slots
+
+
+def _members(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    slots = context.slots(element, voice)
+    children = context.children.get(element.id, [])
+    for slot, kinds in (("methods", ("method",)), ("fields", ("property", "field", "attribute", "constant"))):
+        named = [child for child in children if child.kind in kinds and (child.is_public or child.name == "__init__")]
+        items = [Slot(f"`{child.name}`", (Claim("contains", element.path, child.id),)) for child in named]
+        if items:
+            slots[slot] = voice.listed(list({item.text: item for item in items}.values()))
+    bases = context.analysis.inheritance.get(element.id, [])
+    if bases:
+        slots["bases"] = voice.listed([context.symbol(base, "inherits_from", element.id) for base in bases])
+    return slots
+
+
+def _source(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    slots = context.slots(element, voice)
+    claim = Claim("quotes", element.path, (element.start_line, element.end_line, element.code))
+    slots["source"] = Slot(f"```python\n{element.code}\n```", (claim,))
+    return slots
