@@ -1,0 +1,74 @@
+"""Merge the adapter into the base model: one model that needs neither peft nor this project.
+
+    python scripts/04_merge_weights.py
+    python scripts/04_merge_weights.py --config config/demo.yaml merge.dtype=float32
+    python scripts/04_merge_weights.py merge.export=gguf
+
+Reads  output/<repo>/adapter/ (03), the base model, and data/<repo>/dataset/val.jsonl (prompts to check the merge on)
+Writes output/<repo>/merged/ : weights in the base's own layout, tokenizer with chat template, manifest.json
+       output/<repo>/gguf/ where merge.export=gguf: model.gguf and a Modelfile for Ollama
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from utils.artifacts import ArtifactWriter, canonical_json, is_current, open_artifact
+from utils.config_manager import load_config
+from utils.console import Stage, next_command, run, stage_parser
+from utils.records import ADAPTER_SCHEMA, MERGED_SCHEMA
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Merge, check, and only then put the merged model in place."""
+    options = stage_parser(__doc__ or "").parse_args(argv)
+    config = load_config(options.config, options.overrides)
+    train = next_command("scripts/03_train_model.py", options.config)
+    trained = open_artifact(config.adapter_dir, ADAPTER_SCHEMA, train)
+
+    from utils.model_io import base_identity, load_tokenizer, quiet_libraries
+    from utils.training.export import export_gguf
+    from utils.training.merge import is_tied, merge
+    from utils.training.merge_check import check_merge, texts_to_check
+    from utils.training.merge_plan import Adapter
+    from utils.training.merge_source import base_folder, leave_launcher, require_same_base
+
+    leave_launcher()
+    quiet_libraries()
+    base_model = base_identity(config.model)
+    require_same_base(trained.base_model, base_model, config.adapter_dir)
+    stage = Stage("04 merge", config.adapter_dir, config.merged_dir)
+    settings = {"dtype": config.merge.dtype}
+    inputs = {"adapter": trained.digest(), "base": canonical_json(base_model)}
+    following = next_command("scripts/05_evaluate.py", options.config)
+    if is_current(config.merged_dir, MERGED_SCHEMA, settings, inputs) and not options.force:
+        export_gguf(config, stage, options.force)
+        return stage.unchanged(following)
+
+    base = base_folder(config.model, base_model)
+    adapter = Adapter(config.adapter_dir, is_tied(base))
+    tokenizer = load_tokenizer(config.adapter_dir, config.model)
+    texts = texts_to_check(config.dataset_dir / "val.jsonl", tokenizer)
+    device, trust = config.merge.device, config.model.trust_remote_code
+    with ArtifactWriter(config.merged_dir, MERGED_SCHEMA, settings, inputs, config.seed) as writer:
+        counts = merge(base, adapter, writer.path, config.merge.dtype, device, trust)
+        tokenizer.save_pretrained(writer.path)
+        errors = check_merge(base, adapter, writer.path, texts, device, config.seed, trust)
+        stage.say(f"04 merge: {errors.report()}")
+        writer.commit(
+            counts=counts.told(),
+            seconds=stage.seconds,
+            base_model=base_model,
+            notes={"check": errors.notes()},
+            packages=("torch", "transformers", "peft", "safetensors"),
+        )
+    export_gguf(config, stage, options.force)
+    return stage.done(counts.told(), following)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,117 @@
+"""The merged model for llama.cpp and Ollama: one GGUF file, and a Modelfile that speaks our chat format.
+
+llama.cpp's own converter does the conversion; it is not a package, so the user names a checkout of it. Ollama takes a
+chat template in Go's template language: it is read off the tokenizer's own, and refused where it can't be.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from utils.artifacts import ArtifactWriter, is_current, open_artifact
+from utils.chat_format import encode_prompt, stop_ids
+from utils.config_manager import Config
+from utils.console import Stage, UserError, relative
+from utils.model_io import load_tokenizer
+from utils.records import MERGED_SCHEMA, Message
+
+GGUF_SCHEMA = "gguf/1"
+CONVERTER = "convert_hf_to_gguf.py"
+ROLES = ("system", "user", "assistant")
+
+
+def export_gguf(config: Config, stage: Stage, force: bool) -> None:
+    """Write `output/<repo>/gguf/` from the merged model where `merge.export` asks for it, unless it is there."""
+    if config.merge.export != "gguf":
+        return
+    folder = config.output_dir / "gguf"
+    merged = open_artifact(config.merged_dir, MERGED_SCHEMA, "python scripts/04_merge_weights.py")
+    inputs = {"merged": merged.digest()}
+    if is_current(folder, GGUF_SCHEMA, {}, inputs) and not force:
+        return
+    converter = find_converter(config.merge.llama_cpp)
+    tokenizer = load_tokenizer(config.merged_dir, config.model)
+    template = go_template(tokenizer)
+    with ArtifactWriter(folder, GGUF_SCHEMA, {}, inputs) as writer:
+        _convert(converter, config.merged_dir, writer.path / "model.gguf")
+        (writer.path / "Modelfile").write_text(modelfile(template, tokenizer), encoding="utf-8")
+        size = (writer.path / "model.gguf").stat().st_size
+        writer.commit(counts={"bytes": size}, seconds=stage.seconds)
+    stage.say(
+        f"04 merge: {relative(folder)}; try it with: ollama create {config.repo_name} -f {relative(folder)}/Modelfile"
+    )
+
+
+def find_converter(llama_cpp: str | None) -> Path:
+    """llama.cpp's converter: in the checkout that `merge.llama_cpp` names, else on the PATH."""
+    found = shutil.which(CONVERTER) if llama_cpp is None else Path(llama_cpp).expanduser() / CONVERTER
+    if found is None or not Path(found).is_file():
+        where = "on the PATH" if llama_cpp is None else f"in {llama_cpp}"
+        raise UserError(
+            f"merge.export=gguf needs llama.cpp's {CONVERTER}, which is not {where}; run: git clone --depth 1 "
+            "https://github.com/ggml-org/llama.cpp && pip install gguf, and set merge.llama_cpp to that folder"
+        )
+    return Path(found)
+
+
+def modelfile(template: str, tokenizer: Any) -> str:
+    """Ollama's Modelfile for model.gguf beside it: our chat format, our stop tokens, greedy."""
+    stops = "".join(f'PARAMETER stop "{token}"\n' for token in tokenizer.convert_ids_to_tokens(stop_ids(tokenizer)))
+    return f'FROM ./model.gguf\nTEMPLATE """{template}"""\n{stops}PARAMETER temperature 0\n'
+
+
+def go_template(tokenizer: Any) -> str:
+    """The tokenizer's chat template in Go's template language, thinking off.
+
+    It is taken apart by rendering messages with marked contents: what stands before and after each content is what
+    Go's template must write. Raises `UserError` where a longer conversation, put together from these parts, differs.
+    """
+    wraps = {role: _wrap(tokenizer, role) for role in ROLES}
+    opening = _render(tokenizer, [Message("user", "@")], True).removeprefix(_join(wraps, [Message("user", "@")]))
+    talk = [Message("system", "S"), Message("user", "U"), Message("assistant", "A"), Message("user", "V")]
+    parts = _join(wraps, talk) + opening
+    ids = tokenizer.encode(parts, add_special_tokens=False)
+    if parts != _render(tokenizer, talk, True) or ids != encode_prompt(tokenizer, talk):
+        raise UserError(
+            "the chat template of this base cannot be written as an Ollama Modelfile; use the merged model with vLLM "
+            "or llama.cpp, which read the template itself, and set merge.export=none"
+        )
+    turns = "".join(
+        f'{{{{ if eq .Role "{role}" }}}}{before}{{{{ .Content }}}}{after}{{{{ end }}}}'
+        for role, (before, after) in wraps.items()
+    )
+    return f"{{{{ range .Messages }}}}{turns}{{{{ end }}}}{opening}"
+
+
+def _wrap(tokenizer: Any, role: str) -> tuple[str, str]:
+    """What the template writes before and after the content of a turn that is not the last."""
+    talk = [Message(role, "@"), Message("user", "#")] if role != "user" else [Message(role, "@")]  # type: ignore[arg-type]
+    before, _, after = _render(tokenizer, talk, False).partition("@")
+    if role == "user":
+        return before, after
+    user_before, user_after = _wrap(tokenizer, "user")
+    return before, after.removesuffix(f"{user_before}#{user_after}")
+
+
+def _join(wraps: dict[str, tuple[str, str]], talk: list[Message]) -> str:
+    return "".join(wraps[message.role][0] + message.content + wraps[message.role][1] for message in talk)
+
+
+def _render(tokenizer: Any, talk: list[Message], opening: bool) -> str:
+    rows = [{"role": message.role, "content": message.content} for message in talk]
+    rendered: str = tokenizer.apply_chat_template(
+        rows, tokenize=False, add_generation_prompt=opening, enable_thinking=False
+    )
+    return rendered
+
+
+def _convert(converter: Path, merged: Path, target: Path) -> None:
+    command = [sys.executable, str(converter), str(merged), "--outfile", str(target), "--outtype", "auto"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if result.returncode != 0 or not target.is_file():
+        lines = (result.stderr or result.stdout).strip().splitlines() or ["it said nothing"]
+        raise UserError(f"llama.cpp's {CONVERTER} could not convert {relative(merged)}: {lines[-1].strip()}")

@@ -1,0 +1,172 @@
+"""Merging: the base model's files are copied, and on the way an adapter's change is added to the tensors it targets.
+
+One block of rows is in memory at a time, whatever the size of the model or of its shards. The sum is taken in float32
+and rounded once, to the dtype of the base (or the one asked for); tensors that the adapter does not touch keep their
+bytes. Shards, tied weights, config and generation config stay as the base has them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from utils.console import UserError, progress, relative
+from utils.training.merge_plan import Adapter, Factors
+from utils.training.shards import (
+    DTYPE_NAMES,
+    DTYPES,
+    INDEX,
+    ShardReader,
+    ShardWriter,
+    TensorEntry,
+    find_tensors,
+    shard_paths,
+)
+
+BLOCK_BYTES = 16 * 2**20  # read at a time; a merged block is held about four times over (two of them in float32)
+
+Dtype = Literal["base", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class MergeCounts:
+    """What was written: weight files, tensors, how many of them the adapter changed, and their bytes."""
+
+    shards: int
+    tensors: int
+    merged_tensors: int
+    weight_bytes: int
+
+    def told(self) -> dict[str, int]:
+        """For the manifest and the closing line."""
+        return {"weight files": self.shards, "tensors": self.tensors, "of them merged": self.merged_tensors}
+
+
+def is_tied(base: Path) -> bool:
+    """True where the base's output layer is its embedding; raises `UserError` for a base that can't be merged into."""
+    config = _read_config(base)
+    if config.get("quantization_config"):
+        raise UserError(
+            f"{relative(base)} is quantised, and a merge would round every changed weight anew; name the "
+            "full-precision model in model.base"
+        )
+    return bool({**config, **config.get("text_config", {})}.get("tie_word_embeddings", False))
+
+
+def merge(
+    base: Path, adapter: Adapter, target: Path, dtype: Dtype, device: str, trust_remote_code: bool
+) -> MergeCounts:
+    """Write the base model in `base` plus `adapter` to the folder `target`, which exists and is empty.
+
+    Raises `UserError` where the adapter does not fit the base or the disk is too small; tokenizer not included.
+    """
+    paths = shard_paths(base)
+    shapes = {entry.name: entry.shape for _, entry in find_tensors(paths)}
+    adapter.require_fits(shapes)
+    sizes = {path: sum(_size(entry, dtype) for _, entry in find_tensors([path])) for path in paths}
+    _require_space(target, sum(sizes.values()))
+    for _ in progress(_write_shards(paths, adapter, target, dtype, device), "merging", len(shapes), "tensor"):
+        pass
+    _copy_side_files(base, target, dtype, sum(sizes.values()), trust_remote_code)
+    return MergeCounts(len(paths), len(shapes), len(adapter.updates), sum(sizes.values()))
+
+
+def _write_shards(paths: list[Path], adapter: Adapter, target: Path, dtype: Dtype, device: str) -> Iterator[str]:
+    """Write every shard; yields the name of each tensor that is done."""
+    for path in paths:
+        with ShardReader(path) as shard:
+            tensors = {entry.name: (_dtype(entry, dtype), entry.shape, _size(entry, dtype)) for entry in shard.entries}
+            with ShardWriter(target / path.name, tensors, shard.metadata) as writer:
+                for entry in shard.entries:
+                    for block in _blocks(shard, entry, adapter, _dtype(entry, dtype), device):
+                        writer.write(block)
+                    yield entry.name
+
+
+def _blocks(
+    shard: ShardReader, entry: TensorEntry, adapter: Adapter, dtype: str, device: str
+) -> Iterator[torch.Tensor]:
+    """What becomes of one tensor: blocks of rows in the safetensors dtype `dtype`."""
+    update = adapter.updates.get(entry.name)
+    if update is not None:
+        yield from _merged_blocks(shard, entry, adapter.factors(update, device), dtype, device)
+        return
+    for first, last in _row_blocks(entry):
+        if dtype == entry.dtype:
+            yield shard.read(entry, first, last)
+        else:
+            yield shard.tensor(entry, first, last).to(DTYPES[dtype])
+
+
+def _merged_blocks(
+    shard: ShardReader, entry: TensorEntry, factors: Factors, dtype: str, device: str
+) -> Iterator[torch.Tensor]:
+    for first, last in _row_blocks(entry):
+        weight = shard.tensor(entry, first, last).to(device, torch.float32)
+        yield factors.apply(weight, first).to(DTYPES[dtype]).cpu()
+
+
+def _row_blocks(entry: TensorEntry) -> Iterator[tuple[int, int]]:
+    """(first, last) row of blocks of about `BLOCK_BYTES`."""
+    row = max((entry.end - entry.start) // max(entry.rows, 1), 1)
+    step = max(BLOCK_BYTES // row, 1)
+    for first in range(0, entry.rows, step):
+        yield first, min(first + step, entry.rows)
+
+
+def _dtype(entry: TensorEntry, dtype: Dtype) -> str:
+    """The safetensors dtype that a tensor gets: only floating ones are converted, and only where asked for."""
+    return entry.dtype if dtype == "base" or entry.dtype not in DTYPES else DTYPE_NAMES[getattr(torch, dtype)]
+
+
+def _size(entry: TensorEntry, dtype: Dtype) -> int:
+    size = entry.end - entry.start
+    if _dtype(entry, dtype) == entry.dtype:
+        return size
+    return size // DTYPES[entry.dtype].itemsize * DTYPES[_dtype(entry, dtype)].itemsize
+
+
+def _require_space(target: Path, needed: int) -> None:
+    free = shutil.disk_usage(target).free
+    if free < needed:
+        raise UserError(
+            f"the merged model needs {needed / 1e9:.1f} GB in {relative(target.parent)}, where {free / 1e9:.1f} GB are "
+            "free; make room or set paths.output to another disk"
+        )
+
+
+def _copy_side_files(base: Path, target: Path, dtype: Dtype, total_size: int, trust_remote_code: bool) -> None:
+    names = ["generation_config.json", *(path.name for path in base.glob("*.py") if trust_remote_code)]
+    for name in names:
+        if (base / name).is_file():
+            shutil.copyfile(base / name, target / name)
+    if dtype == "base":
+        for name in ("config.json", INDEX):
+            if (base / name).is_file():
+                shutil.copyfile(base / name, target / name)
+        return
+    config = _read_config(base)
+    config.pop("torch_dtype", None)  # what transformers 4 called it
+    _write_json(target / "config.json", config | {"dtype": dtype})
+    if (base / INDEX).is_file():
+        index = json.loads((base / INDEX).read_text(encoding="utf-8"))
+        index["metadata"] = {**index.get("metadata", {}), "total_size": total_size}
+        _write_json(target / INDEX, index)
+
+
+def _read_config(base: Path) -> dict[str, Any]:
+    try:
+        config: dict[str, Any] = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+        raise UserError(f"{relative(base)} has no readable config.json; name a model folder in model.base") from None
+    return config
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
