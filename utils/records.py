@@ -148,13 +148,17 @@ class Document(msgspec.Struct):
 
 
 class Dependency(msgspec.Struct):
-    """One declared dependency; `group` is "runtime" or the extra's name; `line` is where `path` declares it."""
+    """One declared dependency; `line` is where `path` declares it, `marker` the environments it is meant for.
+
+    `group` is "runtime", "build", or the name of the extra, dependency group or requirements file (`dev`, `docs`, …).
+    """
 
     name: str
     specifier: str
     group: str
     path: str
     line: int
+    marker: str | None = None
 
 
 class EntryPoint(msgspec.Struct):
@@ -175,7 +179,11 @@ class Architecture(msgspec.Struct):
 
 
 class Project(msgspec.Struct):
-    """What the repository says of itself; null or empty where it says nothing."""
+    """What the repository says of itself; null or empty where it says nothing.
+
+    `description` is the README's first real paragraph, else the declared one; `tagline` is the declared one.
+    `sources` says where each of name, description, tagline, version, requires_python and license stands.
+    """
 
     name: str
     description: str = ""
@@ -192,15 +200,21 @@ class Project(msgspec.Struct):
     architecture: Architecture = msgspec.field(default_factory=Architecture)
     test_paths: list[str] = []
     commands: list[Command] = []
+    tagline: str | None = None
+    sources: dict[str, Evidence] = {}
 
 
 class Command(msgspec.Struct):
-    """How to install, run or test the project: `purpose` install|run|test, `text` quoted from path:line."""
+    """How to install, run or test the project: `purpose` install|run|test, `text` is what to type.
+
+    `quote` is what stands at path:line: the text itself, or the target's line of a Makefile (`test:` for `make test`).
+    """
 
     purpose: str
     text: str
     path: str
     line: int
+    quote: str = ""
 
 
 class Statistics(msgspec.Struct):
