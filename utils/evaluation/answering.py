@@ -51,6 +51,9 @@ class Answerer(Protocol):
     def stream(self, messages: Sequence[Message]) -> Iterator[str]:
         """One answer, in pieces, as it is written."""
 
+    def perplexity(self) -> float | None:
+        """Perplexity on general text; null where the tokens' probabilities cannot be had."""
+
     def close(self) -> None:
         """Give back the memory the model takes."""
 

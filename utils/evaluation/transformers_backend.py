@@ -16,6 +16,7 @@ from utils.config_manager import Config
 from utils.console import UserError
 from utils.evaluation.answering import Answer
 from utils.evaluation.decoding import decode
+from utils.evaluation.perplexity import perplexity
 from utils.model_io import load_model, load_tokenizer, quiet_libraries, require_device, resolve_base
 from utils.records import Message
 
@@ -112,6 +113,10 @@ class TransformersAnswerer:
         worker.join()
         if failure:
             raise failure[0]
+
+    def perplexity(self) -> float | None:
+        """Perplexity on general text."""
+        return perplexity(self.model, self.tokenizer)
 
     def close(self) -> None:
         """Drop the model; asking again loads it again."""

@@ -1,0 +1,182 @@
+"""Does an answer make a claim? One rule for all kinds, in no language in particular.
+
+A claim has two parts, its subject and its value. What the question already gives need not be said again: an answer
+makes the claim when it says every part that the question does not give, and the value where the question gives both.
+So the same claim grades "where is `f`?" (the path is missing) and "what is in `mod.py`?" (the name is missing).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import NamedTuple
+
+from utils.evaluation.denial import denies
+from utils.evaluation.known_names import KnownNames
+from utils.evaluation.reading import Reading, flatten
+from utils.records import Claim
+
+KIND_WORDS = {
+    "module": ("module", "模块"),
+    "class": ("class", "类"),
+    "function": ("function", "函数", "coroutine", "协程"),
+    "method": ("method", "方法", "coroutine", "协程"),
+    "property": ("property", "属性", "特性"),
+    "constant": ("constant", "常量"),
+    "attribute": ("attribute", "属性"),
+    "field": ("field", "字段"),
+}
+PATH_SUBJECTS = frozenset({"contains", "quotes"})
+REPOSITORY_SUBJECTS = frozenset({"absent", "depends_on", "count", "general"})
+ELEMENT_VALUES = frozenset(
+    {"calls", "called_by", "inherits_from", "has_subclass", "overrides", "imports", "contains", "defined_by"}
+)
+DIGITS = "零一二三四五六七八九十"
+WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
+
+
+class Scope(NamedTuple):
+    """What a claim is judged against: the question, and what exists."""
+
+    question: Reading
+    known: KnownNames
+
+
+def is_made(claim: Claim, answer: Reading, scope: Scope) -> bool:
+    """True when the answer says what of the claim the question does not give."""
+    if claim.kind == "absent":
+        return denies(answer.text)
+    missing = [part for part in ("subject", "value") if not _says(part, claim, scope.question, scope)]
+    return all(_says(part, claim, answer, scope) for part in missing or ["value"])
+
+
+def is_given(claim: Claim, scope: Scope) -> bool:
+    """True when the question itself says all of the claim: repeating it is no merit."""
+    if claim.kind in ("absent", "general"):
+        return False
+    return all(_says(part, claim, scope.question, scope) for part in ("subject", "value"))
+
+
+def _says(part: str, claim: Claim, text: Reading, scope: Scope) -> bool:
+    if part == "value":
+        return says_value(claim, text, scope.known)
+    if claim.kind in REPOSITORY_SUBJECTS:
+        return True
+    if claim.kind in PATH_SUBJECTS:
+        return text.says_path(claim.subject)
+    return says_element(claim.subject, text, scope.known) or text.says_path(claim.subject)
+
+
+def says_element(element_id: str, text: Reading, known: KnownNames) -> bool:
+    """True when the text names the element, by its id or by an end of it that no other element has."""
+    return any(known.denotes(name, element_id) for name in text.names) or (
+        "." in element_id and text.says_text(element_id.partition("#")[0])
+    )
+
+
+def says_value(claim: Claim, text: Reading, known: KnownNames) -> bool:
+    """True when the text says the claim's value."""
+    value = claim.value
+    if claim.kind == "defined_in":
+        return text.says_path(value)
+    if claim.kind == "at_line":
+        return _says_line(int(value), text)
+    if claim.kind == "spans":
+        first, last = value
+        return (first, last) in text.lines or (_says_line(first, text) and _says_line(last, text))
+    if claim.kind == "is_a":
+        return any(word in text.prose for word in KIND_WORDS.get(value, (value,)))
+    if claim.kind == "has_signature":
+        return says_signature(value, text)
+    if claim.kind == "has_parameter":
+        return str(value).lstrip("*") in text.names
+    if claim.kind == "count":
+        return _says_number(int(value[-1]), text)
+    if claim.kind == "quotes":
+        return text.says_text(str(value[-1]))
+    if claim.kind in ("documented_as", "general", "depends_on"):
+        return _says_prose(str(value), text)
+    if claim.kind in ELEMENT_VALUES and says_element(str(value), text, known):
+        return True
+    return text.says_text(str(value))
+
+
+def _says_line(line: int, text: Reading) -> bool:
+    if text.lines:
+        return any(line in span for span in text.lines)
+    return line in text.numbers
+
+
+def _says_number(number: int, text: Reading) -> bool:
+    if number in text.numbers or re.search(rf"(?<![\d.]){number}(?![\d.]*\d)", text.prose.replace(",", "")):
+        return True
+    spelled = WORDS[number : number + 1] + list(DIGITS[number : number + 1])
+    return any(re.search(rf"(?<![a-z]){word}(?![a-z])", text.prose) for word in spelled)
+
+
+def _says_prose(value: str, text: Reading) -> bool:
+    wanted = _plain(value)
+    if not wanted:
+        return False
+    if wanted.isascii():
+        return re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", _plain(text.text)) is not None
+    return wanted in _plain(text.text)
+
+
+def _plain(text: str) -> str:
+    """Lower case, without backticks, quotation marks and closing punctuation."""
+    return flatten(re.sub(r"[`\"'“”‘’「」]", "", text)).casefold().rstrip(".。!！")
+
+
+def says_signature(signature: str, text: Reading) -> bool:
+    """True when the text shows the signature, or a call or definition with the same parameters in the same order.
+
+    Annotations and defaults may be left out; a parameter's kind (`*`, `/`, `**`) may not.
+    """
+    if text.says_text(signature):
+        return True
+    wanted = parameters_of(signature)
+    name = re.search(r"(?:def|class)\s+(\w+)", signature)
+    if wanted is None or name is None:
+        return False
+    return any(
+        parameters_of(f"def {found}") == wanted
+        for code in text.codes
+        for found in _calls_of(name[1], code)
+        if parameters_of(f"def {found}") is not None
+    )
+
+
+def parameters_of(signature: str) -> list[str] | None:
+    """`def f(self, a, *, b=1) -> int` → [`a`, `*`, `b`]: names and kinds in order; null where it does not parse."""
+    text = signature.strip().rstrip(":").removeprefix("async ")
+    if not text.startswith("def "):
+        return None
+    try:
+        node = ast.parse(text + ": pass").body[0]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if not isinstance(node, ast.FunctionDef):
+        return None
+    given = node.args
+    names = [argument.arg for argument in given.posonlyargs] + (["/"] if given.posonlyargs else [])
+    names += [argument.arg for argument in given.args]
+    if given.vararg or given.kwonlyargs:
+        names.append("*" + (given.vararg.arg if given.vararg else ""))
+    names += [argument.arg for argument in given.kwonlyargs]
+    if given.kwarg:
+        names.append("**" + given.kwarg.arg)
+    return names[1:] if names[:1] in (["self"], ["cls"]) else names
+
+
+def _calls_of(name: str, code: str) -> list[str]:
+    """Every `name(...)` in a piece of code, up to its closing parenthesis and return annotation."""
+    found = []
+    for match in re.finditer(rf"(?<!\w){re.escape(name)}\(", code):
+        depth = 0
+        for position in range(match.end() - 1, len(code)):
+            depth += {"(": 1, ")": -1}.get(code[position], 0)
+            if depth == 0:
+                found.append(code[match.start() : position + 1])
+                break
+    return found

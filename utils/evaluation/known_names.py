@@ -1,0 +1,151 @@
+"""What exists in the repository: the yardstick for invented paths and symbols, and for names that mean one element."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from utils.evaluation.reading import Reading
+from utils.mentions import LANGUAGE_NAMES, Mention, names_in_code
+from utils.records import Analysis, CodeElement
+
+_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
+_MEMBERS = frozenset(
+    name for kind in (str, bytes, int, float, list, dict, set, tuple, Exception, type) for name in dir(kind)
+)
+
+
+class CheckedMention(msgspec.Struct):
+    """A path or symbol that an answer names, and whether the repository (or Python) has it."""
+
+    kind: str
+    text: str
+    exists: bool
+
+
+class KnownNames:
+    """Every path, element, parameter and identifier of one analysed repository.
+
+    `sources` are further texts of the repository (its documents); what they name in code exists as well.
+    """
+
+    def __init__(self, analysis: Analysis, elements: Iterable[CodeElement], sources: Iterable[str] = ()) -> None:
+        self._ids: set[str] = set()
+        self._suffixes: Counter[str] = Counter()
+        self._names: set[str] = set(LANGUAGE_NAMES) | set(sys.stdlib_module_names) | set(_MEMBERS)
+        self._chains: set[str] = set()
+        roots: set[str] = set()
+        imported: set[str] = set()
+        for element in elements:
+            own = element.id.partition("#")[0].replace("#", "")
+            roots.add(element.module.partition(".")[0])
+            self._add_id(own)
+            self._names.add(element.name)
+            self._names.update(parameter.name for parameter in element.parameters)
+            imported.update(_IMPORT.findall(element.code))
+            self._add_code("\n".join([*element.decorators, element.signature, element.code, element.docstring or ""]))
+        for text in sources:
+            self._add_code(text)
+        for module, targets in analysis.imports.items():
+            self._add_id(module)
+            for target in targets:
+                self._add_id(target)
+        project = analysis.project
+        distributions = {dependency.name for dependency in project.dependencies}
+        self._names.update(distributions, {name.replace("-", "_") for name in distributions})
+        self._names.update({project.name, *(point.name for point in project.entry_points)})
+        self._roots = frozenset(roots - {""})
+        self._outside = (imported | set(sys.stdlib_module_names) | self._names & distributions) - self._roots
+        self._paths = _path_suffixes(_all_paths(analysis))
+
+    def is_unique(self, suffix: str) -> bool:
+        """True when exactly one element's id is `suffix` or ends in `.suffix`."""
+        return self._suffixes[suffix] == 1
+
+    def denotes(self, name: str, element_id: str) -> bool:
+        """True when `name` means this element: its id, or an end of it that no other element shares."""
+        wanted = element_id.partition("#")[0]
+        return name == wanted or (wanted.endswith("." + name) and self.is_unique(name))
+
+    def has_path(self, path: str) -> bool:
+        """True for a file or folder of the repository, or an unambiguous looking end of one (`mod.py`)."""
+        return path.rstrip("/") in self._paths
+
+    def has_symbol(self, name: str) -> bool:
+        """True for an element, a name of the source, or what belongs to Python or a library."""
+        root, dot, rest = name.partition(".")
+        if root in ("self", "cls") and dot:
+            return rest.rpartition(".")[2] in self._names
+        if name in self._names or name in self._ids or name in self._suffixes or name in self._chains:
+            return True
+        if not dot or root in self._roots:
+            return False
+        return root in self._outside or (root in self._names and name.rpartition(".")[2] in _MEMBERS)
+
+    def check(self, answer: Reading, question: Reading) -> list[CheckedMention]:
+        """The distinct paths and symbols the answer names of its own accord, not repeating the question.
+
+        In code only dotted names of the repository's own packages are judged: an example names its variables freely.
+        Unmarked single words are not judged: a capitalised word of prose may be a product's name.
+        """
+        found: dict[tuple[str, str], bool] = {}
+        for mention in answer.mentions:
+            for kind, text in self._judged(mention):
+                if text not in question.text:
+                    found[kind, text] = self.has_path(text) if kind == "path" else self.has_symbol(text)
+        return [CheckedMention(kind, text, exists) for (kind, text), exists in found.items()]
+
+    def _judged(self, mention: Mention) -> list[tuple[str, str]]:
+        if mention.kind == "path":
+            return [("path", mention.text)]
+        if mention.kind == "symbol" and (mention.marked or "." in mention.text or "_" in mention.text):
+            return [("symbol", mention.text)]
+        if mention.kind == "code":
+            names = names_in_code(mention.text)
+            return [("symbol", name) for name in names if "." in name and name.partition(".")[0] in self._roots]
+        return []
+
+    def _add_id(self, element_id: str) -> None:
+        if element_id in self._ids:
+            return
+        parts = element_id.split(".")
+        for start in range(len(parts)):
+            self._suffixes[".".join(parts[start:])] += 1
+        for end in range(1, len(parts)):
+            self._chains.add(".".join(parts[:end]))
+        self._ids.add(element_id)
+
+    def _add_code(self, code: str) -> None:
+        for name in names_in_code(code):
+            parts = name.split(".")
+            self._names.update(parts)
+            if len(parts) > 1:
+                self._chains.update(
+                    ".".join(parts[start:end])
+                    for start in range(len(parts) - 1)
+                    for end in range(start + 2, len(parts) + 1)
+                )
+
+
+def _all_paths(analysis: Analysis) -> set[str]:
+    project = analysis.project
+    paths = {file.path for file in analysis.files} | {document.path for document in analysis.documents}
+    paths |= {skipped.path for skipped in analysis.skipped} | set(project.test_paths)
+    paths |= {item.path for item in project.dependencies} | {item.path for item in project.entry_points}
+    paths |= {item.path for item in project.commands}
+    return paths | {path for path in (project.license_path, project.description_path) if path}
+
+
+def _path_suffixes(paths: Iterable[str]) -> frozenset[str]:
+    """Every path, every folder above it, and every end of both at a slash."""
+    whole: set[str] = set()
+    for path in paths:
+        parts = path.strip("/").split("/")
+        whole.update("/".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return frozenset(
+        "/".join(parts[start:]) for parts in (path.split("/") for path in whole) for start in range(len(parts))
+    )

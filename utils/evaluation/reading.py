@@ -1,0 +1,78 @@
+"""What an answer says, read once: its paths, lines, names, numbers, code and plain prose."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from utils.mentions import Mention, find_mentions, names_in_code
+
+_SPACE = re.compile(r"\s+")
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+
+
+class Reading:
+    """A text and what it mentions. Everything here is independent of the text's language."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.mentions: list[Mention] = find_mentions(text)
+
+    @cached_property
+    def flat(self) -> str:
+        """The text with every run of white space as one blank."""
+        return flatten(self.text)
+
+    @cached_property
+    def prose(self) -> str:
+        """The text outside code, in lower case."""
+        return _CODE.sub(" ", self.text).lower()
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """The paths it names."""
+        return frozenset(mention.text for mention in self.mentions if mention.kind == "path")
+
+    @cached_property
+    def lines(self) -> list[tuple[int, int]]:
+        """The lines it names, (first, last)."""
+        return [mention.lines for mention in self.mentions if mention.lines is not None]
+
+    @cached_property
+    def numbers(self) -> frozenset[int]:
+        """The whole numbers it names that are not lines."""
+        found = (mention.text for mention in self.mentions if mention.kind == "number")
+        return frozenset(int(text) for text in found if text.isdigit() and len(text) < 10)
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """Its pieces of code, white space flattened."""
+        return [flatten(mention.text) for mention in self.mentions if mention.kind == "code"]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The symbols it names, and every name and dotted name in its code."""
+        found = {mention.text for mention in self.mentions if mention.kind == "symbol"}
+        for mention in self.mentions:
+            if mention.kind == "code":
+                for name in names_in_code(mention.text):
+                    found.update((name, name.rpartition(".")[2]))
+        return frozenset(found)
+
+    def says_path(self, path: str) -> bool:
+        """True when it names exactly this path (also one that does not look like a path, such as `LICENSE`)."""
+        return path in self.paths or re.search(rf"(?<![\w./-]){re.escape(path)}(?![\w/-]|\.\w)", self.text) is not None
+
+    def says_text(self, value: str) -> bool:
+        """True when this source text stands in it, not as a part of a longer name."""
+        wanted = flatten(value)
+        if not wanted:
+            return False
+        before = r"(?<!\w)" if wanted[0].isalnum() or wanted[0] == "_" else ""
+        after = r"(?!\w)" if wanted[-1].isalnum() or wanted[-1] == "_" else ""
+        return re.search(before + re.escape(wanted) + after, self.flat) is not None
+
+
+def flatten(text: str) -> str:
+    """`text` with every run of white space as one blank, none at the ends."""
+    return _SPACE.sub(" ", text).strip()

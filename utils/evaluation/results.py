@@ -1,0 +1,64 @@
+"""answers.jsonl: every question with every answer and all its marks; the report can be computed again from it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from utils.evaluation.grading import Grade
+from utils.evaluation.questions import Question
+
+SYSTEMS = ("base", "finetuned", "retrieval")
+CONTROL = "unseen_fact"
+TABLE = {
+    "overall": None,
+    "code_location": ("code_location",),
+    "code_understanding": ("code_explanation", "api_usage", "code_relation", "design_proposal"),
+    "project_overview": ("project_overview",),
+    "general_knowledge": ("general_knowledge",),
+}
+"""The rows of the original's table, and the tasks each is made of (null: all)."""
+
+
+class SystemAnswer(msgspec.Struct):
+    """One system's answer. `excerpts`: the retrieved source in its prompt (`path:first-last`)."""
+
+    text: str
+    tokens: int
+    finished: bool
+    grade: Grade
+    excerpts: list[str] = []
+
+
+class Result(msgspec.Struct):
+    """One line of answers.jsonl."""
+
+    question: Question
+    answers: dict[str, SystemAnswer]
+
+    @property
+    def is_control(self) -> bool:
+        """True where the answer cannot be known: such questions show what is guessed and count for nothing else."""
+        return self.question.probe == CONTROL
+
+    @property
+    def is_scored(self) -> bool:
+        """True where there are claims to grade by."""
+        return all(answer.grade.score is not None for answer in self.answers.values())
+
+    def score(self, system: str) -> float:
+        """Share of the required claims that the system's answer makes."""
+        value = self.answers[system].grade.score
+        assert value is not None, "only scored results have scores"
+        return value
+
+    def exact(self, system: str) -> bool:
+        """True when it makes all of them."""
+        return bool(self.answers[system].grade.exact)
+
+
+def change(result: Result) -> str:
+    """From base to fine-tuned: gained, lost, right (both), wrong (neither) or ungraded."""
+    if not result.is_scored:
+        return "ungraded"
+    before, after = result.exact("base"), result.exact("finetuned")
+    return {(False, True): "gained", (True, False): "lost", (True, True): "right"}.get((before, after), "wrong")

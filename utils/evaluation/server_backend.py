@@ -1,0 +1,163 @@
+"""The other backend: any server that speaks OpenAI's chat completions (vLLM, SGLang, `transformers serve`, …)."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from utils.artifacts import canonical_json, sha256_text
+from utils.console import UserError
+from utils.evaluation.answering import Answer
+from utils.records import Message
+
+TIMEOUT = 600.0  # seconds without a byte; a long answer of a busy server is no fault
+BYTES_PER_TOKEN = 3  # of UTF-8, on the safe side for English, code and Chinese
+
+
+class ServerAnswerer:
+    """A model behind `address` (`http://host:port/v1`), asked with at most `concurrency` requests at a time.
+
+    Every fault of the server is a `UserError` that names the address: unreachable, unknown model, no JSON.
+    """
+
+    def __init__(self, address: str, model: str, max_new_tokens: int, concurrency: int) -> None:
+        if urlsplit(address).scheme not in ("http", "https"):
+            raise UserError(f"evaluation.server: {address!r} is no http address, e.g. http://localhost:8000/v1")
+        self._address = address.rstrip("/")
+        self._name = model
+        self._max_new_tokens = max_new_tokens
+        self._concurrency = concurrency
+        self._checked = False
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Address, model name and limit: a server does not say which weights it holds."""
+        return {
+            "backend": "server",
+            "address": self._address,
+            "model": self._name,
+            "max_new_tokens": self._max_new_tokens,
+        }
+
+    def prompt_key(self, messages: Sequence[Message]) -> str:
+        """A hash of the messages."""
+        return sha256_text(canonical_json(_rows(messages)))
+
+    def prompt_tokens(self, messages: Sequence[Message]) -> int:
+        """An estimate from the number of bytes."""
+        return sum(len(message.content.encode()) // BYTES_PER_TOKEN + 8 for message in messages)
+
+    @property
+    def context(self) -> int | None:
+        """Not known."""
+        return None
+
+    def answer(self, prompts: Sequence[Sequence[Message]]) -> Iterator[tuple[int, Answer]]:
+        """(index, answer) as they arrive."""
+        self._check()
+        pool = ThreadPoolExecutor(self._concurrency)
+        try:
+            waiting = {pool.submit(self._ask, messages): index for index, messages in enumerate(prompts)}
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+        """One answer, in the pieces the server sends."""
+        self._check()
+        with self._open("/chat/completions", self._body(messages) | {"stream": True}) as response:
+            for line in response:
+                data = line.strip().removeprefix(b"data:").strip()
+                if line.startswith(b"data:") and data != b"[DONE]":
+                    choices = self._parse(data).get("choices") or [{}]
+                    yield (choices[0].get("delta") or {}).get("content") or ""
+
+    def perplexity(self) -> float | None:
+        """Not to be had over chat completions."""
+        return None
+
+    def close(self) -> None:
+        """Nothing to give back: the server is the user's."""
+
+    def _check(self) -> None:
+        """Once, before the first question: the server is there and knows the model."""
+        if self._checked:
+            return
+        with self._open("/models") as response:
+            listed = self._parse(response.read()).get("data")
+        names = [row.get("id") for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+        if names and self._name not in names:
+            shown = ", ".join(str(name) for name in names[:8])
+            raise UserError(f"the server at {self._address} has no model {self._name!r}; it has: {shown}")
+        self._checked = True
+
+    def _ask(self, messages: Sequence[Message]) -> Answer:
+        with self._open("/chat/completions", self._body(messages)) as response:
+            reply = self._parse(response.read())
+        try:
+            choice = reply["choices"][0]
+            text = choice["message"].get("content") or ""
+            ended = choice.get("finish_reason") != "length"
+            tokens = (reply.get("usage") or {}).get("completion_tokens", 0)
+        except (KeyError, IndexError, TypeError, AttributeError):
+            raise UserError(
+                f"the server at {self._address} sent no chat completion but {json.dumps(reply)[:200]}; "
+                "is it an OpenAI-compatible server?"
+            ) from None
+        return Answer(without_thinking(text), tokens, ended)
+
+    def _body(self, messages: Sequence[Message]) -> dict[str, Any]:
+        return {
+            "model": self._name,
+            "messages": _rows(messages),
+            "max_tokens": self._max_new_tokens,
+            "temperature": 0.0,
+            "chat_template_kwargs": {"enable_thinking": False},
+        }
+
+    @contextmanager
+    def _open(self, path: str, body: dict[str, Any] | None = None) -> Iterator[http.client.HTTPResponse]:
+        request = urllib.request.Request(
+            self._address + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+                yield response
+        except urllib.error.HTTPError as error:
+            told = " ".join(error.read().decode("utf-8", "replace").split())[:200]
+            raise UserError(f"the server at {self._address} answered {error.code} to {path}: {told}") from None
+        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+            reason = getattr(error, "reason", None) or error
+            raise UserError(
+                f"the server at {self._address} cannot be reached ({reason}); start it, or set evaluation.server=null"
+            ) from None
+
+    def _parse(self, data: bytes) -> dict[str, Any]:
+        try:
+            reply = json.loads(data)
+        except ValueError:
+            shown = " ".join(data.decode("utf-8", "replace").split())[:120]
+            raise UserError(f"the server at {self._address} sent no JSON but {shown!r}") from None
+        if not isinstance(reply, dict):
+            raise UserError(f"the server at {self._address} sent no JSON object but {str(reply)[:120]}")
+        return reply
+
+
+def without_thinking(text: str) -> str:
+    """The answer after a think block, for servers that leave it in."""
+    head, closed, rest = text.partition("</think>")
+    return (rest if closed else head).strip()
+
+
+def _rows(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in messages]
