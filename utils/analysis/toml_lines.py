@@ -42,7 +42,7 @@ def locate(text: str) -> dict[tuple[str, ...], Place]:
     for statement in _statements(text):
         if statement[0].text == "[":
             in_array = len(statement) > 1 and statement[1].text == "["
-            table = _key(statement)
+            table = _numbered(_key(statement), counts)
             if in_array:
                 number = counts[table] = counts.get(table, -1) + 1
                 table = (*table, str(number))
@@ -77,6 +77,14 @@ def _statements(text: str) -> Iterator[list[_Token]]:
 
 def _key(tokens: list[_Token]) -> tuple[str, ...]:
     return tuple(token.text.strip("\"'") for token in tokens if token.text not in ("[", "]", "."))
+
+
+def _numbered(table: tuple[str, ...], counts: dict[tuple[str, ...], int]) -> tuple[str, ...]:
+    """`table` with the number of the element after the name of each array of tables it lies in."""
+    for length in range(len(table) - 1, 0, -1):
+        if table[:length] in counts:
+            return (*table[:length], str(counts[table[:length]]), *table[length:])
+    return table
 
 
 def _item_lines(value: list[_Token]) -> Iterator[int]:
