@@ -1,0 +1,101 @@
+"""Phase two of the call graph: all summaries of a repository to resolved calls, imports, inheritance and overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from utils.analysis.resolution.hierarchy import CLASS_BITS, MASK, Hierarchy
+from utils.analysis.resolution.ir import ModuleSummary
+from utils.analysis.resolution.models import Interpreter
+from utils.records import CallSite
+
+__all__ = ["Linked", "link"]
+
+
+class Linked(msgspec.Struct):
+    """What holds between the elements of a repository; all keys and lists are sorted.
+
+    call_graph   caller id → ids of what it calls, internal ones only
+    call_sites   each resolved call by path, line, caller, callee
+    imports      module → internal modules it imports
+    inheritance  class id → its bases: internal ones as ids, others as their source text, in source order
+    overrides    method id → the id of the method it overrides
+    """
+
+    call_graph: dict[str, list[str]]
+    call_sites: list[CallSite]
+    imports: dict[str, list[str]]
+    inheritance: dict[str, list[str]]
+    overrides: dict[str, str]
+
+
+def link(summaries: Sequence[ModuleSummary]) -> Linked:
+    """Resolve the calls between all files of a repository. Order of `summaries` does not matter."""
+    ordered = sorted(summaries, key=lambda summary: (summary.module, summary.path))
+    interpreter = Interpreter(Hierarchy(ordered))
+    interpreter.solve()
+    graph, sites = calls(interpreter)
+    hierarchy = interpreter.hierarchy
+    return Linked(graph, sites, imports(hierarchy), inheritance(hierarchy), overrides(hierarchy))
+
+
+def calls(interpreter: Interpreter) -> tuple[dict[str, list[str]], list[CallSite]]:
+    modules = interpreter.modules
+    sites = set()
+    graph: dict[str, set[str]] = {}
+    for caller, callee, line in interpreter.edges:
+        module = modules[-1 - caller] if caller < 0 else modules[caller >> CLASS_BITS]
+        source = module.name if caller < 0 else module.body.functions[caller & MASK].id
+        target = modules[callee >> CLASS_BITS].body.functions[callee & MASK].id
+        graph.setdefault(source, set()).add(target)
+        sites.add((module.path, line, source, target))
+    return (
+        {source: sorted(targets) for source, targets in sorted(graph.items())},
+        [CallSite(caller, callee, path, line) for path, line, caller, callee in sorted(sites)],
+    )
+
+
+def imports(hierarchy: Hierarchy) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for module in hierarchy.modules:
+        for source, name in module.body.imported_modules:
+            target = hierarchy.locate(source, module)
+            if name is not None and f"{target}.{name}" in hierarchy.by_name and not hierarchy.export(target, name):
+                target = f"{target}.{name}"
+            if target in hierarchy.by_name and target != module.name:
+                found.setdefault(module.name, set()).add(target)
+    return {module: sorted(targets) for module, targets in sorted(found.items())}
+
+
+def inheritance(hierarchy: Hierarchy) -> dict[str, list[str]]:
+    found = {}
+    for module in hierarchy.modules:
+        for index, record in enumerate(module.body.classes):
+            bases = hierarchy.bases_of(module.index << CLASS_BITS | index)
+            if bases:
+                found[record.id] = [
+                    base if isinstance(base, str) else hierarchy.class_of(base)[1].id for base in bases
+                ]
+    return dict(sorted(found.items()))
+
+
+def overrides(hierarchy: Hierarchy) -> dict[str, str]:
+    """A method overrides the first method of its name further on in its class's resolution order."""
+    methods: dict[int, dict[str, str]] = {}
+    for module in hierarchy.modules:
+        for function in module.body.functions:
+            if function.owner >= 0 and not function.name.startswith("<"):
+                owner = module.index << CLASS_BITS | function.owner
+                methods.setdefault(owner, {})[function.name] = function.id
+    found = {}
+    for module in hierarchy.modules:
+        for function in module.body.functions:
+            if function.owner < 0 or function.name.startswith("<"):
+                continue
+            for base in hierarchy.order(module.index << CLASS_BITS | function.owner)[1:]:
+                if isinstance(base, int) and function.name in methods.get(base, {}):
+                    found[function.id] = methods[base][function.name]
+                    break
+    return dict(sorted(found.items()))

@@ -1,0 +1,137 @@
+"""Annotations to the instances, classes and containers they promise."""
+
+from __future__ import annotations
+
+import ast
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution.expressions import Expressions
+
+ONE_OF = frozenset({"Optional", "Union", "Annotated", "ClassVar", "Final", "Required", "NotRequired", "InitVar"})
+RESULT = frozenset({"Awaitable", "Coroutine", "Task", "Future"})
+SEQUENCES = frozenset(
+    "List list Sequence MutableSequence Iterable Iterator Set set FrozenSet frozenset Collection Deque deque Generator "
+    "AsyncIterator AsyncIterable AsyncGenerator AbstractSet MutableSet Container Reversible KeysView ValuesView".split()
+)
+MAPPINGS = frozenset(
+    "Dict dict Mapping MutableMapping DefaultDict defaultdict OrderedDict WeakValueDictionary ChainMap ItemsView".split()
+)
+CONTEXTS = frozenset({"ContextManager", "AbstractContextManager", "AsyncContextManager", "AbstractAsyncContextManager"})
+PLAIN = frozenset(
+    "int str float bool bytes object Any None complex bytearray memoryview Callable Literal NoReturn Never Hashable "
+    "list dict set tuple frozenset List Dict Set Tuple type Type Iterable Sequence Mapping Iterator".split()
+)
+
+
+def last_name(node: ast.expr) -> str:
+    if node.__class__ is ast.Name:
+        return node.id  # type: ignore[attr-defined, no-any-return]
+    if node.__class__ is ast.Attribute:
+        return node.attr  # type: ignore[attr-defined, no-any-return]
+    return ""
+
+
+class Annotations(Expressions):
+    """`declare(annotation, dst)`: `dst` gets an instance of what the annotation names."""
+
+    def declare(self, node: ast.expr | None, dst: int) -> None:
+        kind = node.__class__
+        if node is None or not dst:
+            return
+        if kind is ast.Name or kind is ast.Attribute:
+            if last_name(node) not in PLAIN:
+                self.use(self.forward(node), ir.DECLARE, dst)
+        elif kind is ast.Constant:
+            text = node.value  # type: ignore[attr-defined]
+            if text.__class__ is str and text not in PLAIN and len(text) < 400:
+                self.declare(parse(text), dst)
+        elif kind is ast.BinOp:
+            self.declare(node.left, dst)  # type: ignore[attr-defined]
+            self.declare(node.right, dst)  # type: ignore[attr-defined]
+        elif kind is ast.Subscript:
+            self.declare_generic(node, dst)  # type: ignore[arg-type]
+
+    def declare_generic(self, node: ast.Subscript, dst: int) -> None:
+        name = last_name(node.value)
+        inner = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if not inner:
+            return
+        if name in ONE_OF:
+            for item in inner if name == "Union" else inner[:1]:
+                self.declare(item, dst)
+        elif name in RESULT:
+            self.declare(inner[-1], dst)
+        elif name in SEQUENCES:
+            self.declare_elements(dst, [(ir.ANY, inner[0])])
+        elif name in MAPPINGS:
+            self.declare_elements(dst, [(ir.ANY, inner[-1])])
+        elif name in ("Tuple", "tuple"):
+            endless = isinstance(inner[-1], ast.Constant)
+            pairs = [(ir.ANY, inner[0])] if endless else list(enumerate(inner))
+            self.declare_elements(dst, pairs)
+        elif name in ("Type", "type"):
+            self.declare_class(inner[0], dst)
+        elif name == "Callable":
+            result = self.new()
+            self.declare(inner[-1], result)
+            target = self.new()
+            self.callables[target] = result
+            self.copy(target, dst)
+        elif name not in PLAIN and name not in CONTEXTS:
+            self.use(self.forward(node.value), ir.DECLARE, dst)
+
+    def declare_class(self, node: ast.expr, dst: int) -> None:
+        if node.__class__ is ast.Constant and node.value.__class__ is str:  # type: ignore[attr-defined]
+            parsed = parse(node.value)  # type: ignore[attr-defined]
+            if parsed is None:
+                return
+            node = parsed
+        if node.__class__ is ast.BinOp:
+            self.declare_class(node.left, dst)  # type: ignore[attr-defined]
+            self.declare_class(node.right, dst)  # type: ignore[attr-defined]
+        elif last_name(node) and last_name(node) not in PLAIN:
+            self.use(self.forward(node), ir.TYPE, dst)
+
+    def declare_elements(self, dst: int, pairs: list[tuple[object, ast.expr]]) -> None:
+        site = 0
+        for key, item in pairs:
+            element = self.new()
+            before = self.size
+            self.declare(item, element)
+            if self.size > before or self.used(element):
+                site = site or self.site(-1)
+                self.elements.append((site, key, element))
+        self.copy(site, dst)
+
+    def used(self, element: int) -> bool:
+        """Whether the last declaration promised anything (it wrote its instruction or copy last)."""
+        return element in self.declared
+
+    def use(self, node: int, *instruction: object) -> None:
+        if node and instruction[0] in (ir.DECLARE, ir.TYPE):
+            self.declared.add(instruction[1])
+        super().use(node, *instruction)
+
+    def forward(self, node: ast.expr) -> int:
+        """The node of a name in an annotation, which may be defined later or quoted."""
+        if node.__class__ is ast.Name:
+            return self.read(node.id)  # type: ignore[attr-defined]
+        if node.__class__ is ast.Attribute:
+            base = self.forward(node.value)  # type: ignore[attr-defined]
+            return self.attribute_node(base, node.attr, node.lineno) if base else 0  # type: ignore[attr-defined]
+        return 0
+
+    def __init__(self, module: str) -> None:
+        super().__init__(module)
+        self.callables: dict[int, int] = {}
+        self.declared: set[object] = set()
+
+
+def parse(text: str) -> ast.expr | None:
+    """A quoted annotation as an expression, or None where it is none (a Literal's value, prose)."""
+    if text.isidentifier():
+        return ast.Name(id=text, ctx=ast.Load(), lineno=1, end_lineno=1, col_offset=0)
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None

@@ -1,0 +1,124 @@
+"""Assignments to names, attributes, items and unpacked targets."""
+
+from __future__ import annotations
+
+import ast
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution.definitions import Definitions
+from utils.analysis.resolution.expressions import BINARY
+
+
+class Assignments(Definitions):
+    """`assign(target, node)` binds a target to the value node of its source."""
+
+    def __init__(self, module: str, ids: dict[ast.AST, str]) -> None:
+        super().__init__(module, ids)
+        self.versions: list[tuple[int, int, object]] = []
+        self.depths: dict[int, int] = {}
+
+    # --- assignment --------------------------------------------------------------------------------------------------
+
+    def assignment(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            if self.pairwise(target, node.value):
+                return
+        source = self.value(node.value)
+        for target in node.targets:
+            self.assign(target, source)
+
+    def pairwise(self, target: ast.expr, value: ast.expr) -> bool:
+        """`a, b = f, g` without a container in between, so that each name keeps its own value."""
+        sequences = (ast.Tuple, ast.List)
+        if not isinstance(target, sequences) or not isinstance(value, sequences):
+            return False
+        if len(target.elts) != len(value.elts):
+            return False
+        if any(isinstance(item, ast.Starred) for item in [*target.elts, *value.elts]):
+            return False
+        if any(isinstance(item, sequences) for item in target.elts):
+            return False
+        for item, source in zip(target.elts, [self.value(item) for item in value.elts]):
+            self.assign(item, source)
+        return True
+
+    def assign(self, target: ast.expr, source: int) -> None:
+        kind = target.__class__
+        if kind is ast.Name:
+            self.bind(target.id, source)  # type: ignore[attr-defined]
+        elif kind is ast.Attribute:
+            base = self.expr(target.value)  # type: ignore[attr-defined]
+            self.use(base, ir.STORE, target.attr, source, self.scope.index, target.lineno)  # type: ignore[attr-defined]
+        elif kind is ast.Subscript:
+            self.assign_item(target, source)  # type: ignore[arg-type]
+        elif kind is ast.Tuple or kind is ast.List:
+            self.unpack(target.elts, source, target.lineno)  # type: ignore[attr-defined]
+        elif kind is ast.Starred:
+            self.assign(target.value, source)  # type: ignore[attr-defined]
+
+    def assign_item(self, target: ast.Subscript, source: int) -> None:
+        """`d[k] = v`. A literal in a local name gets a new version, so that a replaced entry is really gone."""
+        base = self.expr(target.value)
+        key = 0 if isinstance(target.slice, ast.Slice) else self.key(target.slice)
+        if isinstance(target.slice, ast.Slice) and source:
+            return
+        self.use(base, ir.SET_ITEM, key, source, self.scope.index, target.lineno)
+        if key.__class__ is not tuple or base not in self.sites or not isinstance(target.value, ast.Name):
+            return
+        depth = self.depths.get(base, 0) + 1
+        if depth > 16:
+            return
+        version = self.site(self.sites[base])
+        self.depths[version] = depth
+        self.versions.append((base, version, key[1]))
+        if source:
+            self.elements.append((version, key[1], source))
+        if self.scope.env.get(target.value.id) == base:
+            self.bind(target.value.id, version)
+
+    def unpack(self, targets: list[ast.expr], source: int, line: int) -> None:
+        star = next((i for i, item in enumerate(targets) if isinstance(item, ast.Starred)), None)
+        for index, item in enumerate(targets):
+            dst = 0
+            if source:
+                dst = self.new()
+                after: int | None = None
+                position = index
+                if star is not None and index >= star:
+                    position = index if index == star else index - len(targets)
+                    after = len(targets) - 1 - star if index == star else None
+                self.use(source, ir.UNPACK, position, after, dst, self.scope.index, line)
+            self.assign(item, dst)
+
+    def augmented(self, node: ast.AugAssign) -> None:
+        target = node.target
+        if isinstance(target, ast.Name):
+            old = self.read(target.id)
+        elif isinstance(target, ast.Attribute):
+            old = self.attribute(target)
+        else:
+            old = self.subscript(target)
+        right = self.expr(node.value)
+        if not old and not right:
+            if isinstance(target, ast.Name):
+                self.bind(target.id, 0)
+            return
+        name = BINARY[node.op.__class__]
+        dst = self.new()
+        self.dunder(old, (f"__i{name}__", f"__{name}__"), right, dst, node.lineno)
+        self.dunder(right, (f"__r{name}__",), old, dst, node.lineno)
+        self.assign(target, dst)
+
+    def annotated(self, node: ast.AnnAssign) -> None:
+        source = self.value(node.value) if node.value is not None else 0
+        declared = self.new()
+        size = self.size
+        self.declare(node.annotation, declared)
+        if self.size == size and not self.used(declared):
+            declared = 0
+        scope = self.scope
+        if isinstance(node.target, ast.Name) and scope.is_class:
+            self.classes[scope.class_index].fields.append(node.target.id)
+        if node.value is None and not declared and isinstance(node.target, ast.Name):
+            return
+        self.assign(node.target, self.merged([source, declared]))

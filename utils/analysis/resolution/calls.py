@@ -1,0 +1,301 @@
+"""Calls: what each kind of callee does with its arguments, and what comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution import values as V
+from utils.analysis.resolution.containers import Containers
+from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
+from utils.analysis.resolution.solver import GETTER, GLOBAL
+
+APPLY = 103
+
+
+class Call:
+    """One call: where it stands, its arguments as global nodes (or ("k", constant)), and where its result goes.
+
+    `args` items may be ("*", node); `keywords` are (name or None for `**`, item). `prepaid` come before `args`.
+    """
+
+    __slots__ = ("args", "dst", "keywords", "line", "module", "scope", "site")
+
+    def __init__(
+        self, scope: int, line: int, args: list[Any], keywords: list[Any], dst: int, module: Module, site: int
+    ) -> None:
+        self.scope = scope
+        self.line = line
+        self.args = args
+        self.keywords = keywords
+        self.dst = dst
+        self.module = module
+        self.site = site
+
+
+def shifted(item: Any, offset: int) -> Any:
+    """An argument of a summary with a global node: 0 stays nothing."""
+    if item.__class__ is tuple:
+        return (item[0], item[1] + offset if item[1] else 0) if item[0] == "*" else item
+    return item + offset if item else 0
+
+
+class Calls(Containers):
+    """`apply(callee value, call)`; `models.py` adds builtins and well-known library functions."""
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        super().__init__(hierarchy)
+        self.applied: set[tuple[int, int]] = set()
+        self.pending: dict[int, Call] = {}
+        self.partials: dict[int, Call] = {}
+        self.rules[ir.CALL] = self.on_call
+        self.rules[ir.DECORATE] = self.on_decorate
+        self.rules[ir.RAISE] = self.on_raise
+        self.rules[APPLY] = self.on_apply
+        self.rules[GETTER] = self.on_getter
+
+    def on_call(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        scope, line, args, keywords, dst = rule
+        offset = module.offset
+        call = self.pending.get(offset + dst)
+        if call is None:
+            call = self.pending[offset + dst] = Call(
+                scope,
+                line,
+                [shifted(item, offset) for item in args],
+                [(name, shifted(item, offset)) for name, item in keywords],
+                offset + dst,
+                module,
+                offset + dst,
+            )
+        self.apply(value, what, call)
+
+    def on_apply(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        self.apply(value, what, rule[0])
+
+    def on_decorate(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        source, dst, scope, line = rule
+        offset = module.offset
+        if what[0] == V.EXTERNAL and dst and str(what[1]) not in self.decorators:
+            self.link(offset + source, offset + dst)
+            return
+        target = offset + dst if dst else self.new()
+        self.apply(value, what, Call(scope, line, [offset + source], [], target, module, target))
+
+    def on_raise(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == V.CLASS:
+            node = self.new()
+            self.apply(value, what, Call(rule[0], rule[1], [], [], node, module, node))
+
+    def on_getter(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """A function given to `property(...)`, read through a receiver."""
+        receiver, node = rule
+        if what[0] == V.FUNCTION:
+            self.read_property(int(what[1]), receiver, node)  # type: ignore[call-overload]
+
+    def apply(self, value: int, what: V.Value, call: Call) -> None:
+        """One callee value meets one call, once."""
+        if (call.site, value) in self.applied:
+            return
+        self.applied.add((call.site, value))
+        kind = what[0]
+        if kind == V.FUNCTION:
+            self.run_function(int(what[1]), None, call)  # type: ignore[call-overload]
+        elif kind == V.BOUND:
+            self.run_function(int(what[1]), int(what[2]), call)  # type: ignore[call-overload]
+        elif kind == V.CLASS:
+            self.instantiate(int(what[1]), call)  # type: ignore[call-overload]
+        elif kind == V.INSTANCE:
+            self.wait(self.member(value, what, "__call__"), (APPLY, call))
+        elif kind == V.PARTIAL:
+            self.run_partial(int(what[1]), call)  # type: ignore[call-overload]
+        elif kind == V.CALLABLE:
+            self.link(int(what[1]), call.dst)  # type: ignore[call-overload]
+        elif kind == V.IDENTITY:
+            self.give(call.args[0] if call.args else 0, call.dst)
+        elif kind == V.METHOD:
+            self.run_container_method(int(what[1]), str(what[2]), call)  # type: ignore[call-overload]
+        elif kind == V.STREAM:
+            self.run_stream(int(what[1]), str(what[2]), call)  # type: ignore[call-overload]
+        elif kind in (V.BUILTIN, V.EXTERNAL):
+            self.run_model(str(what[1]), call)
+
+    def give(self, item: Any, target: int) -> None:
+        """An argument flows to a node."""
+        if item.__class__ is tuple:
+            if item[0] == "k":
+                self.add(target, self.values.intern(V.CONSTANT, type(item[1]).__name__, item[1]))
+        elif item:
+            self.link(item, target)
+
+    # --- functions ---------------------------------------------------------------------------------------------------
+
+    def run_function(self, number: int, receiver: int | None, call: Call) -> None:
+        owner, function = self.hierarchy.function_of(number)
+        self.edge(call.scope, call.line, number, call.module)
+        args = call.args
+        if receiver is not None:
+            self.receive(owner, function, receiver)
+            args = [None, *args]
+        self.bind(owner, function, args, call)
+        if function.flags & ir.CONTEXT:
+            self.add(call.dst, self.values.intern(V.CONTEXT, number))
+        elif function.flags & ir.GENERATOR:
+            self.add(call.dst, self.values.intern(V.GENERATOR, number))
+        else:
+            self.link(owner.offset + function.returns, call.dst)
+        for index, called in function.passes:
+            self.hand_back(function, index, called, receiver, args, call)
+
+    def hand_back(
+        self, function: ir.Function, index: int, called: bool, receiver: int | None, args: list[Any], call: Call
+    ) -> None:
+        """The result is the argument itself, or what calling it gives: told for this call alone."""
+        name = [*function.positional, *function.keyword_only][index]
+        item: Any = next((item for keyword, item in call.keywords if keyword == name), 0)
+        if index < len(function.positional) and index < len(args):
+            item = args[index]
+        if index == 0 and receiver is not None:
+            item = self.new()
+            self.add(item, receiver)
+        if item.__class__ is tuple and item[0] == "*":
+            item = self.all_elements(item[1])
+        if not called:
+            self.give(item, call.dst)
+        elif item.__class__ is int and item:
+            self.wait(item, (APPLIED_RESULT, call.dst))
+
+    def bind(self, owner: Module, function: ir.Function, args: list[Any], call: Call) -> None:
+        offset = owner.offset
+        positional = function.positional
+        position = 0
+        for item in args:
+            if item.__class__ is tuple and item[0] == "*":
+                self.bind_star(owner, function, position, item[1])
+                position = len(positional) + 1
+            elif position < len(positional):
+                if item is not None:
+                    self.bind_one(offset, function, position, item)
+                position += 1
+            elif function.var_positional and item is not None:
+                index = position - len(positional)
+                self.give(item, self.content(offset + function.var_positional, index))
+                position += 1
+        names = {name: index for index, name in enumerate([*positional, *function.keyword_only])}
+        for name, item in call.keywords:
+            if name is None:
+                self.bind_double_star(owner, function, names, item)
+            elif name in names and names[name] >= function.posonly:
+                self.bind_one(offset, function, names[name], item)
+            elif function.var_keyword:
+                self.give(item, self.content(offset + function.var_keyword, name))
+
+    def bind_one(self, offset: int, function: ir.Function, index: int, item: Any) -> None:
+        if item.__class__ is tuple and index not in function.keys:
+            return
+        self.give(item, offset + function.params[index])
+
+    def bind_star(self, owner: Module, function: ir.Function, position: int, source: int) -> None:
+        if source:
+            rest = [owner.offset + node for node in function.params[position : len(function.positional)]]
+            var = owner.offset + function.var_positional if function.var_positional else 0
+            self.wait(source, (SPREAD, tuple(rest), var))
+
+    def bind_double_star(self, owner: Module, function: ir.Function, names: dict[str, int], source: int) -> None:
+        if source:
+            nodes = {name: owner.offset + function.params[index] for name, index in names.items()}
+            var = owner.offset + function.var_keyword if function.var_keyword else 0
+            self.wait(source, (SPREAD_KEYWORDS, nodes, var))
+
+    # --- classes -----------------------------------------------------------------------------------------------------
+
+    def instantiate(self, number: int, call: Call) -> None:
+        exact = self.values.intern(V.INSTANCE, number, True)
+        self.add(call.dst, exact)
+        new = self.find(number, "__new__")
+        if new is not None:
+            self.edge(call.scope, call.line, new, call.module)
+            owner, function = self.hierarchy.function_of(new)
+            self.bind(owner, function, [None, *call.args], call)
+        init = self.find(number, "__init__")
+        if init is not None:
+            owner, function = self.hierarchy.function_of(init)
+            self.edge(call.scope, call.line, init, call.module)
+            self.receive(owner, function, exact)
+            self.bind(owner, function, [None, *call.args], call)
+        else:
+            self.fill_fields(number, call)
+
+    def find(self, number: int, name: str) -> int | None:
+        """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""
+        for item in self.hierarchy.order(number):
+            if isinstance(item, str):
+                continue
+            module, record = self.hierarchy.class_of(item)
+            if name in record.names:
+                for node in record.names[name]:
+                    found = self.function_at(module, node)
+                    if found is not None:
+                        return found
+                return None
+        return None
+
+    def function_at(self, module: Module, node: int) -> int | None:
+        table = self.function_nodes.get(module.index)
+        if table is None:
+            table = self.function_nodes[module.index] = {
+                function.node: index for index, function in enumerate(module.body.functions)
+            }
+        index = table.get(node)
+        return None if index is None else module.index << CLASS_BITS | index
+
+    def fill_fields(self, number: int, call: Call) -> None:
+        """A dataclass's or named tuple's generated `__init__` stores its arguments in order."""
+        fields: list[tuple[int, str]] = []
+        for item in reversed(self.hierarchy.order(number)):
+            if isinstance(item, int):
+                fields.extend((item, name) for name in self.hierarchy.class_of(item)[1].fields)
+        for item, argument in zip(fields, call.args):
+            self.give(argument, self.field(*item))
+        owners = {name: item for item, name in fields}
+        for name, argument in call.keywords:
+            if name in owners:
+                self.give(argument, self.field(owners[name], name))
+
+    # --- partial -----------------------------------------------------------------------------------------------------
+
+    def run_partial(self, site: int, call: Call) -> None:
+        made = self.partials[site]
+        if not made.args or made.args[0].__class__ is tuple:
+            return
+        inner = Call(
+            call.scope,
+            call.line,
+            [*made.args[1:], *call.args],
+            [*made.keywords, *call.keywords],
+            call.dst,
+            call.module,
+            self.new(),
+        )
+        self.wait(made.args[0], (APPLY, inner))
+
+    def run_stream(self, function: int, name: str, call: Call) -> None:
+        """`next`, `send`, `throw` of a generator."""
+        if name in ("send", "__next__", "throw", "asend", "__anext__"):
+            owner, record = self.hierarchy.function_of(function)
+            self.link(owner.offset + record.yields, call.dst)
+
+    def run_model(self, name: str, call: Call) -> None:
+        raise NotImplementedError  # Models
+
+    def run_container_method(self, site: int, name: str, call: Call) -> None:
+        raise NotImplementedError  # Models
+
+    def call_nodes(self, node: int, args: list[Any], call: Call, dst: int = 0) -> None:
+        """Call what arrives at `node` from where `call` stands, as `map` and `sorted` do."""
+        if node.__class__ is int and node:
+            target = dst or self.new()
+            self.wait(node, (APPLY, Call(call.scope, call.line, args, [], target, call.module, self.new())))
+
+
+APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS = 104, 105, 106

@@ -1,0 +1,253 @@
+"""Containers, iteration, unpacking, `with` and operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution import values as V
+from utils.analysis.resolution.hierarchy import Hierarchy, Module
+from utils.analysis.resolution.solver import Solver
+
+COPY_KEYS, ELEMENTS, NEXT = 110, 111, 112
+
+
+class Containers(Solver):
+    """Rules of what is read from and written to containers and objects that behave like them."""
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        super().__init__(hierarchy)
+        self.function_nodes: dict[int, dict[int, int]] = {}
+        self.merged_into: dict[int, list[int]] = {}
+        self.decorators: frozenset[str] = frozenset()
+        self.rules.update(
+            {
+                ir.ITEM: self.on_item,
+                ir.SET_ITEM: self.on_set_item,
+                ir.ITER: self.on_iter,
+                ir.UNPACK: self.on_unpack,
+                ir.ENTER: self.on_enter,
+                ir.DUNDER: self.on_dunder,
+                ir.MERGE: self.on_merge,
+                ir.DELEGATE: self.on_delegate,
+                ir.SLICE: self.on_slice,
+            }
+        )
+
+    def invoke(self, value: int, what: V.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
+        """Run a special method of an instance; False where its class has none of ours. `place`: scope, line, module."""
+        raise NotImplementedError  # Models
+
+    # --- items -------------------------------------------------------------------------------------------------------
+
+    def on_item(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        key, dst, scope, line = rule
+        dst += module.offset
+        if what[0] == V.CONTAINER:
+            self.read_item(int(what[1]), key, dst, module)  # type: ignore[call-overload]
+        elif what[0] == V.INSTANCE:
+            argument = key if key.__class__ is tuple else key + module.offset if key else 0
+            if not self.invoke(value, what, "__getitem__", [argument], (scope, line, module), dst):
+                self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
+        elif what[0] in (V.CLASS, V.EXTERNAL):
+            self.add(dst, value)
+
+    def read_item(self, site: int, key: Any, dst: int, module: Module) -> None:
+        if key.__class__ is tuple:
+            self.read_key(site, key[1], dst)
+        elif not key:
+            self.link(self.all_contents(site), dst)
+        else:
+            self.wait(module.offset + key, (KEYED, site, dst))
+            if not self.points.get(module.offset + key):
+                self.unknown_keys.append((module.offset + key, site, dst))
+
+    def read_key(self, site: int, key: Any, dst: int) -> None:
+        length = self.lengths.get(site, -1)
+        if key.__class__ is int and key < 0:
+            if length < 0:
+                self.link(self.all_contents(site), dst)
+                return
+            self.link(self.content(site, ir.TAIL), dst)
+            key += length
+        elif key.__class__ is int and key >= length:
+            self.link(self.content(site, ir.TAIL), dst)
+        self.link(self.content(site, key), dst)
+        self.link(self.content(site, ir.ANY), dst)
+
+    def on_keyed(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == V.CONSTANT:
+            self.read_key(rule[0], what[2], rule[1])
+        else:
+            self.link(self.all_contents(rule[0]), rule[1])
+
+    def on_set_item(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        key, source, scope, line = rule
+        source = source + module.offset if source else 0
+        if what[0] == V.CONTAINER:
+            site = int(what[1])  # type: ignore[call-overload]
+            if not source:
+                return
+            if key.__class__ is tuple:
+                self.link(source, self.content(site, key[1]))
+            elif not key:
+                self.link(source, self.content(site, ir.ANY))
+            else:
+                self.wait(module.offset + key, (SET_KEYED, site, source))
+                if not self.points.get(module.offset + key):
+                    self.unknown_keys.append((module.offset + key, site, -source))
+        elif what[0] == V.INSTANCE:
+            argument = key if key.__class__ is tuple else key + module.offset if key else 0
+            if not self.invoke(value, what, "__setitem__", [argument, source], (scope, line, module)) and source:
+                self.link(source, self.field(int(what[1]), "[]"))  # type: ignore[call-overload]
+
+    def on_set_keyed(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        self.link(rule[1], self.content(rule[0], what[2] if what[0] == V.CONSTANT else ir.ANY))
+
+    def settle_keys(self) -> bool:
+        """Keys that nothing is known of may be any key; whether there were such."""
+        waiting, self.unknown_keys = self.unknown_keys, []
+        for node, site, dst in waiting:
+            if not self.points.get(node):
+                if dst >= 0:
+                    self.link(self.all_contents(site), dst)
+                else:
+                    self.link(-dst, self.content(site, ir.ANY))
+        return bool(waiting)
+
+    unknown_keys: list[tuple[int, int, int]]
+
+    def on_slice(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        low, high, step, dst, scope, line = rule
+        dst += module.offset
+        if what[0] == V.INSTANCE:
+            self.invoke(value, what, "__getitem__", [0], (scope, line, module), dst)
+            return
+        if what[0] != V.CONTAINER:
+            return
+        site = int(what[1])  # type: ignore[call-overload]
+        length = self.lengths.get(site, -1)
+        self.add(dst, self.values.intern(V.CONTAINER, dst))
+        if length < 0 or ir.ANY in (low, high, step):
+            self.link(self.all_contents(site), self.content(dst, ir.ANY))
+            return
+        chosen = list(range(length))[low:high:step]
+        self.lengths.setdefault(dst, len(chosen))
+        for position, index in enumerate(chosen):
+            self.link(self.content(site, index), self.content(dst, position))
+        for key in (ir.ANY, ir.TAIL):
+            self.link(self.content(site, key), self.content(dst, ir.ANY))
+
+    # --- iteration ---------------------------------------------------------------------------------------------------
+
+    def on_iter(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        dst, scope, line, asynchronous = rule
+        self.iterate(value, what, dst + module.offset if dst else 0, (scope, line, module), asynchronous)
+
+    def iterate(self, value: int, what: V.Value, dst: int, place: Any, asynchronous: bool = False) -> None:
+        kind = what[0]
+        if kind == V.CONTAINER:
+            self.link(self.all_contents(int(what[1])), dst)  # type: ignore[call-overload]
+        elif kind in (V.GENERATOR, V.CONTEXT):
+            owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
+            self.link(owner.offset + function.yields, dst)
+        elif kind == V.INSTANCE:
+            first, then = ("__aiter__", "__anext__") if asynchronous else ("__iter__", "__next__")
+            iterator = self.new()
+            if self.invoke(value, what, first, [], place, iterator):
+                self.wait(iterator, (NEXT, then, dst, place))
+            elif not asynchronous and self.invoke(value, what, "__getitem__", [0], place, dst):
+                return
+            else:
+                self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
+
+    def on_next(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """What `__iter__` gave is advanced."""
+        name, dst, place = rule
+        if what[0] == V.INSTANCE:
+            self.invoke(value, what, name, [], place, dst)
+        else:
+            self.iterate(value, what, dst, place)
+
+    def all_elements(self, source: int) -> int:
+        """The node of all that iterating over the containers and generators at `source` gives."""
+        node = self.new()
+        if source:
+            self.wait(source, (ELEMENTS, node))
+        return node
+
+    def on_elements(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] in (V.CONTAINER, V.GENERATOR):
+            self.iterate(value, what, rule[0], None)
+
+    def on_unpack(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        index, after, dst, scope, line = rule
+        dst += module.offset
+        if what[0] != V.CONTAINER:
+            element = dst
+            if after is not None:
+                self.add(dst, self.values.intern(V.CONTAINER, dst))
+                element = self.content(dst, ir.ANY)
+            self.iterate(value, what, element, (scope, line, module))
+            return
+        site = int(what[1])  # type: ignore[call-overload]
+        if after is None:
+            self.read_key(site, index, dst)
+            return
+        self.add(dst, self.values.intern(V.CONTAINER, dst))
+        length = self.lengths.get(site, -1)
+        if length < 0:
+            self.link(self.all_contents(site), self.content(dst, ir.ANY))
+            return
+        for position in range(index, length - after):
+            self.link(self.content(site, position), self.content(dst, position - index))
+        self.lengths.setdefault(dst, max(0, length - after - index))
+
+    def on_delegate(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == V.GENERATOR:
+            owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
+            self.link(owner.offset + function.returns, rule[0] + module.offset)
+
+    def on_merge(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """`{**other}` and `[*other]`."""
+        self.merge(value, what, rule[0] + module.offset)
+
+    def merge(self, value: int, what: V.Value, site: int) -> None:
+        if what[0] == V.CONTAINER:
+            source = int(what[1])  # type: ignore[call-overload]
+            if source == site or site in self.merged_into.setdefault(source, []):
+                return
+            self.merged_into[source].append(site)
+            for (_, key), node in list(self.contents.get(source, {}).items()):
+                self.link(node, self.content(site, key if key.__class__ is str else ir.ANY))
+        else:
+            self.iterate(value, what, self.content(site, ir.ANY), None)
+
+    # --- with and operators ------------------------------------------------------------------------------------------
+
+    def on_enter(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        dst, scope, line, asynchronous = rule
+        dst += module.offset
+        if what[0] == V.INSTANCE:
+            place = (scope, line, module)
+            enter, leave = ("__aenter__", "__aexit__") if asynchronous else ("__enter__", "__exit__")
+            if not self.invoke(value, what, enter, [], place, dst):
+                self.add(dst, value)
+            self.invoke(value, what, leave, [0, 0, 0], place)
+        elif what[0] in (V.CONTEXT, V.GENERATOR):
+            owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
+            self.link(owner.offset + function.yields, dst)
+
+    def on_dunder(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        names, other, dst, scope, line = rule
+        dst = dst + module.offset if dst else 0
+        if what[0] == V.INSTANCE:
+            args = [other + module.offset if other else 0] if other else []
+            for name in names:
+                if self.invoke(value, what, name, args, (scope, line, module), dst):
+                    return
+        elif what[0] == V.CONTAINER and dst:
+            self.add(dst, value)
+
+
+KEYED, SET_KEYED = 113, 114

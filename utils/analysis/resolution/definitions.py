@@ -1,0 +1,195 @@
+"""Functions, lambdas and classes: their records, parameters, decorators and namespaces."""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+from typing import Any
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution.annotations import CONTEXTS, MAPPINGS, SEQUENCES, Annotations, last_name, parse
+from utils.analysis.resolution.scopes import Scope
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+FLAGS = {
+    "staticmethod": ir.STATIC,
+    "classmethod": ir.CLASS_METHOD,
+    "property": ir.PROPERTY,
+    "cached_property": ir.PROPERTY,
+    "abstractproperty": ir.PROPERTY | ir.ABSTRACT,
+    "abstractmethod": ir.ABSTRACT,
+    "contextmanager": ir.CONTEXT,
+    "asynccontextmanager": ir.CONTEXT,
+}
+TRANSPARENT = frozenset(
+    {"overload", "override", "final", "wraps", "lru_cache", "cache", "total_ordering", "runtime_checkable"}
+)
+IMPLICIT_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+
+
+class Definitions(Annotations):
+    """Function bodies are walked after the scope around them, when every later definition is known."""
+
+    def __init__(self, module: str, ids: dict[ast.AST, str]) -> None:
+        super().__init__(module)
+        self.ids = ids
+        self.functions: list[ir.Function] = []
+        self.classes: list[ir.Class] = []
+        self.function_nodes: dict[int, int] = {}
+        self.class_nodes: dict[int, int] = {}
+        self.deferred: deque[tuple[Any, Scope]] = deque()
+        self.base_nodes: list[tuple[int, list[int]]] = []
+        self.decorations: list[tuple[int, int]] = []
+
+    # --- functions ---------------------------------------------------------------------------------------------------
+
+    def lambda_(self, node: ast.Lambda) -> int:
+        return self.function(node, "<lambda>", 0).node
+
+    def function(self, node: FunctionNode | ast.Lambda, name: str, flags: int) -> ir.Function:
+        """Record a function whose body is walked later. Its defaults and annotations belong to the scope here."""
+        scope = self.scope
+        owner = scope.class_index if scope.is_class else -1
+        if isinstance(node, ast.AsyncFunctionDef):
+            flags |= ir.ASYNC
+        if owner >= 0 and not isinstance(node, ast.Lambda):
+            flags |= ir.METHOD
+            if name in IMPLICIT_CLASS:
+                flags |= ir.CLASS_METHOD if name != "__new__" else ir.STATIC
+        args = node.args
+        ordinary = [*args.posonlyargs, *args.args]
+        every = [*ordinary, *args.kwonlyargs]
+        record = ir.Function(
+            self.ids[node], name, owner, node.lineno, self.new(), [item.arg for item in ordinary],
+            len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
+            self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0, self.new(), self.new(), flags, [], [],
+        )  # fmt: skip
+        self.function_nodes[record.node] = len(self.functions)
+        self.functions.append(record)
+        for index, node_id in enumerate(record.params):
+            self.parameters[node_id] = (record, index)
+        self.defaults(args, ordinary, record)
+        self.annotate(args, every, record)
+        inner = Scope(len(self.functions), scope, scope.loop_birth or self.moment)
+        inner.function = record
+        self.deferred.append((node, inner))
+        return record
+
+    def defaults(self, args: ast.arguments, ordinary: list[ast.arg], record: ir.Function) -> None:
+        first = len(ordinary) - len(args.defaults)
+        for offset, default in enumerate(args.defaults):
+            self.copy(self.value(default), record.params[first + offset])
+        for offset, maybe in enumerate(args.kw_defaults):
+            if maybe is not None:
+                self.copy(self.value(maybe), record.params[len(ordinary) + offset])
+
+    def annotate(self, args: ast.arguments, every: list[ast.arg], record: ir.Function) -> None:
+        for item, dst in zip(every, record.params):
+            if item.annotation is not None:
+                self.declare(item.annotation, dst)
+        for item, site in ((args.vararg, record.var_positional), (args.kwarg, record.var_keyword)):
+            if item is not None and item.annotation is not None:
+                element = self.new()
+                self.declare(item.annotation, element)
+                self.elements.append((site, ir.ANY, element))
+
+    def returns_annotation(self, node: FunctionNode, record: ir.Function) -> None:
+        """Declared results: of the call, of what a generator yields, of what a context manager enters."""
+        found: ast.expr | None = node.returns
+        if isinstance(found, ast.Constant) and isinstance(found.value, str):
+            found = parse(found.value)
+        if found is None:
+            return
+        if last_name(found) == "Self" and record.owner >= 0:
+            record.passes.append((0, bool(record.flags & ir.CLASS_METHOD)))
+            return
+        if isinstance(found, ast.Subscript) and (record.flags & (ir.GENERATOR | ir.CONTEXT)):
+            inner = found.slice.elts[0] if isinstance(found.slice, ast.Tuple) else found.slice
+            if last_name(found.value) in SEQUENCES | CONTEXTS and last_name(found.value) not in MAPPINGS:
+                self.declare(inner, record.yields)
+                return
+        self.declare(found, record.returns)
+
+    def define_function(self, node: FunctionNode) -> None:
+        decorators = [(item, self.expr(item)) for item in node.decorator_list]
+        flags = 0
+        accessor = ""
+        for item, _ in decorators:
+            name = last_name(item.func if isinstance(item, ast.Call) else item)
+            flags |= FLAGS.get(name, 0)
+            if name in ("setter", "deleter", "getter") and isinstance(item, ast.Attribute):
+                accessor = name
+        if self.only_raises(node):
+            flags |= ir.ABSTRACT
+        record = self.function(node, node.name, flags)
+        current = record.node
+        for item, callee in reversed(decorators):
+            current = self.decorate(item, callee, current)
+        if accessor and self.scope.is_class:
+            if accessor == "setter":
+                self.classes[self.scope.class_index].setters[node.name] = len(self.functions) - 1
+            return
+        self.bind(node.name, current)
+        if self.scope.loop_birth is None:
+            self.deferred[-1][1].birth = self.moment
+
+    @staticmethod
+    def only_raises(node: FunctionNode) -> bool:
+        body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+        if len(body) != 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
+            return False
+        exc = body[0].exc
+        return last_name(exc.func if isinstance(exc, ast.Call) else exc) == "NotImplementedError"
+
+    def decorate(self, item: ast.expr, callee: int, current: int) -> int:
+        name = last_name(item.func if isinstance(item, ast.Call) else item)
+        known = name in FLAGS or name in TRANSPARENT or name in ("setter", "deleter", "getter")
+        if known:
+            if callee and name not in TRANSPARENT:
+                self.use(callee, ir.DECORATE, current, 0, self.scope.index, item.lineno)
+            return current
+        dst = self.new()
+        self.use(callee, ir.DECORATE, current, dst, self.scope.index, item.lineno)
+        self.decorations.append((current, dst))
+        return dst
+
+    # --- classes -----------------------------------------------------------------------------------------------------
+
+    def define_class(self, node: ast.ClassDef) -> None:
+        decorators = [(item, self.expr(item)) for item in node.decorator_list]
+        bases = [self.base(item) for item in node.bases]
+        for keyword in node.keywords:
+            self.expr(keyword.value)
+        texts = [ast.unparse(item) for item in node.bases]
+        outer = self.scope
+        index = len(self.classes)
+        names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
+        record = ir.Class(self.ids[node], node.name, node.lineno, self.new(), [], texts, {}, [], {}, names)
+        self.classes.append(record)
+        self.class_nodes[record.node] = index
+        self.base_nodes.append((index, bases))
+        inner = Scope(outer.index, outer, self.moment, is_class=True)
+        inner.class_index = index
+        inner.function = outer.function
+        inner.loop_birth = outer.loop_birth
+        self.scope = inner
+        self.body(node.body)
+        self.scope = outer
+        for name, found in inner.env.items():
+            if found:
+                record.names[name] = [found]
+        current = record.node
+        for item, callee in reversed(decorators):
+            current = self.decorate(item, callee, current)
+        self.bind(node.name, current)
+
+    def base(self, node: ast.expr) -> int:
+        """`Base[K]` derives from `Base`."""
+        if isinstance(node, ast.Subscript):
+            self.expr(node.slice)
+            return self.expr(node.value)
+        return self.expr(node)
+
+    def body(self, statements: list[ast.stmt]) -> None:
+        raise NotImplementedError  # Statements

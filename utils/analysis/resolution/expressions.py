@@ -1,0 +1,382 @@
+"""Expressions to value nodes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution.scopes import Names
+
+BINARY = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod",
+    ast.Pow: "pow", ast.LShift: "lshift", ast.RShift: "rshift", ast.BitOr: "or", ast.BitXor: "xor", ast.BitAnd: "and",
+    ast.MatMult: "matmul",
+}  # fmt: skip
+UNARY = {ast.USub: ("__neg__",), ast.UAdd: ("__pos__",), ast.Invert: ("__invert__",)}
+COMPARE = {
+    ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__", ast.GtE: "__ge__",
+}  # fmt: skip
+REFLECTED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
+TRUTH = ("__bool__", "__len__")
+CONVERSIONS = {
+    -1: ("__format__", "__str__", "__repr__"),
+    115: ("__str__", "__repr__"),
+    114: ("__repr__",),
+    97: ("__repr__",),
+}
+
+Arguments = tuple[list[Any], list[tuple[str | None, Any]]]
+
+
+class Expressions(Names):
+    """`expr(node)` gives the value node of an expression, adding what evaluates it; 0 where nothing can come of it."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(module)
+        self.sites: dict[int, int] = {}
+        self.elements: list[tuple[int, Any, int]] = []
+        self.constants: dict[int, Any] = {}
+        self.call_of: dict[int, int] = {}
+        self.attribute_of: dict[int, tuple[int, str]] = {}
+        self.parameters: dict[int, tuple[Any, int]] = {}
+        self.handlers: dict[type, Callable[[Any], int]] = {
+            ast.Name: lambda node: self.read(node.id),
+            ast.Attribute: self.attribute,
+            ast.Call: self.call,
+            ast.Constant: lambda node: 0,
+            ast.Subscript: self.subscript,
+            ast.BinOp: self.binary,
+            ast.UnaryOp: self.unary,
+            ast.BoolOp: self.boolean,
+            ast.Compare: self.compare,
+            ast.IfExp: self.conditional,
+            ast.List: self.sequence,
+            ast.Tuple: self.sequence,
+            ast.Set: self.sequence,
+            ast.Dict: self.dictionary,
+            ast.ListComp: self.comprehension,
+            ast.SetComp: self.comprehension,
+            ast.GeneratorExp: self.comprehension,
+            ast.DictComp: self.comprehension,
+            ast.Lambda: self.lambda_,
+            ast.JoinedStr: self.joined,
+            ast.FormattedValue: self.formatted,
+            ast.NamedExpr: self.named,
+            ast.Await: lambda node: self.expr(node.value),
+            ast.Yield: self.yield_,
+            ast.YieldFrom: self.yield_from,
+            ast.Starred: lambda node: self.expr(node.value),
+        }
+
+    def expr(self, node: ast.expr) -> int:
+        handler = self.handlers.get(node.__class__)
+        return handler(node) if handler is not None else 0
+
+    def value(self, node: ast.expr) -> int:
+        """Like `expr`, and a node of its own for a string or integer, which may turn out to be a key."""
+        if node.__class__ is ast.Constant:
+            return self.constant(node.value)  # type: ignore[attr-defined]
+        return self.expr(node)
+
+    def constant(self, value: Any) -> int:
+        if value.__class__ is int or value.__class__ is str and len(value) <= 80:
+            node = self.new()
+            self.constants[node] = value
+            return node
+        return 0
+
+    def key(self, node: ast.expr) -> Any:
+        """A container key: ("k", constant) where it is known, else its node (0 for any key)."""
+        if node.__class__ is ast.Constant:
+            return ("k", node.value)  # type: ignore[attr-defined]
+        if node.__class__ is ast.UnaryOp and node.operand.__class__ is ast.Constant:  # type: ignore[attr-defined]
+            if node.op.__class__ is ast.USub and node.operand.value.__class__ is int:  # type: ignore[attr-defined]
+                return ("k", -node.operand.value)  # type: ignore[attr-defined]
+        found = self.expr(node)
+        if found in self.constants:
+            return ("k", self.constants[found])
+        if found in self.parameters:
+            function, index = self.parameters[found]
+            if index not in function.keys:
+                function.keys.append(index)
+        return found
+
+    # --- reads -------------------------------------------------------------------------------------------------------
+
+    def attribute(self, node: ast.Attribute) -> int:
+        base = self.expr(node.value)
+        if not base:
+            return 0
+        return self.attribute_node(base, node.attr, node.end_lineno or node.lineno)
+
+    def attribute_node(self, base: int, name: str, line: int) -> int:
+        cache = self.scope.cache
+        found = cache.get((base, name))
+        if found is None:
+            found = cache[base, name] = self.new()
+            self.uses[base].append((ir.ATTR, name, found, self.scope.index, line))
+            self.attribute_of[found] = (base, name)
+        return found
+
+    def subscript(self, node: ast.Subscript) -> int:
+        base = self.expr(node.value)
+        if node.slice.__class__ is ast.Slice:
+            return self.slice(base, node.slice, node.lineno)  # type: ignore[arg-type]
+        key = self.key(node.slice)
+        if not base:
+            return 0
+        dst = self.new()
+        self.use(base, ir.ITEM, key, dst, self.scope.index, node.lineno)
+        return dst
+
+    def slice(self, base: int, node: ast.Slice, line: int) -> int:
+        bounds = []
+        for part in (node.lower, node.upper, node.step):
+            if part is None:
+                bounds.append(None)
+                continue
+            key = self.key(part)
+            bounds.append(key[1] if key.__class__ is tuple else ir.ANY)
+        if not base:
+            return 0
+        dst = self.new()
+        self.use(base, ir.SLICE, *bounds, dst, self.scope.index, line)
+        return dst
+
+    # --- calls -------------------------------------------------------------------------------------------------------
+
+    def call(self, node: ast.Call) -> int:
+        if node.func.__class__ is ast.Name:
+            special = self.special_call(node, node.func.id)  # type: ignore[attr-defined]
+            if special is not None:
+                return special
+        func = self.expr(node.func)
+        args, keywords = self.arguments(node)
+        if not func:
+            return 0
+        dst = self.new()
+        self.uses[func].append((ir.CALL, self.scope.index, node.func.end_lineno, args, keywords, dst))
+        self.call_of[dst] = func
+        return dst
+
+    def arguments(self, node: ast.Call) -> Arguments:
+        """Positional items are a node, ("k", constant) or ("*", node); keywords are (name or None for `**`, item)."""
+        args: list[Any] = []
+        for item in node.args:
+            if item.__class__ is ast.Starred:
+                args.append(("*", self.expr(item.value)))  # type: ignore[attr-defined]
+            else:
+                args.append(self.argument(item))
+        return args, [(keyword.arg, self.argument(keyword.value)) for keyword in node.keywords]
+
+    def argument(self, node: ast.expr) -> Any:
+        if node.__class__ is ast.Constant and node.value.__class__ in (str, int):  # type: ignore[attr-defined]
+            value = node.value  # type: ignore[attr-defined]
+            return ("k", value) if value.__class__ is int or len(value) <= 80 else 0
+        return self.expr(node)
+
+    def special_call(self, node: ast.Call, name: str) -> int | None:
+        """`super()`, and `getattr`/`setattr` of a known name, are read here; None for every other call."""
+        if name not in ("super", "getattr", "setattr") or self.read(name) not in (0, self.pending.get(name)):
+            return None
+        if name == "super":
+            return self.super_(node)
+        if len(node.args) < 2 or node.args[1].__class__ is not ast.Constant:
+            return None
+        attribute = node.args[1].value  # type: ignore[attr-defined]
+        base = self.expr(node.args[0])
+        rest = [self.value(item) for item in node.args[2:]]
+        if not base or attribute.__class__ is not str:
+            return 0
+        if name == "setattr":
+            self.use(base, ir.STORE, attribute, rest[0] if rest else 0, self.scope.index, node.lineno)
+            return 0
+        return self.merged([self.attribute_node(base, attribute, node.lineno), *rest])
+
+    def super_(self, node: ast.Call) -> int:
+        scope = self.scope
+        method = scope
+        while method.parent is not None and not method.parent.is_class:
+            method = method.parent
+        if method.parent is None or method.function is None:
+            return 0
+        receiver = self.expr(node.args[1]) if len(node.args) > 1 else 0
+        if not receiver and method.function.params:
+            receiver = method.function.params[0]
+        dst = self.new()
+        self.use(receiver, ir.SUPER, method.parent.class_index, dst)
+        return dst
+
+    def lambda_(self, node: ast.Lambda) -> int:
+        raise NotImplementedError  # Definitions
+
+    # --- operators ---------------------------------------------------------------------------------------------------
+
+    def dunder(self, base: int, names: tuple[str, ...], other: int, dst: int, line: int) -> None:
+        if base:
+            self.uses[base].append((ir.DUNDER, names, other, dst, self.scope.index, line))
+
+    def truth(self, node: ast.expr) -> int:
+        """Evaluate a condition; an instance that arrives is asked for its truth."""
+        if node.__class__ is ast.UnaryOp and node.op.__class__ is ast.Not:  # type: ignore[attr-defined]
+            self.truth(node.operand)  # type: ignore[attr-defined]
+            return 0
+        if node.__class__ is ast.BoolOp:
+            for part in node.values:  # type: ignore[attr-defined]
+                self.truth(part)
+            return 0
+        found = self.expr(node)
+        self.dunder(found, TRUTH, 0, 0, node.lineno)
+        return found
+
+    def binary(self, node: ast.BinOp) -> int:
+        left, right = self.expr(node.left), self.expr(node.right)
+        if not left and not right:
+            return 0
+        name = BINARY[node.op.__class__]
+        dst = self.new()
+        self.dunder(left, (f"__{name}__",), right, dst, node.lineno)
+        self.dunder(right, (f"__r{name}__",), left, dst, node.lineno)
+        return dst
+
+    def unary(self, node: ast.UnaryOp) -> int:
+        if node.op.__class__ is ast.Not:
+            self.truth(node.operand)
+            return 0
+        base = self.expr(node.operand)
+        if not base:
+            return 0
+        dst = self.new()
+        self.dunder(base, UNARY[node.op.__class__], 0, dst, node.lineno)
+        return dst
+
+    def boolean(self, node: ast.BoolOp) -> int:
+        found = [self.truth(part) for part in node.values[:-1]]
+        return self.merged([*found, self.value(node.values[-1])])
+
+    def compare(self, node: ast.Compare) -> int:
+        left = self.expr(node.left)
+        for operator, item in zip(node.ops, node.comparators):
+            right = self.expr(item)
+            kind = operator.__class__
+            if kind in COMPARE:
+                name = COMPARE[kind]
+                self.dunder(left, ("__ne__", "__eq__") if name == "__ne__" else (name,), right, 0, node.lineno)
+                if not left:
+                    self.dunder(right, (REFLECTED.get(name, name),), left, 0, node.lineno)
+            elif kind in (ast.In, ast.NotIn):
+                self.dunder(right, ("__contains__", "__iter__"), left, 0, node.lineno)
+            left = right
+        return 0
+
+    def conditional(self, node: ast.IfExp) -> int:
+        self.truth(node.test)
+        return self.merged([self.value(node.body), self.value(node.orelse)])
+
+    def joined(self, node: ast.JoinedStr) -> int:
+        for part in node.values:
+            self.expr(part)
+        return 0
+
+    def formatted(self, node: ast.FormattedValue) -> int:
+        self.dunder(self.expr(node.value), CONVERSIONS.get(node.conversion, ("__str__",)), 0, 0, node.lineno)
+        if node.format_spec is not None:
+            self.expr(node.format_spec)
+        return 0
+
+    def named(self, node: ast.NamedExpr) -> int:
+        found = self.value(node.value)
+        self.bind(node.target.id, found)
+        return found
+
+    # --- containers --------------------------------------------------------------------------------------------------
+
+    def site(self, length: int) -> int:
+        node = self.new()
+        self.sites[node] = length
+        return node
+
+    def sequence(self, node: ast.List | ast.Tuple | ast.Set) -> int:
+        site = self.site(-1)
+        position: int | None = 0
+        for item in node.elts:
+            if item.__class__ is ast.Starred:
+                inner = self.expr(item.value)  # type: ignore[attr-defined]
+                self.use(inner, ir.MERGE, site)
+                position = None
+                continue
+            source = self.value(item)
+            if source:
+                ordered = position is not None and node.__class__ is not ast.Set
+                self.elements.append((site, position if ordered else ir.ANY, source))
+            position = position + 1 if position is not None else None
+        if position is not None and node.__class__ is not ast.Set:
+            self.sites[site] = position
+        return site
+
+    def dictionary(self, node: ast.Dict) -> int:
+        site = self.site(-1)
+        for key, item in zip(node.keys, node.values):
+            if key is None:
+                self.use(self.expr(item), ir.MERGE, site)
+                continue
+            known = self.key(key)
+            source = self.value(item)
+            if source:
+                self.elements.append((site, known[1] if known.__class__ is tuple else ir.ANY, source))
+        return site
+
+    def comprehension(self, node: Any) -> int:
+        scope = self.scope
+        saved = dict(scope.env)
+        logged = len(scope.log)
+        for part in node.generators:
+            source = self.expr(part.iter)
+            self.assign_iteration(source, part.target, part.iter.lineno, bool(part.is_async))
+            for condition in part.ifs:
+                self.truth(condition)
+        site = self.site(-1)
+        if node.__class__ is ast.DictComp:
+            self.expr(node.key)
+            source = self.expr(node.value)
+        else:
+            source = self.expr(node.elt)
+        self.elements.append((site, ir.ANY, source))
+        scope.env = saved
+        del scope.log[logged:]
+        return site
+
+    def assign_iteration(self, source: int, target: ast.expr, line: int, asynchronous: bool) -> None:
+        item = 0
+        if source:
+            item = self.new()
+            self.use(source, ir.ITER, item, self.scope.index, line, asynchronous)
+        self.assign(target, item)
+
+    def assign(self, target: ast.expr, source: int) -> None:
+        raise NotImplementedError  # Statements
+
+    # --- generators --------------------------------------------------------------------------------------------------
+
+    def yield_(self, node: ast.Yield) -> int:
+        source = self.value(node.value) if node.value is not None else 0
+        function = self.scope.function
+        if function is not None:
+            function.flags |= ir.GENERATOR
+            self.copy(source, function.yields)
+        return 0
+
+    def yield_from(self, node: ast.YieldFrom) -> int:
+        source = self.expr(node.value)
+        function = self.scope.function
+        if function is None:
+            return 0
+        function.flags |= ir.GENERATOR
+        if not source:
+            return 0
+        dst = self.new()
+        self.use(source, ir.ITER, function.yields, self.scope.index, node.lineno, False)
+        self.use(source, ir.DELEGATE, dst)
+        return dst

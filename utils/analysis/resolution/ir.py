@@ -1,0 +1,141 @@
+"""The instruction form that one file is summarized to, and that linking solves.
+
+A file becomes a graph of value nodes (integers; 0 is "nothing that matters"). `succ` are plain copies. `uses` hang an
+instruction on the node whose values it waits for: nothing runs for a node that stays empty, which is what keeps
+linking cheap. Every instruction is a tuple that starts with one of the opcodes below; nodes in it are local to the file.
+"""
+
+from __future__ import annotations
+
+import marshal
+from typing import Any
+
+import msgspec
+
+ATTR = 0  # (name, dst, scope, line)                 dst gets base.name
+STORE = 1  # (name, src, scope, line)                base.name gets src
+CALL = 2  # (scope, line, args, keywords, dst)       dst gets the result of base(...)
+ITEM = 3  # (key, dst, scope, line)                  dst gets base[key]
+SET_ITEM = 4  # (key, src, scope, line)              base[key] gets src
+ITER = 5  # (dst, scope, line, asynchronous)         dst gets what `for` gives
+UNPACK = 6  # (index, after, dst, scope, line)       dst gets one target of an unpacking; `after` is set for a star
+ENTER = 7  # (dst, scope, line, asynchronous)        dst gets what `with ... as` gives
+DUNDER = 8  # (names, other, dst, scope, line)       dst gets the first of these special methods that exists
+DECLARE = 9  # (dst,)                                dst gets an instance of each class that arrives
+NARROW = 10  # (class_node, dst)                     dst gets the values that are instances of the class
+RAISE = 11  # (scope, line)                          a class that arrives is instantiated
+DECORATE = 12  # (src, dst, scope, line)             dst gets base(src)
+SUPER = 13  # (class, dst)                           dst gets super(class, value)
+MERGE = 14  # (site,)                                the container `site` gets the contents of the value
+DELEGATE = 15  # (dst, yields)                       `yield from`
+SLICE = 16  # (low, high, step, dst, scope, line)    dst gets base[low:high:step]
+TYPE = 17  # (dst,)                                  dst gets the class that arrives (`type[K]`)
+
+STATIC, CLASS_METHOD, PROPERTY, ASYNC, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64, 128
+
+ANY = "*"  # the key of what may lie anywhere in a container
+TAIL = "+"  # the key of what was appended to a list
+
+
+MODELLED = frozenset(  # the builtins that linking knows the meaning of
+    "abs all any bool bytes callable classmethod dict dir divmod enumerate filter float format frozenset getattr hash "
+    "int isinstance iter len list map max min next object print property repr reversed round set setattr sorted "
+    "staticmethod str sum super tuple type zip vars __import__".split()
+) - {"isinstance", "callable", "dir", "getattr", "setattr", "super", "vars"}
+
+
+class ModuleSummary(msgspec.Struct, frozen=True):
+    """One file's summary: its module, path, and the marshalled instruction form (`load` gives it back)."""
+
+    module: str
+    path: str
+    data: bytes
+
+
+class Function(msgspec.Struct, array_like=True):
+    """One function or lambda. Nodes of `params` stand for posonly, ordinary and keyword-only parameters, in order.
+
+    `passes` lists what the function hands back untouched: (parameter index, called): the argument, or what calling
+    the argument gives. `keys` are the indices of parameters used as container keys.
+    """
+
+    id: str
+    name: str
+    owner: int
+    line: int
+    node: int
+    positional: list[str]
+    posonly: int
+    keyword_only: list[str]
+    params: list[int]
+    var_positional: int
+    var_keyword: int
+    returns: int
+    yields: int
+    flags: int
+    passes: list[tuple[int, bool]]
+    keys: list[int]
+
+
+class Class(msgspec.Struct, array_like=True):
+    """One class. `bases` are origins (see `Body.origins`), `base_texts` their source; `names` the body's last bindings."""
+
+    id: str
+    name: str
+    line: int
+    node: int
+    bases: list[Any]
+    base_texts: list[str]
+    names: dict[str, list[int]]
+    fields: list[str]
+    setters: dict[str, int]
+    decorators: list[str]
+
+
+class Body(msgspec.Struct, array_like=True):
+    """What `ModuleSummary.data` holds.
+
+    `scopes` are the caller ids: the module, then its functions in order. `imports` are (node, module, name or None for
+    the module itself). `sites` are container literals: (node, length or -1 where the length is open). `elements` fill
+    them: (site, key, source node). `constants` are nodes that hold a string or an integer. `origins` say statically
+    where an exported node comes from: ("class", index), ("function", index), ("import", module, name or None),
+    ("attr", origin, name). `versions` are (container, its next version, the key that was replaced). `decorations` are
+    (what is decorated, what its name stands for).
+    """
+
+    size: int
+    succ: dict[int, list[int]]
+    uses: dict[int, list[tuple[Any, ...]]]
+    scopes: list[str]
+    functions: list[Function]
+    classes: list[Class]
+    imports: list[tuple[int, str, str | None]]
+    stars: list[str]
+    star_names: dict[str, int]
+    builtins: dict[str, int]
+    sites: dict[int, int]
+    elements: list[tuple[int, Any, int]]
+    callables: dict[int, int]
+    constants: dict[int, Any]
+    exports: dict[str, list[int]]
+    public: list[str] | None
+    origins: dict[int, Any]
+    imported_modules: list[tuple[str, str | None]]
+    versions: list[tuple[int, int, Any]]
+    decorations: list[tuple[int, int]]
+
+
+def dump(body: Body) -> bytes:
+    """Plain tuples, lists and dicts: `marshal` reads them back several times faster than any other format."""
+    fields = list(msgspec.structs.astuple(body))
+    fields[4] = [msgspec.structs.astuple(item) for item in body.functions]
+    fields[5] = [msgspec.structs.astuple(item) for item in body.classes]
+    return marshal.dumps(fields, 4)
+
+
+def load(data: bytes) -> Body:
+    """The inverse of `dump`."""
+    fields = marshal.loads(data)
+    fields[4] = [Function(*item) for item in fields[4]]
+    fields[5] = [Class(*item) for item in fields[5]]
+    return Body(*fields)

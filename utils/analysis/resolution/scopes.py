@@ -1,0 +1,227 @@
+"""Names and their definitions, flow-sensitively: which value nodes can a name stand for at one point of a scope.
+
+Inside a scope every assignment makes a new node (static single assignment), merged where branches and loops meet. A
+name of an enclosing scope stands for the definition that reached the function's creation, and for all later ones.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import defaultdict
+from typing import Any
+
+from utils.analysis.resolution.ir import MODELLED
+
+
+DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
+
+
+class Scope:
+    """One module, class or function body while it is walked.
+
+    `env` maps a name to its node here and now; `timeline` keeps each (moment, node) a name was bound; `log` the names
+    in the order they were bound. `birth` is the moment the function was created in its parent.
+    """
+
+    __slots__ = (
+        "birth", "cache", "class_index", "env", "function", "index", "is_class", "live", "log", "loop_birth", "loops",
+        "outer_names", "parent", "timeline",
+    )  # fmt: skip
+
+    def __init__(self, index: int, parent: Scope | None, birth: int, is_class: bool = False) -> None:
+        self.index = index
+        self.parent = parent
+        self.birth = birth
+        self.is_class = is_class
+        self.env: dict[str, int] = {}
+        self.timeline: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        self.log: list[str] = []
+        self.live = True
+        self.outer_names: dict[str, Scope] = {}
+        self.loop_birth: int | None = None
+        self.loops: list[tuple[dict[str, int], list[dict[str, int]]]] = []
+        self.cache: dict[tuple[int, str], int] = {}
+        self.class_index = -1
+        self.function: Any = None
+
+
+class Names:
+    """The value graph under construction, and the names that lead into it."""
+
+    def __init__(self, module: str) -> None:
+        self.size = 1
+        self.succ: defaultdict[int, list[int]] = defaultdict(list)
+        self.uses: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        self.moment = 0
+        self.module_scope = Scope(0, None, 0)
+        self.scope = self.module_scope
+        self.free: dict[tuple[Scope, str, int], int] = {}
+        self.pending: dict[str, int] = {}
+        self.builtins: dict[str, int] = {}
+        self.module = module
+
+    def new(self) -> int:
+        node = self.size
+        self.size = node + 1
+        return node
+
+    def use(self, node: int, *instruction: Any) -> None:
+        if node:
+            self.uses[node].append(instruction)
+
+    def copy(self, source: int, target: int) -> None:
+        if source and target and source != target:
+            self.succ[source].append(target)
+
+    # --- binding -----------------------------------------------------------------------------------------------------
+
+    def bind(self, name: str, node: int) -> None:
+        scope = self.scope
+        self.moment += 1
+        outer = scope.outer_names.get(name)
+        if outer is not None:
+            outer.timeline[name].append((self.moment, node))
+            if outer is self.module_scope:
+                scope.env.pop(name, None)
+            return
+        scope.env[name] = node
+        scope.timeline[name].append((self.moment, node))
+        scope.log.append(name)
+
+    def merged(self, nodes: list[int]) -> int:
+        distinct = list(dict.fromkeys(node for node in nodes if node))
+        if len(distinct) < 2:
+            return distinct[0] if distinct else 0
+        phi = self.new()
+        for node in distinct:
+            self.copy(node, phi)
+        return phi
+
+    def join(self, since: int, ends: list[dict[str, int]]) -> None:
+        """Continue after branches whose final environments are `ends`; names bound since `log[since]` are merged."""
+        scope = self.scope
+        if not ends:
+            scope.live = False
+            return
+        scope.live = True
+        first = ends[0]
+        if len(ends) > 1:
+            for name in dict.fromkeys(scope.log[since:]):
+                found = [end[name] for end in ends if name in end]
+                if not found:
+                    first.pop(name, None)
+                    continue
+                node = found[0] if all(node == found[0] for node in found) else self.merged(found)
+                first[name] = node
+                self.moment += 1
+                scope.timeline[name].append((self.moment, node))
+        scope.env = first
+
+    def rewind(self, since: int, env: dict[str, int]) -> None:
+        """Start another branch from `env`: the timeline learns that the names bound since are as before again."""
+        scope = self.scope
+        scope.env = env
+        scope.live = True
+        for name in dict.fromkeys(scope.log[since:]):
+            if name in env:
+                self.moment += 1
+                scope.timeline[name].append((self.moment, env[name]))
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def read(self, name: str) -> int:
+        """The node that `name` stands for here; 0 for a builtin or unknown name that matters to no call."""
+        scope: Scope | None = self.scope
+        while scope is not None:
+            if name in scope.env and name not in scope.outer_names:
+                return scope.env[name]
+            if not scope.is_class:
+                return self.read_outside(scope, name)
+            scope = scope.parent
+        return 0
+
+    def read_outside(self, scope: Scope, name: str) -> int:
+        birth = scope.birth
+        declared = scope.outer_names.get(name)
+        owner = scope.parent
+        while owner is not None:
+            if declared is None and not owner.is_class and name in owner.timeline or owner is declared:
+                return self.read_free(owner, name, birth)
+            if not owner.is_class:
+                birth = owner.birth
+            owner = owner.parent
+        return self.read_global(name)
+
+    def read_free(self, owner: Scope, name: str, birth: int) -> int:
+        key = (owner, name, birth)
+        node = self.free.get(key)
+        if node is None:
+            node = self.free[key] = self.new()
+        return node
+
+    def read_global(self, name: str) -> int:
+        """A name that no scope has bound so far: a builtin, a star import, or a global that is bound later."""
+        if name in self.module_scope.timeline:
+            return self.read_free(self.module_scope, name, self.moment)
+        if name in DULL_BUILTINS:
+            return 0
+        node = self.pending.get(name)
+        if node is None:
+            node = self.pending[name] = self.new()
+        return node
+
+    def close_names(self, has_stars: bool) -> dict[str, int]:
+        """Connect the reads of enclosing scopes to the definitions they can see; returns the star-imported names."""
+        for (owner, name, birth), node in self.free.items():
+            self.connect(owner.timeline[name], birth, node)
+        stars = {}
+        for name, node in self.pending.items():
+            if name in self.module_scope.timeline:
+                self.connect(self.module_scope.timeline[name], -1, node)
+                continue
+            if has_stars:
+                stars[name] = node
+            if name in MODELLED:
+                self.builtins[name] = node
+        return stars
+
+    def connect(self, entries: list[tuple[int, int]], birth: int, node: int) -> None:
+        start = 0
+        for position, (moment, _) in enumerate(entries):
+            if moment <= birth:
+                start = position
+        for source in dict.fromkeys(source for _, source in entries[start:]):
+            self.copy(source, node)
+
+
+def bound_names(statements: list[ast.stmt]) -> list[str]:
+    """The names that these statements bind in their own scope, in no particular but a fixed order."""
+    names: dict[str, None] = {}
+    stack: list[Any] = list(reversed(statements))
+    while stack:
+        node = stack.pop()
+        kind = node.__class__
+        if kind is ast.Name:
+            if node.ctx.__class__ is not ast.Load:
+                names[node.id] = None
+            continue
+        if kind in (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+            names[node.name] = None
+            continue
+        if kind in (ast.Lambda, ast.Constant, ast.Attribute):
+            continue
+        if kind is ast.alias:
+            names[(node.asname or node.name).split(".")[0]] = None
+        elif kind is ast.ExceptHandler and node.name:
+            names[node.name] = None
+        elif kind.__name__ in ("MatchAs", "MatchStar") and node.name:
+            names[node.name] = None
+        elif kind in (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp):
+            continue
+        for value in node.__dict__.values():
+            if value.__class__ is list:
+                stack.extend(item for item in value if isinstance(item, ast.AST))
+            elif isinstance(value, ast.AST):
+                stack.append(value)
+    return list(names)

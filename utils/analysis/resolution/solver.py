@@ -1,0 +1,409 @@
+"""The fixpoint: values flow along the graph until nothing new arrives anywhere.
+
+Every rule only ever adds values, so the result does not depend on the order of work (Andersen, 1994). Two things keep
+it precise: what a function hands back untouched is told per call, and containers keep constant keys apart.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution import values as V
+from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
+from utils.analysis.resolution.values import Values
+
+LOCAL = (1 << 20) - 1
+NARROWED, MEMBER, GETTER = 100, 101, 102
+Rule = Callable[[int, V.Value, tuple[Any, ...], Module], None]
+
+
+class Graph:
+    """Nodes with their values, copies between them, and the edges found so far.
+
+    `edges` are (caller function or -1 - module index, callee function, line) → whether the receiver's class is exact.
+    """
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        self.hierarchy = hierarchy
+        self.modules = hierarchy.modules
+        self.values = Values()
+        self.points: dict[int, set[int]] = {}
+        self.dynamic: dict[int, list[int]] = {}
+        self.waiting: dict[int, list[tuple[Any, ...]]] = {}
+        self.work: deque[tuple[int, int]] = deque()
+        self.next_node = 1 << 50
+        self.edges: dict[tuple[int, int, int], None] = {}
+        self.rules: dict[int, Rule] = {}
+
+    def new(self) -> int:
+        self.next_node += 1
+        return self.next_node
+
+    def add(self, node: int, value: int) -> None:
+        known = self.points.get(node)
+        if known is None:
+            self.points[node] = {value}
+        elif value in known:
+            return
+        else:
+            known.add(value)
+        self.work.append((node, value))
+
+    def link(self, source: int, target: int) -> None:
+        """`target` gets what `source` has and will have."""
+        targets = self.dynamic.setdefault(source, [])
+        if source == target or target in targets:
+            return
+        targets.append(target)
+        for value in tuple(self.points.get(source, ())):
+            self.add(target, value)
+
+    def wait(self, node: int, rule: tuple[Any, ...]) -> None:
+        """Run a rule whose nodes are global for each value that arrives at `node`."""
+        self.waiting.setdefault(node, []).append(rule)
+        for value in tuple(self.points.get(node, ())):
+            self.rules[rule[0]](value, self.values.table[value], rule[1:], GLOBAL)
+
+    def run(self) -> None:
+        modules, work, table, rules = self.modules, self.work, self.values.table, self.rules
+        while work:
+            node, value = work.popleft()
+            for target in self.dynamic.get(node, ()):
+                self.add(target, value)
+            for rule in tuple(self.waiting.get(node, ())):
+                rules[rule[0]](value, table[value], rule[1:], GLOBAL)
+            if node >> 50:
+                continue
+            module = modules[(node >> 20) - 1]
+            offset = module.offset
+            local = node & LOCAL
+            for target in module.body.succ.get(local, ()):
+                self.add(offset + target, value)
+            for rule in module.body.uses.get(local, ()):
+                rules[rule[0]](value, table[value], rule[1:], module)
+
+    def edge(self, scope: int, line: int, callee: int, module: Module) -> None:
+        """`scope` is an index into the module's scopes; scope 0 is the module body."""
+        caller = -1 - module.index if scope == 0 else module.index << CLASS_BITS | (scope - 1)
+        self.edges[caller, callee, line] = None
+
+
+class GlobalModule:
+    """Stands for no module: nodes of rules made while solving are global already."""
+
+    offset = 0
+    index = 0
+
+
+GLOBAL: Any = GlobalModule()
+
+
+class Solver(Graph):
+    """Attributes, names and the seeds; calls and containers are in the subclasses."""
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        super().__init__(hierarchy)
+        self.members: dict[tuple[int, str], int] = {}
+        self.fields: dict[tuple[int, str], int] = {}
+        self.loads: dict[int, list[tuple[int, int, Module]]] = {}
+        self.properties: dict[int, list[int]] = {}
+        self.contents: dict[int, dict[Any, int]] = {}
+        self.every_key: dict[int, int] = {}
+        self.lengths: dict[int, int] = {}
+        self.versions: dict[int, list[tuple[int, Any]]] = {}
+        self.setters: dict[int, dict[str, int]] = {}
+        self.rules = {
+            ir.ATTR: self.on_attribute,
+            ir.STORE: self.on_store,
+            ir.DECLARE: self.on_declare,
+            ir.TYPE: self.on_type,
+            ir.NARROW: self.on_narrow,
+            ir.SUPER: self.on_super,
+            NARROWED: self.on_narrowed,
+            MEMBER: self.on_member,
+        }
+
+    # --- seeds -------------------------------------------------------------------------------------------------------
+
+    def seed(self) -> None:
+        intern = self.values.intern
+        for module in self.modules:
+            body, offset, base = module.body, module.offset, module.index << CLASS_BITS
+            for index, function in enumerate(body.functions):
+                self.add(offset + function.node, intern(V.FUNCTION, base | index))
+                self.seed_parameters(module, function, base)
+            for index, record in enumerate(body.classes):
+                self.add(offset + record.node, intern(V.CLASS, base | index))
+            for node, length in body.sites.items():
+                self.lengths[offset + node] = length
+                self.add(offset + node, intern(V.CONTAINER, offset + node))
+            for node, result in body.callables.items():
+                self.add(offset + node, intern(V.CALLABLE, offset + result))
+            for node, constant in body.constants.items():
+                self.add(offset + node, intern(V.CONSTANT, type(constant).__name__, constant))
+            for node, name in ((node, name) for name, node in body.builtins.items()):
+                self.add(offset + node, intern(V.BUILTIN, name))
+            for site, key, source in body.elements:
+                self.link(offset + source, self.content(offset + site, key))
+            for old, version, key in body.versions:
+                self.renew(offset + old, offset + version, key)
+            self.seed_imports(module)
+
+    def seed_parameters(self, module: Module, function: ir.Function, base: int) -> None:
+        if not function.flags & ir.METHOD or not function.params or not function.positional:
+            return
+        owner = base | function.owner
+        node = module.offset + function.params[0]
+        if function.flags & ir.CLASS_METHOD or function.name == "__new__" or self.is_metaclass(owner):
+            if not function.flags & ir.STATIC or function.name == "__new__":
+                self.add(node, self.values.intern(V.CLASS, owner))
+        if not function.flags & (ir.STATIC | ir.CLASS_METHOD):
+            self.add(node, self.values.intern(V.INSTANCE, owner, False))
+
+    def is_metaclass(self, number: int) -> bool:
+        return False
+
+    def seed_imports(self, module: Module) -> None:
+        for node, source, name in module.body.imports:
+            self.bring(module, module.offset + node, self.hierarchy.locate(source, module), name)
+        for name, node in module.body.star_names.items():
+            for star in reversed(module.body.stars):
+                star = self.hierarchy.locate(star, module)
+                source = self.hierarchy.by_name.get(star)
+                public = source.body.public if source is not None else None
+                allowed = name in public if public is not None else not name.startswith("_")
+                if allowed and self.hierarchy.export(star, name) is not None:
+                    self.bring(module, module.offset + node, star, name)
+                    break
+
+    def bring(self, module: Module, node: int, source: str, name: str | None) -> None:
+        if not self.hierarchy.internal(source):
+            self.add(node, self.values.intern(V.EXTERNAL, source if name is None else f"{source}.{name}"))
+        elif name is None:
+            self.add(node, self.values.intern(V.MODULE, source))
+        else:
+            self.link(self.module_member(source, name), node)
+
+    def module_member(self, module: str, name: str) -> int:
+        """The node of `module.name`: its exports, what others assign to it, or a submodule."""
+        key = (self.values.intern(V.MODULE, module), name)
+        node = self.members.get(key)
+        if node is None:
+            node = self.members[key] = self.new()
+            found = self.hierarchy.export(module, name)
+            if found is not None:
+                owner, nodes = found
+                for item in nodes:
+                    self.link(owner.offset + item, node)
+            elif self.hierarchy.internal(f"{module}.{name}"):
+                self.add(node, self.values.intern(V.MODULE, f"{module}.{name}"))
+        return node
+
+    # --- attributes --------------------------------------------------------------------------------------------------
+
+    def on_attribute(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        name, dst, scope, line = rule
+        kind = what[0]
+        dst += module.offset
+        if kind == V.INSTANCE or kind == V.CLASS or kind == V.SUPER:
+            node = self.member(value, what, name)
+            self.link(node, dst)
+            self.loads.setdefault(node, []).append((scope, line, module))
+            for function in self.properties.get(node, ()):
+                self.edge(scope, line, function, module)
+            if name == "__class__" and kind == V.INSTANCE:
+                self.add(dst, self.values.intern(V.CLASS, what[1]))
+        elif kind == V.MODULE:
+            self.link(self.module_member(str(what[1]), name), dst)
+        elif kind == V.EXTERNAL:
+            self.add(dst, self.values.intern(V.EXTERNAL, f"{what[1]}.{name}"))
+        elif kind == V.CONTAINER:
+            self.add(dst, self.values.intern(V.METHOD, what[1], name))
+        elif kind == V.BUILTIN:
+            self.add(dst, self.values.intern(V.BUILTIN, f"{what[1]}.{name}"))
+        elif kind == V.GENERATOR:
+            self.add(dst, self.values.intern(V.STREAM, what[1], name))
+        elif kind in (V.FUNCTION, V.BOUND) and not name.startswith("__"):
+            self.link(self.field(-1 - value, name), dst)
+        elif kind == V.BOUND and name == "__func__":
+            self.add(dst, self.values.intern(V.FUNCTION, what[1]))
+
+    def member(self, value: int, what: V.Value, name: str) -> int:
+        """The node of an attribute of an instance, a class or super(): MRO first, and all that is assigned to it."""
+        key = (value, name)
+        node = self.members.get(key)
+        if node is not None:
+            return node
+        node = self.members[key] = self.new()
+        receiver, order = value, []
+        if what[0] == V.SUPER:
+            receiver = int(what[2])  # type: ignore[call-overload]
+            start = self.values.table[receiver]
+            whole = self.hierarchy.order(int(start[1]))  # type: ignore[call-overload]
+            order = whole[whole.index(what[1]) + 1 :] if what[1] in whole else []
+        else:
+            order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
+        found = False
+        for number in order:
+            if isinstance(number, str):
+                continue
+            owner, record = self.hierarchy.class_of(number)
+            if what[0] != V.SUPER:
+                self.link(self.field(number, name), node)
+            if not found and name in record.names:
+                found = True
+                for item in record.names[name]:
+                    self.wait(owner.offset + item, (MEMBER, receiver, node))
+        return node
+
+    def field(self, owner: int, name: str) -> int:
+        """What is assigned to an attribute of a class's instances (or of a function) from anywhere."""
+        node = self.fields.get((owner, name))
+        if node is None:
+            node = self.fields[owner, name] = self.new()
+        return node
+
+    def on_member(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """A value in a class body is read through a receiver: functions are bound, properties run."""
+        receiver, node = rule
+        on_class = self.values.table[receiver][0] == V.CLASS
+        if what[0] == V.ACCESSOR:
+            if not on_class:
+                self.wait(int(what[1]), (GETTER, receiver, node))  # type: ignore[call-overload]
+            return
+        if what[0] == V.CONTAINER or what[0] != V.FUNCTION:
+            self.add(node, value)
+            return
+        number = int(what[1])  # type: ignore[call-overload]
+        owner, function = self.hierarchy.function_of(number)
+        if function.flags & ir.PROPERTY:
+            if not on_class:
+                self.read_property(number, receiver, node)
+        elif function.flags & ir.CLASS_METHOD:
+            kind = self.values.table[receiver]
+            self.add(node, self.values.intern(V.BOUND, number, self.values.intern(V.CLASS, kind[1])))
+        elif function.flags & ir.STATIC or on_class:
+            self.add(node, value)
+        else:
+            self.add(node, self.values.intern(V.BOUND, number, receiver))
+
+    def read_property(self, number: int, receiver: int, node: int) -> None:
+        owner, function = self.hierarchy.function_of(number)
+        known = self.properties.setdefault(node, [])
+        if number in known:
+            return
+        known.append(number)
+        for scope, line, module in self.loads.get(node, ()):
+            self.edge(scope, line, number, module)
+        self.receive(owner, function, receiver)
+        self.link(owner.offset + function.returns, node)
+
+    def receive(self, owner: Module, function: ir.Function, receiver: int) -> None:
+        """`self` of a method gets its receiver."""
+        if not function.positional:
+            return
+        what = self.values.table[receiver]
+        if what[0] == V.INSTANCE and what[1] == owner.index << CLASS_BITS | function.owner:
+            return
+        self.add(owner.offset + function.params[0], receiver)
+
+    def on_store(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        name, source, scope, line = rule
+        kind = what[0]
+        if kind in (V.INSTANCE, V.CLASS):
+            owner = int(what[1])  # type: ignore[call-overload]
+            setter = self.setter(owner, name) if kind == V.INSTANCE else None
+            if setter is not None:
+                self.set_property(setter, value, source, scope, line, module)
+            elif source:
+                self.link(module.offset + source, self.field(owner, name))
+        elif kind == V.MODULE and source:
+            self.link(module.offset + source, self.module_member(str(what[1]), name))
+        elif kind in (V.FUNCTION, V.BOUND) and source:
+            self.link(module.offset + source, self.field(-1 - value, name))
+
+    def setter(self, number: int, name: str) -> int | None:
+        for item in self.hierarchy.order(number):
+            if isinstance(item, int):
+                module, record = self.hierarchy.class_of(item)
+                if name in record.setters:
+                    return module.index << CLASS_BITS | record.setters[name]
+                if name in record.names:
+                    return None
+        return None
+
+    def set_property(self, setter: int, value: int, source: int, scope: int, line: int, module: Module) -> None:
+        owner, function = self.hierarchy.function_of(setter)
+        self.edge(scope, line, setter, module)
+        self.receive(owner, function, value)
+        if source and len(function.params) > 1:
+            self.link(module.offset + source, owner.offset + function.params[1])
+
+    # --- types -------------------------------------------------------------------------------------------------------
+
+    def on_declare(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == V.CLASS:
+            self.add(module.offset + rule[0], self.values.intern(V.INSTANCE, what[1], False))
+        elif what[0] == V.CONTAINER:
+            self.wait(self.all_contents(int(what[1])), (ir.DECLARE, module.offset + rule[0]))  # type: ignore[call-overload]
+
+    def on_type(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == V.CLASS:
+            self.add(module.offset + rule[0], value)
+
+    def on_narrow(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """A class arrived at the second argument of `isinstance`: keep the values that are of it."""
+        base, dst = rule[0] + module.offset, rule[1] + module.offset
+        if what[0] == V.CLASS:
+            self.wait(base, (NARROWED, what[1], dst))
+            self.add(dst, self.values.intern(V.INSTANCE, what[1], False))
+        elif what[0] == V.CONTAINER:
+            self.wait(self.all_contents(int(what[1])), (ir.NARROW, base, dst))  # type: ignore[call-overload]
+        else:
+            self.link(base, dst)
+
+    def on_narrowed(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        number, dst = rule
+        if what[0] != V.INSTANCE or self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
+            self.add(dst, value)
+
+    def on_super(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] in (V.INSTANCE, V.CLASS):
+            owner = module.index << CLASS_BITS | rule[0]
+            self.add(module.offset + rule[1], self.values.intern(V.SUPER, owner, value))
+
+    # --- contents ----------------------------------------------------------------------------------------------------
+
+    def content(self, site: int, key: Any) -> int:
+        """The node of what lies under a key of a container."""
+        keys = self.contents.setdefault(site, {})
+        tagged = (type(key).__name__, key)
+        node = keys.get(tagged)
+        if node is None:
+            node = keys[tagged] = self.new()
+            every = self.every_key.get(site)
+            if every is not None:
+                self.link(node, every)
+            for version, replaced in self.versions.get(site, ()):
+                if tagged != replaced:
+                    self.link(node, self.content(version, key))
+        return node
+
+    def all_contents(self, site: int) -> int:
+        """The node of everything in a container."""
+        node = self.every_key.get(site)
+        if node is None:
+            node = self.every_key[site] = self.new()
+            for item in list(self.contents.get(site, {}).values()):
+                self.link(item, node)
+        return node
+
+    def renew(self, old: int, version: int, key: Any) -> None:
+        """`version` holds what `old` holds, but for the entry that was just replaced."""
+        self.versions.setdefault(old, []).append((version, (type(key).__name__, key)))
+        for tagged, node in list(self.contents.get(old, {}).items()):
+            if tagged != (type(key).__name__, key):
+                self.link(node, self.content(version, tagged[1]))

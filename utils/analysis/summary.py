@@ -1,0 +1,147 @@
+"""Phase one of the call graph: one file's syntax tree to a compact, picklable summary."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from utils.analysis.naming import assign_ids
+from utils.analysis.resolution import ir
+from utils.analysis.resolution.ir import ModuleSummary
+from utils.analysis.resolution.scopes import Scope
+from utils.analysis.resolution.statements import Statements
+
+__all__ = ["ModuleSummary", "summarize"]
+
+
+def summarize(tree: ast.Module, module: str, path: str, ids: dict[ast.AST, str] | None = None) -> ModuleSummary:
+    """Summarize the file `path` (posix, from the root), which is imported as `module`.
+
+    `ids` are `assign_ids(tree, module).ids` where the caller has them already. Raises RecursionError for expressions
+    nested deeper than the interpreter's stack.
+    """
+    package = module if path.rsplit("/", 1)[-1] == "__init__.py" else module.rpartition(".")[0]
+    builder = Statements(module, assign_ids(tree, module).ids if ids is None else ids, package)
+    builder.body(tree.body)
+    walk_functions(builder)
+    return ModuleSummary(module, path, ir.dump(freeze(builder, tree)))
+
+
+def walk_functions(builder: Statements) -> None:
+    while builder.deferred:
+        node, scope = builder.deferred.popleft()
+        record: ir.Function = scope.function
+        builder.scope = scope
+        args = node.args
+        for item, param in zip([*args.posonlyargs, *args.args, *args.kwonlyargs], record.params):
+            scope.env[item.arg] = param
+            scope.timeline[item.arg].append((builder.moment, param))
+        for item, site in ((args.vararg, record.var_positional), (args.kwarg, record.var_keyword)):
+            if item is not None:
+                scope.env[item.arg] = site
+                scope.timeline[item.arg].append((builder.moment, site))
+        if isinstance(node, ast.Lambda):
+            builder.give_back(record, builder.value(node.body))
+            continue
+        builder.body(node.body)
+        builder.scope = scope.parent or builder.module_scope
+        builder.returns_annotation(node, record)
+        builder.scope = builder.module_scope
+
+
+def freeze(builder: Statements, tree: ast.Module) -> ir.Body:
+    stars = builder.close_names(bool(builder.stars))
+    exports = {name: last_bindings(builder.module_scope, name) for name in builder.module_scope.timeline}
+    origins = Origins(builder)
+    for index, bases in builder.base_nodes:
+        builder.classes[index].bases = [origins.trace(node) for node in bases]
+    known = {}
+    for nodes in exports.values():
+        for node in nodes:
+            origin = origins.trace(node)
+            if origin is not None:
+                known[node] = origin
+    return ir.Body(
+        size=builder.size,
+        succ=dict(builder.succ),
+        uses=dict(builder.uses),
+        scopes=[builder.module, *(record.id for record in builder.functions)],
+        functions=builder.functions,
+        classes=builder.classes,
+        imports=builder.imports,
+        stars=builder.stars,
+        star_names=stars,
+        builtins=builder.builtins,
+        sites=builder.sites,
+        elements=builder.elements,
+        callables=builder.callables,
+        constants=builder.constants,
+        exports={name: nodes for name, nodes in exports.items() if nodes},
+        public=public_names(tree),
+        origins=known,
+        imported_modules=list(builder.imported_modules),
+        versions=builder.versions,
+        decorations=builder.decorations,
+    )
+
+
+def last_bindings(scope: Scope, name: str) -> list[int]:
+    """What a module's name stands for after its body ran, and what functions assign to it by `global`."""
+    entries = scope.timeline[name]
+    last = scope.env.get(name)
+    if last is None:
+        return list(dict.fromkeys(node for _, node in entries if node))
+    at = max((position for position, (_, node) in enumerate(entries) if node == last), default=0)
+    return list(dict.fromkeys(node for node in [last, *(node for _, node in entries[at + 1 :])] if node))
+
+
+class Origins:
+    """Where a node comes from as far as names alone tell: what class hierarchies are built from."""
+
+    def __init__(self, builder: Statements) -> None:
+        self.builder = builder
+        self.imports = {node: (module, name) for node, module, name in builder.imports}
+        self.sources: dict[int, list[int]] = {}
+        for source, targets in builder.succ.items():
+            for target in targets:
+                self.sources.setdefault(target, []).append(source)
+        self.undecorated = {dst: src for src, dst in builder.decorations}
+
+    def trace(self, node: int, depth: int = 0) -> Any:
+        """An origin as `Body.origins` describes it, or None. Of several definitions the first that is known counts."""
+        builder = self.builder
+        if not node or depth > 12:
+            return None
+        if node in builder.class_nodes:
+            return ("class", builder.class_nodes[node])
+        if node in builder.function_nodes:
+            return ("function", builder.function_nodes[node])
+        if node in self.imports:
+            return ("import", *self.imports[node])
+        if node in self.undecorated:
+            return self.trace(self.undecorated[node], depth + 1)
+        if node in builder.attribute_of:
+            base, name = builder.attribute_of[node]
+            origin = self.trace(base, depth + 1)
+            return None if origin is None else ("attr", origin, name)
+        for source in self.sources.get(node, ()):
+            origin = self.trace(source, depth + 1)
+            if origin is not None:
+                return origin
+        return None
+
+
+def public_names(tree: ast.Module) -> list[str] | None:
+    """`__all__`, where the module spells it out."""
+    found: list[str] | None = None
+    for node in tree.body:
+        value: ast.expr | None = None
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+            value, found = node.value, []
+        elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+            if isinstance(node.target, ast.Name) and node.target.id == "__all__":
+                value = node.value
+        if value is not None:
+            texts = [item.value for item in ast.walk(value) if isinstance(item, ast.Constant)]
+            found = [*(found or []), *(text for text in texts if isinstance(text, str))]
+    return found
