@@ -28,9 +28,8 @@ KIND_WORDS = {
 }
 PATH_SUBJECTS = frozenset({"contains", "quotes"})
 REPOSITORY_SUBJECTS = frozenset({"absent", "depends_on", "count", "general"})
-ELEMENT_VALUES = frozenset(
-    {"calls", "called_by", "inherits_from", "has_subclass", "overrides", "imports", "contains", "defined_by"}
-)
+ELEMENT_VALUES = frozenset({"calls", "called_by", "inherits_from", "has_subclass", "overrides", "imports", "contains"})
+PARTS = ("subject", "value")
 DIGITS = "零一二三四五六七八九十"
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 
@@ -46,35 +45,36 @@ def is_made(claim: Claim, answer: Reading, scope: Scope) -> bool:
     """True when the answer says what of the claim the question does not give."""
     if claim.kind == "absent":
         return denies(answer.text)
-    missing = [part for part in ("subject", "value") if not _says(part, claim, scope.question, scope)]
-    return all(_says(part, claim, answer, scope) for part in missing or ["value"])
+    missing = [part for part in PARTS if not _says(part, claim, scope.question, scope.known, loosely=True)]
+    return all(_says(part, claim, answer, scope.known) for part in missing or ["value"])
 
 
 def is_given(claim: Claim, scope: Scope) -> bool:
     """True when the question itself says all of the claim: repeating it is no merit."""
     if claim.kind in ("absent", "general"):
         return False
-    return all(_says(part, claim, scope.question, scope) for part in ("subject", "value"))
+    return all(_says(part, claim, scope.question, scope.known, loosely=True) for part in PARTS)
 
 
-def _says(part: str, claim: Claim, text: Reading, scope: Scope) -> bool:
+def _says(part: str, claim: Claim, text: Reading, known: KnownNames, loosely: bool = False) -> bool:
+    """`loosely`: a question may use a short name that others share; its claims tell which one it means."""
     if part == "value":
-        return says_value(claim, text, scope.known)
+        return says_value(claim, text, known, loosely)
     if claim.kind in REPOSITORY_SUBJECTS:
         return True
     if claim.kind in PATH_SUBJECTS:
         return text.says_path(claim.subject)
-    return says_element(claim.subject, text, scope.known) or text.says_path(claim.subject)
+    return says_element(claim.subject, text, known, loosely) or text.says_path(claim.subject)
 
 
-def says_element(element_id: str, text: Reading, known: KnownNames) -> bool:
+def says_element(element_id: str, text: Reading, known: KnownNames, loosely: bool = False) -> bool:
     """True when the text names the element, by its id or by an end of it that no other element has."""
-    return any(known.denotes(name, element_id) for name in text.names) or (
+    return any(known.denotes(name, element_id, loosely) for name in text.names) or (
         "." in element_id and text.says_text(element_id.partition("#")[0])
     )
 
 
-def says_value(claim: Claim, text: Reading, known: KnownNames) -> bool:
+def says_value(claim: Claim, text: Reading, known: KnownNames, loosely: bool = False) -> bool:
     """True when the text says the claim's value."""
     value = claim.value
     if claim.kind == "defined_in":
@@ -96,7 +96,7 @@ def says_value(claim: Claim, text: Reading, known: KnownNames) -> bool:
         return text.says_text(str(value[-1]))
     if claim.kind in ("documented_as", "general", "depends_on"):
         return _says_prose(str(value), text)
-    if claim.kind in ELEMENT_VALUES and says_element(str(value), text, known):
+    if claim.kind in ELEMENT_VALUES and says_element(str(value), text, known, loosely):
         return True
     return text.says_text(str(value))
 

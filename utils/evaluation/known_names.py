@@ -35,26 +35,31 @@ class KnownNames:
 
     def __init__(self, analysis: Analysis, elements: Iterable[CodeElement], sources: Iterable[str] = ()) -> None:
         self._ids: set[str] = set()
-        self._suffixes: Counter[str] = Counter()
+        self._modules: set[str] = set()
+        self._suffixes: Counter[tuple[bool, str]] = Counter()
         self._names: set[str] = set(LANGUAGE_NAMES) | set(sys.stdlib_module_names) | set(_MEMBERS)
         self._chains: set[str] = set()
+        self._defined: set[str] = set()
+        self._derived: set[str] = set()
         roots: set[str] = set()
         imported: set[str] = set()
         for element in elements:
             own = element.id.partition("#")[0].replace("#", "")
             roots.add(element.module.partition(".")[0])
-            self._add_id(own)
-            self._names.add(element.name)
+            self._add_id(own, element.kind == "module")
+            self._defined.add(element.name)
+            if element.bases:
+                self._derived.add(element.name)
             self._names.update(parameter.name for parameter in element.parameters)
             imported.update(_IMPORT.findall(element.code))
             self._add_code("\n".join([*element.decorators, element.signature, element.code, element.docstring or ""]))
         for text in sources:
             self._add_code(text)
         for module, targets in analysis.imports.items():
-            self._add_id(module)
-            for target in targets:
-                self._add_id(target)
+            for name in (module, *targets):
+                self._add_id(name, is_module=True)
         project = analysis.project
+        self._names |= self._defined
         distributions = {dependency.name for dependency in project.dependencies}
         self._names.update(distributions, {name.replace("-", "_") for name in distributions})
         self._names.update({project.name, *(point.name for point in project.entry_points)})
@@ -62,29 +67,36 @@ class KnownNames:
         self._outside = (imported | set(sys.stdlib_module_names) | self._names & distributions) - self._roots
         self._paths = _path_suffixes(_all_paths(analysis))
 
-    def is_unique(self, suffix: str) -> bool:
-        """True when exactly one element's id is `suffix` or ends in `.suffix`."""
-        return self._suffixes[suffix] == 1
+    def denotes(self, name: str, element_id: str, loosely: bool = False) -> bool:
+        """True when `name` means this element: its id, or an end of it that no other element of its sort shares.
 
-    def denotes(self, name: str, element_id: str) -> bool:
-        """True when `name` means this element: its id, or an end of it that no other element shares."""
+        Modules and what they define are two sorts. `loosely`: the end may be shared.
+        """
         wanted = element_id.partition("#")[0]
-        return name == wanted or (wanted.endswith("." + name) and self.is_unique(name))
+        if name == wanted:
+            return True
+        return wanted.endswith("." + name) and (loosely or self._suffixes[wanted in self._modules, name] <= 1)
 
     def has_path(self, path: str) -> bool:
         """True for a file or folder of the repository, or an unambiguous looking end of one (`mod.py`)."""
         return path.rstrip("/") in self._paths
 
     def has_symbol(self, name: str) -> bool:
-        """True for an element, a name of the source, or what belongs to Python or a library."""
+        """True for an element, a name of the source, or what belongs to Python or a library.
+
+        A member of a class that derives from another need only be some name of the source: it may be inherited.
+        """
         root, dot, rest = name.partition(".")
         if root in ("self", "cls") and dot:
             return rest.rpartition(".")[2] in self._names
-        if name in self._names or name in self._ids or name in self._suffixes or name in self._chains:
+        if name in self._names or name in self._ids or name in self._chains or self._ends_an_id(name):
             return True
         if not dot or root in self._roots:
             return False
-        return root in self._outside or (root in self._names and name.rpartition(".")[2] in _MEMBERS)
+        owner, _, last = name.rpartition(".")
+        if owner.rpartition(".")[2] in self._derived:
+            return last in self._names
+        return root in self._outside or (root in self._names and root not in self._defined and last in _MEMBERS)
 
     def check(self, answer: Reading, question: Reading) -> list[CheckedMention]:
         """The distinct paths and symbols the answer names of its own accord, not repeating the question.
@@ -109,12 +121,17 @@ class KnownNames:
             return [("symbol", name) for name in names if "." in name and name.partition(".")[0] in self._roots]
         return []
 
-    def _add_id(self, element_id: str) -> None:
+    def _ends_an_id(self, name: str) -> bool:
+        return (True, name) in self._suffixes or (False, name) in self._suffixes
+
+    def _add_id(self, element_id: str, is_module: bool) -> None:
         if element_id in self._ids:
             return
+        if is_module:
+            self._modules.add(element_id)
         parts = element_id.split(".")
         for start in range(len(parts)):
-            self._suffixes[".".join(parts[start:])] += 1
+            self._suffixes[is_module, ".".join(parts[start:])] += 1
         for end in range(1, len(parts)):
             self._chains.add(".".join(parts[:end]))
         self._ids.add(element_id)

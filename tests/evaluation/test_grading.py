@@ -1,0 +1,166 @@
+"""Grading by claims: what the question does not give must be said, and only that counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from utils.evaluation.grading import Asked, Grade, grade
+from utils.evaluation.known_names import KnownNames
+from utils.records import Claim, Sample
+
+TOTAL, PATH = "shop.cart.total", "src/shop/cart.py"
+WHERE = Claim("defined_in", TOTAL, PATH)
+
+
+def location(answer: str, known: KnownNames, question: str = "Where is `total` in shop?") -> Grade:
+    return grade(Asked(question, f"location:{TOTAL}", "code_location", [WHERE]), answer, known)
+
+
+def test_every_reference_answer_earns_full_marks(samples: list[Sample], known: KnownNames) -> None:
+    for row in samples:
+        question, answer = (message.content for message in row.messages)
+        asked = Asked(question, row.metadata.fact, row.metadata.task, row.metadata.claims)
+        found = grade(asked, answer, known)
+        assert (found.score, found.exact) == (1.0, True), row.metadata.id
+        assert [mention for mention in found.mentions if not mention.exists] == [], row.metadata.id
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        ("`src/shop/cart.py`", True),
+        ("It is in src/shop/cart.py, line 9.", True),
+        ("在文件 src/shop/cart.py 中。", True),
+        ("`cart.py`", False),
+        ("`shop/cart.py`", False),
+        ("`src/shop/cart.pyx`", False),
+        ("Either `src/shop/cart.py` or `src/shop/check.py`.", False),
+        ("", False),
+    ],
+)
+def test_only_exactly_the_claimed_path_is_right(answer: str, right: bool, known: KnownNames) -> None:
+    found = location(answer, known)
+    assert (found.path, found.exact, found.score) == (right, right, float(right))
+
+
+def test_a_path_that_the_question_names_is_no_second_guess(known: KnownNames) -> None:
+    question = "Is `total` of shop in `src/shop/check.py`? If not, where?"
+    assert location("Not in `src/shop/check.py`, in `src/shop/cart.py`.", known, question).path
+
+
+def test_what_the_question_gives_away_is_not_required(known: KnownNames) -> None:
+    question = "What does `src/shop/cart.py` of shop define?"
+    claims = [Claim("contains", PATH, TOTAL), Claim("contains", PATH, "shop.cart.Cart")]
+    asked = Asked(question, f"file_contents:{PATH}", "code_location", claims)
+    assert grade(asked, "`total`", known).score == 0.5
+    assert grade(asked, "`Cart` and `total`", known).exact
+    assert grade(asked, "`src/shop/cart.py` defines things.", known).score == 0.0
+
+
+def test_the_same_claim_is_graded_both_ways(known: KnownNames) -> None:
+    claim = Claim("calls", "shop.cart.Cart.add", "shop.check.check")
+    forward = Asked("What does `Cart.add` of shop call?", "callees:shop.cart.Cart.add", "code_relation", [claim])
+    reverse = Asked("What calls `check` in shop?", "callers:shop.check.check", "code_relation", [claim])
+    assert grade(forward, "`check`", known).exact
+    assert not grade(forward, "`Cart.add`", known).exact
+    assert grade(reverse, "`shop.cart.Cart.add`", known).exact
+    assert not grade(reverse, "`check`", known).exact
+
+
+def test_by_the_way_claims_do_not_count(known: KnownNames) -> None:
+    claims = [WHERE, Claim("is_a", TOTAL, "function"), Claim("at_line", TOTAL, 9)]
+    found = grade(Asked("Where is `total` in shop?", f"location:{TOTAL}", "code_location", claims), f"`{PATH}`", known)
+    assert [(verdict.required, verdict.made) for verdict in found.verdicts] == [
+        (True, True),
+        (False, False),
+        (False, False),
+    ]
+    assert found.exact
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        ("Line 9.", True),
+        ("第 9 行", True),
+        ("`src/shop/cart.py:9`", True),
+        ("Line 8.", False),
+        ("Line 8 or line 9.", False),
+        ("Line 90.", False),
+    ],
+)
+def test_a_line_must_be_exact(answer: str, right: bool, known: KnownNames) -> None:
+    claims = [Claim("at_line", TOTAL, 9)]
+    found = grade(Asked("At which line is `total` of shop?", f"line:{TOTAL}", "code_location", claims), answer, known)
+    assert (found.line, found.exact) == (right, right)
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        ("`def total(items: list, tax: float = 0.2) -> float`", True),
+        ("```python\ndef total(\n    items: list,\n    tax: float = 0.2,\n) -> float: ...\n```", True),
+        ("`total(items, tax=0.2)`", True),
+        ("`total(tax, items)`", False),
+        ("`total(items)`", False),
+        ("`total(items, *, tax)`", False),
+        ("`sum(items, tax)`", False),
+    ],
+)
+def test_a_signature_is_judged_by_its_parameters(answer: str, right: bool, known: KnownNames) -> None:
+    claims = [Claim("has_signature", TOTAL, "def total(items: list, tax: float = 0.2) -> float")]
+    found = grade(Asked("Signature of `total` in shop?", f"signature:{TOTAL}", "api_usage", claims), answer, known)
+    assert (found.signature, found.exact) == (right, right)
+
+
+def test_prose_is_measured_apart_from_the_score(known: KnownNames) -> None:
+    meaning = "Sum the prices of all items, tax included."
+    claims = [Claim("is_a", TOTAL, "function"), Claim("documented_as", TOTAL, meaning)]
+    asked = Asked("What is `total` in shop?", f"explain:{TOTAL}", "code_explanation", claims)
+    verbatim = grade(asked, f"`total` is a function. Its docstring says: “{meaning}”", known)
+    close = grade(asked, "`total` is a function. It sums the prices of items with tax.", known)
+    far = grade(asked, "`total` is a function. It opens a socket.", known)
+    assert verbatim.score == close.score == far.score == 1.0
+    assert verbatim.prose == 1.0
+    assert close.prose is not None
+    assert far.prose is not None
+    assert 1.0 > close.prose > far.prose
+
+
+def test_a_quoted_meaning_asks_for_the_name(known: KnownNames) -> None:
+    meaning = "Sum the prices of all items, tax included."
+    asked = Asked(
+        f"What in shop does this: “{meaning}”?",
+        f"by_summary:{TOTAL}",
+        "code_explanation",
+        [Claim("documented_as", TOTAL, meaning), WHERE],
+    )
+    assert grade(asked, "`total`", known).exact
+    assert not grade(asked, "`Cart`", known).exact
+
+
+def test_without_claims_there_is_no_score(known: KnownNames) -> None:
+    found = grade(Asked("How are you?", "own:1", "own_question", []), "See `src/shop/none.py`.", known)
+    assert (found.score, found.exact, found.path) == (None, None, None)
+    assert [(mention.text, mention.exists) for mention in found.mentions] == [("src/shop/none.py", False)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "denied"),
+    [
+        ("There is no symbol named `totals` in shop.", True),
+        ("`totals` does not exist in shop; the closest name is `total`.", True),
+        ("No, shop doesn't define a function `totals`.", True),
+        ("I could not find `totals`.", True),
+        ("shop 中没有 `totals` 这个符号。", True),
+        ("`totals` 不存在。", True),
+        ("`total` has no parameters.", False),
+        ("The class `Cart` defines no methods of its own.", False),
+        ("It does not return a value.", False),
+        ("`total` 没有返回值注解。", False),
+        ("It is in `src/shop/cart.py`.", False),
+    ],
+)
+def test_denial_is_told_from_other_negations(answer: str, denied: bool, known: KnownNames) -> None:
+    asked = Asked("Where is `totals` in shop?", "absent:totals", "absent_symbol", [Claim("absent", "shop", "totals")])
+    assert grade(asked, answer, known).denies is denied
