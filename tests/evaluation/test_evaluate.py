@@ -1,0 +1,160 @@
+"""Step 05 from its command: real artifacts in, a report out, resumed where it was interrupted."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+import pytest
+
+from tests.evaluation.conftest import save_tiny_model
+from utils.artifacts import ArtifactWriter
+from utils.console import ROOT, UserError
+from utils.evaluation.report import build_report
+from utils.evaluation.results import Result
+from utils.records import (
+    ANALYSIS_SCHEMA,
+    DATASET_SCHEMA,
+    MERGED_SCHEMA,
+    Analysis,
+    CodeElement,
+    Sample,
+    read_jsonl,
+    write_jsonl,
+)
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("evaluate_script", ROOT / "scripts" / "05_evaluate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, tiny_model: Path, analysis: Analysis, elements: list[CodeElement], samples: list[Sample]
+) -> Path:
+    """A config whose artifacts are all in place: analysis, dataset, merged model."""
+    with ArtifactWriter(tmp_path / "data/shop/analysis", ANALYSIS_SCHEMA, {}, {}) as writer:
+        (writer.path / "analysis.json").write_bytes(msgspec.json.encode(analysis))
+        write_jsonl(writer.path / "elements.jsonl", elements)
+        made = writer.commit({}, 0).digest()
+    with ArtifactWriter(tmp_path / "data/shop/dataset", DATASET_SCHEMA, {}, {"analysis": made}) as writer:
+        write_jsonl(writer.path / "test.jsonl", samples)
+        writer.commit({}, 0)
+    with ArtifactWriter(tmp_path / "output/shop/merged", MERGED_SCHEMA, {}, {}) as writer:
+        save_tiny_model(writer.path, seed=1)
+        writer.commit({}, 0)
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"repository: {{url: {tmp_path}, name: shop}}\n"
+        f"paths: {{data: {tmp_path}/data, output: {tmp_path}/output}}\n"
+        f"model: {{base: {tiny_model}, device: cpu, dtype: float32}}\n"
+        "evaluation: {batch_size: 4, max_new_tokens: 12, bootstrap_resamples: 100}\n"
+    )
+    return config
+
+
+def report_of(project: Path, folder: str = "evaluation") -> dict:
+    return json.loads((project.parent / "output/shop" / folder / "comparison_report_shop.json").read_text())
+
+
+def test_the_report_has_the_shape_that_was_promised(
+    script: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert script.main(["--config", str(project)]) == 0
+    report = report_of(project)
+    assert report["schema"] == "evaluation/1"
+    assert list(report["summary"]) == [
+        "overall",
+        "code_location",
+        "code_understanding",
+        "project_overview",
+        "general_knowledge",
+    ]
+    row = report["by_task_and_probe"]["code_location/unseen_wording"]
+    assert {"n", "base", "finetuned", "improvement", "ci95", "p_value", "retrieval", "exact_path"} <= set(row)
+    assert report["summary"]["overall"]["n"] == 7, "the control probe does not count"
+    assert report["by_probe"]["unseen_fact"]["n"] == 1
+    assert set(report["hallucination"]) == {"base", "finetuned", "retrieval"}
+    assert report["general"]["perplexity"]["before"] > 1
+    shown = capsys.readouterr().out
+    assert shown.index("Overall") < shown.index("Code Location") < shown.index("unseen wording")
+    assert "comparison_report_shop.html" in shown
+
+
+def test_answers_jsonl_is_all_the_report_needs(script: ModuleType, project: Path) -> None:
+    script.main(["--config", str(project)])
+    report = report_of(project)
+    results = list(read_jsonl(project.parent / "output/shop/evaluation/answers.jsonl", Result))
+    again = build_report(results, report["metadata"], 100, 42)
+    for key in ("summary", "by_task", "by_probe", "by_language", "hallucination", "abstention", "conclusion"):
+        assert json.loads(json.dumps(again[key])) == report[key], key
+
+
+def test_unchanged_is_skipped_and_interrupted_is_resumed(
+    script: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = project.parent / "output/shop/cache/answers.jsonl"
+    script.main(["--config", str(project)])
+    whole = cache.read_bytes()
+    script.main(["--config", str(project)])
+    assert "unchanged" in capsys.readouterr().out
+    lines = whole.splitlines(keepends=True)
+    cache.write_bytes(b"".join(lines[:5]) + lines[5][:20])  # killed while writing
+    (project.parent / "output/shop/evaluation/manifest.json").unlink()
+    script.main(["--config", str(project)])
+    speed = report_of(project)["speed"]
+    assert sum(row["kept"] for row in speed.values()) == 5
+    assert sorted(cache.read_bytes().splitlines()) == sorted(whole.splitlines())
+
+
+def test_own_questions_need_no_claims(script: ModuleType, project: Path) -> None:
+    own = project.parent / "mine.jsonl"
+    claim = {"kind": "defined_in", "subject": "shop.cart.total", "value": "src/shop/cart.py"}
+    rows = [{"question": "你好？"}, {"question": "Where is `total` of shop?", "claims": [claim], "reference": "cart"}]
+    own.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert script.main(["--config", str(project), "--questions", str(own)]) == 0
+    report = report_of(project, "evaluation_mine")
+    assert report["metadata"]["n"] == 2
+    assert report["summary"]["overall"]["n"] == 1, "what has no claims is shown, not scored"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("", "holds no question"), ('{"q": 1}\n', "line 1"), ('{"question": "a"}\n{"question": 1}\n', "line 2")],
+)
+def test_a_bad_question_file_is_named_with_its_line(script: ModuleType, project: Path, text: str, told: str) -> None:
+    own = project.parent / "mine.jsonl"
+    own.write_text(text)
+    with pytest.raises(UserError, match=told):
+        script.main(["--config", str(project), "--questions", str(own)])
+
+
+def test_a_limit_warns_loudly(script: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script.main(["--config", str(project), "evaluation.limit=3", "evaluation.retrieval.enabled=false"])
+    assert "only 3 of 8 questions" in capsys.readouterr().out
+    report = report_of(project)
+    assert report["metadata"]["limited_from"] == 8
+    assert report["metadata"]["systems"] == ["base", "finetuned"]
+
+
+def test_a_missing_model_says_what_to_run(script: ModuleType, project: Path) -> None:
+    (project.parent / "output/shop/merged").rename(project.parent / "output/shop/elsewhere")
+    with pytest.raises(UserError, match="03_train_model"):
+        script.main(["--config", str(project)])
+
+
+def test_a_dataset_of_another_analysis_is_refused(script: ModuleType, project: Path) -> None:
+    with ArtifactWriter(project.parent / "data/shop/dataset", DATASET_SCHEMA, {}, {"analysis": "f" * 64}) as writer:
+        (writer.path / "test.jsonl").write_text("")
+        writer.commit({}, 0)
+    with pytest.raises(UserError, match="02_generate_data"):
+        script.main(["--config", str(project)])
