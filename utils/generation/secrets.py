@@ -1,0 +1,152 @@
+"""No credential reaches a sample: bc-detect-secrets scans the repository, and what a sample would tell is stopped.
+
+The scanner's two dozen detectors take a tenth of a millisecond a line, so a generous test of our own first picks the
+lines that could hold anything: key words, addresses with a password, private keys, long runs of letters and digits.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from detect_secrets.core.scan import scan_file
+from detect_secrets.settings import default_settings
+
+from utils.records import Claim, Evidence, Message, Sample
+
+REDACTED = "<redacted>"
+LONGEST_LINE = 5000  # characters; the scanner reads no longer ones, and no sample quotes them
+SURE_LENGTH = 10  # characters; a shorter value is an ordinary word everywhere but on its own line
+
+_WORDS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "credential",
+    "key",
+    "_pass",
+    "bearer",
+    "contrase",
+    "token",
+)
+_ASSIGNED = re.compile(
+    r"""(?:pass|pwd|secret|credential|key|bearer|token)\w*["']?\]?\s*(?::[^=]*)?[=:(]+\s*[brf]{0,2}["'\w]""", re.I
+)
+_ADDRESS = re.compile(r"://[^/\s:@]+:[^/\s@]+@|-----BEGIN")
+_RUN = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
+_PLAUSIBLE = re.compile(r"[A-Za-z0-9]{3}")
+_DENSE = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}")
+
+
+class Secret(NamedTuple):
+    """A credential in the repository. `value` never leaves this process."""
+
+    path: str
+    line: int
+    kind: str
+    value: str
+
+
+def scan_lines(path: str, lines: Sequence[str]) -> Iterator[Secret]:
+    """The credentials in the lines of `path` (its name tells the scanner the file's kind)."""
+    numbers = sorted(_candidates(lines))
+    if not numbers:
+        return
+    with tempfile.TemporaryDirectory() as folder, default_settings():
+        copy = Path(folder) / f"scanned{Path(path).suffix}"
+        copy.write_text("\n".join(lines[number] for number in numbers), encoding="utf-8", errors="replace")
+        for found in scan_file(str(copy)):
+            if found.secret_value and _PLAUSIBLE.search(found.secret_value):
+                yield Secret(path, numbers[found.line_number - 1] + 1, found.type, found.secret_value)
+
+
+def _candidates(lines: Sequence[str]) -> set[int]:
+    """The indices of the lines that could hold a credential."""
+    text = "\n".join(lines)
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+    found = {bisect_right(starts, at) - 1 for at in _places(text)}
+    return {index for index in found if len(lines[index]) <= LONGEST_LINE}
+
+
+def _places(text: str) -> Iterator[int]:
+    lowered = text.lower()
+    for word in _WORDS:
+        at = lowered.find(word)
+        while at >= 0:
+            if _ASSIGNED.match(text, at) or word in ("bearer", "_pass"):
+                yield at
+            at = lowered.find(word, at + 1)
+    for match in _ADDRESS.finditer(text):
+        yield match.start()
+    for match in _RUN.finditer(text):
+        if _DENSE.search(match.group()):
+            yield match.start()
+
+
+class Secrets:
+    """The credentials of one repository, and which samples would tell them."""
+
+    def __init__(self, found: Iterable[Secret]) -> None:
+        self.found = sorted(set(found))
+        self._sure = {secret.value: secret for secret in self.found if len(secret.value) >= SURE_LENGTH}
+        self._pattern = re.compile("|".join(map(re.escape, sorted(self._sure, key=len, reverse=True))) or r"(?!)")
+        self._by_path: dict[str, list[Secret]] = {}
+        for secret in self.found:
+            self._by_path.setdefault(secret.path, []).append(secret)
+
+    def told_by(self, sample: Sample) -> list[Secret]:
+        """The credentials that the sample's text or claims hold; of short ones only those of the lines it quotes."""
+        texts = _texts(sample)
+        told = {self._sure[value] for text in texts for value in self._pattern.findall(text)}
+        for span in _spans(sample):
+            for secret in self._by_path.get(span.path, ()):
+                inside = span.start_line <= secret.line <= span.end_line
+                if inside and any(secret.value in text for text in texts):
+                    told.add(secret)
+        return sorted(told)
+
+    def redact(self, sample: Sample) -> Sample:
+        """The sample without its credentials; a claim whose value held one is no longer made."""
+        values = sorted({secret.value for secret in self.told_by(sample)}, key=len, reverse=True)
+        if not values:
+            return sample
+        pattern = re.compile("|".join(map(re.escape, values)))
+        messages = [
+            Message(
+                message.role,
+                pattern.sub(REDACTED, message.content),
+                pattern.sub(REDACTED, message.reasoning_content) if message.reasoning_content else None,
+            )
+            for message in sample.messages
+        ]
+        claims = [claim for claim in sample.metadata.claims if not pattern.search(_text_of(claim))]
+        return Sample(messages, msgspec.structs.replace(sample.metadata, claims=claims))
+
+    def notes(self) -> list[dict[str, str | int]]:
+        """What the manifest says of them: path, line and kind, never the value."""
+        return [
+            {"path": path, "line": line, "kind": kind}
+            for path, line, kind in sorted({(each.path, each.line, each.kind) for each in self.found})
+        ]
+
+
+def _texts(sample: Sample) -> list[str]:
+    messages = [text for each in sample.messages for text in (each.content, each.reasoning_content) if text]
+    return messages + [_text_of(claim) for claim in sample.metadata.claims]
+
+
+def _text_of(claim: Claim) -> str:
+    return "\n".join(map(str, claim.value)) if isinstance(claim.value, list | tuple) else str(claim.value)
+
+
+def _spans(sample: Sample) -> list[Evidence]:
+    quoted = [claim for claim in sample.metadata.claims if claim.kind == "quotes"]
+    return sample.metadata.evidence + [Evidence(each.subject, each.value[0], each.value[1]) for each in quoted]
