@@ -43,8 +43,8 @@ def group_of(path: str) -> str:
     folder, name = posixpath.split(path)
     found = _FILE_NAME.fullmatch(name)
     group = (found.group("after") or found.group("before") or "") if found else name.rpartition(".")[0]
-    if not group and posixpath.basename(folder).lower() in ("docs", "doc"):
-        return "docs"
+    if not group and posixpath.basename(folder).lower() in ("docs", "doc", "tests", "test"):
+        return posixpath.basename(folder).lower()
     return "runtime" if group in ("", "base", "main", "runtime", "prod", "production", "install") else group
 
 

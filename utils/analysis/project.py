@@ -1,0 +1,215 @@
+"""What the repository says of itself: name, description, licence, dependencies, entry points, tests and commands."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from packaging.utils import canonicalize_name
+
+from utils.analysis.commands import find_commands
+from utils.analysis.documents import read_document
+from utils.analysis.licences import licence_of_name, licence_of_text
+from utils.analysis.manifests import FIELDS, Manifest
+from utils.analysis.pyproject import read_toml
+from utils.analysis.requirements import group_of, included, is_requirements_file, read_requirements
+from utils.analysis.restructured_text import read_restructured_text
+from utils.analysis.setup_cfg import read_setup_cfg
+from utils.analysis.setup_py import read_setup_py
+from utils.records import Dependency, Document, EntryPoint, Evidence, Project
+
+# What lies in these folders is not about the project itself: its tests' fixtures, its examples, other people's code.
+_FOREIGN = re.compile(
+    r"(^|/)(tests?|testing|fixtures?|testdata|test[-_]data|examples?|samples?|demos?|tutorials?|templates?"
+    r"|cookiecutter[^/]*|node_modules|_?vendor(ed)?|third[-_]party|site-packages|benchmarks?)/"
+)
+_README = re.compile(r"readme(\.(md|markdown|rst|txt))?", re.IGNORECASE)
+_LICENCE = re.compile(r"(un)?licen[sc]e([-_.][\w.-]+)?|copying([-_.][\w.-]+)?", re.IGNORECASE)
+_GUIDE = re.compile(
+    r"(contributing|install|installation|installing|hacking|development|quickstart|getting[-_]started|testing)"
+    r"\.(md|markdown|rst)",
+    re.IGNORECASE,
+)
+_READERS = {
+    "pyproject.toml": read_toml,
+    "setup.cfg": read_setup_cfg,
+    "setup.py": read_setup_py,
+    "Pipfile": read_toml,
+    "pytest.ini": read_setup_cfg,
+    "tox.ini": read_setup_cfg,
+}
+_BUILD_FILES = ("Makefile", "makefile", "GNUmakefile", "noxfile.py")
+
+
+def project_sources(paths: Iterable[str]) -> list[str]:
+    """Those of the repository's files that `read_project` wants the text of, sorted."""
+    return sorted(path for path in paths if _is_source(path))
+
+
+def read_project(name: str, texts: Mapping[str, str], paths: Collection[str]) -> Project:
+    """The project called `name` where it does not name itself.
+
+    `texts` are {path: text} of the files that `project_sources` names, `paths` all files of the repository (posix,
+    relative). The packaging file nearest to the root speaks for the repository; dependencies and entry points come
+    from all of them and carry their path. `languages`, `modules` and `architecture` are left to the caller.
+    """
+    ordered = sorted(texts, key=_nearness)
+    manifests = [_READERS[posixpath.basename(path)](path, texts[path]) for path in ordered if _is_manifest(path)]
+    documents = _documents(ordered, texts)
+    project = Project(name)
+    _state_values(project, manifests)
+    _describe(project, documents)
+    _licence(project, ordered, texts)
+    project.dependencies = _dependencies(manifests, texts)
+    project.entry_points = _entry_points(manifests, paths)
+    project.test_paths = _test_paths(manifests, paths)
+    programs = {entry.name for entry in project.entry_points if entry.group in ("console_scripts", "gui_scripts")}
+    distributions = {canonicalize_name(each.values["name"]) for each in manifests if "name" in each.values}
+    distributions.add(canonicalize_name(name))
+    tests = {*_BUILD_FILES, "tox.ini", "pyproject.toml"}
+    build_files = {path: texts[path] for path in ordered if posixpath.basename(path) in tests}
+    project.commands = find_commands(documents, build_files, paths, programs, distributions)
+    return project
+
+
+def _is_source(path: str) -> bool:
+    folder, name = posixpath.split(path)
+    if _FOREIGN.search(path) and not (is_requirements_file(path) and folder in ("test", "tests")):
+        return False
+    if name in _READERS or name in _BUILD_FILES or is_requirements_file(path) or _README.fullmatch(name):
+        return True
+    is_licence = _LICENCE.fullmatch(name) and not name.endswith(".py") and folder in ("", "LICENSES")
+    return bool(is_licence or (_GUIDE.fullmatch(name) and folder in ("", "docs", "doc", ".github")))
+
+
+def _is_manifest(path: str) -> bool:
+    return posixpath.basename(path) in _READERS
+
+
+def _nearness(path: str) -> tuple[int, str, int, str]:
+    """Nearest to the root first; in one folder pyproject.toml before setup.cfg before setup.py."""
+    folder, name = posixpath.split(path)
+    order = list(_READERS)
+    return path.count("/"), folder, order.index(name) if name in order else len(order), name
+
+
+def _state_values(project: Project, manifests: list[Manifest]) -> None:
+    """Name, version, … of the manifest that names the repository's project, and of its neighbours in that folder."""
+    chief = next((manifest for manifest in manifests if "name" in manifest.values), None)
+    folder = chief.folder if chief else ""
+    for manifest in manifests:
+        if manifest.folder != folder:
+            continue
+        for key in FIELDS:
+            if key in manifest.values and key not in project.sources:
+                setattr(project, key, manifest.values[key])
+                project.sources[key] = manifest.sources[key]
+    if "license" in project.sources:
+        project.license_path = project.sources["license"].path
+
+
+def _documents(ordered: list[str], texts: Mapping[str, str]) -> list[Document]:
+    """READMEs first, then guides, as documents."""
+    names = [path for path in ordered if _README.fullmatch(posixpath.basename(path))]
+    names += [path for path in ordered if _GUIDE.fullmatch(posixpath.basename(path))]
+    found = []
+    for path in names:
+        read = read_restructured_text if path.lower().endswith(".rst") else read_document
+        found.append(read(path, texts[path]))
+    return found
+
+
+def _describe(project: Project, documents: list[Document]) -> None:
+    named = project.sources.get("name")
+    folders = [posixpath.dirname(named.path)] if named else []
+    for folder in ("", *folders):
+        for document in documents:
+            first, last = document.summary_line, document.summary_end_line
+            is_readme = _README.fullmatch(posixpath.basename(document.path))
+            if not is_readme or posixpath.dirname(document.path) != folder or first is None or last is None:
+                continue
+            project.description = document.summary
+            project.description_path, project.description_line = document.path, first
+            project.sources["description"] = Evidence(document.path, first, last)
+            return
+    if project.tagline:
+        evidence = project.sources["tagline"]
+        project.description = project.tagline
+        project.description_path, project.description_line = evidence.path, evidence.start_line
+        project.sources["description"] = evidence
+
+
+def _licence(project: Project, ordered: list[str], texts: Mapping[str, str]) -> None:
+    """The licence by the text of a LICENSE file where no packaging file says it in a way that is understood."""
+    for path in ordered:
+        if "/" in path or not _LICENCE.fullmatch(posixpath.basename(path)):
+            continue
+        identifier = licence_of_text(texts[path])
+        if identifier and (project.license is None or licence_of_name(project.license) is None):
+            lines = texts[path].split("\n")
+            last = max((number for number, line in enumerate(lines, 1) if line.strip()), default=1)
+            project.license, project.license_path = identifier, path
+            project.sources["license"] = Evidence(path, 1, last)
+
+
+def _dependencies(manifests: list[Manifest], texts: Mapping[str, str]) -> list[Dependency]:
+    """All declared dependencies by path and line; what a requirements file includes counts once."""
+    found: dict[tuple[str, int, str], Dependency] = {}
+    listed: dict[str, str] = {}
+    for manifest in manifests:
+        for item in manifest.dependencies:
+            found.setdefault((item.path, item.line, f"{item.name} {item.group}"), item)
+        listed.update(manifest.requirement_files)
+    packaged = {manifest.folder for manifest in manifests if "name" in manifest.values}
+    for path in sorted(path for path in texts if is_requirements_file(path) and path not in listed):
+        group = group_of(path)
+        # Beside a packaging file, requirements.txt is an environment to work in, not what the package needs.
+        listed[path] = "requirements" if group == "runtime" and posixpath.dirname(path) in packaged else group
+    reached = {target for path in listed for target in included(path, texts) if listed.get(target) != "runtime"}
+    for path, group in listed.items():
+        if path not in reached:
+            for item in read_requirements(path, texts, group):
+                found.setdefault((item.path, item.line, item.name), item)
+    return sorted(found.values(), key=lambda item: (item.path, item.line, item.name))
+
+
+def _entry_points(manifests: list[Manifest], paths: Collection[str]) -> list[EntryPoint]:
+    found = [entry for manifest in manifests for entry in manifest.entry_points]
+    for path in sorted(paths):
+        folder, name = posixpath.split(path)
+        if name == "__main__.py" and folder and not _FOREIGN.search(path):
+            package = _dotted(folder, paths)
+            found.append(EntryPoint(f"python -m {package}", "main", f"{package}.__main__", path, 1))
+    distinct = {(entry.path, entry.line, entry.group, entry.name): entry for entry in found}
+    return [distinct[key] for key in sorted(distinct)]
+
+
+def _dotted(folder: str, paths: Collection[str]) -> str:
+    """The package that `folder` is: its name after those of the packages around it."""
+    parts = [posixpath.basename(folder)]
+    above = posixpath.dirname(folder)
+    while above and f"{above}/__init__.py" in paths:
+        parts.insert(0, posixpath.basename(above))
+        above = posixpath.dirname(above)
+    return ".".join(parts)
+
+
+def _test_paths(manifests: list[Manifest], paths: Collection[str]) -> list[str]:
+    """Declared test folders that exist, else the topmost folders that hold test files."""
+    folders = {parent for path in paths for parent in _parents(path)}
+    declared = {posixpath.normpath(posixpath.join(each.folder, item)) for each in manifests for item in each.test_paths}
+    existing = sorted(item for item in declared if item in folders or item in paths)
+    if existing:
+        return existing
+    tests = [path for path in paths if re.search(r"(^|/)(test_[^/]*|[^/]*_test|tests?)\.py$", path)]
+    found = set()
+    for path in tests:
+        named = [parent for parent in _parents(path) if re.fullmatch(r"tests?|testing", posixpath.basename(parent))]
+        found.add(min(named, key=len) if named else posixpath.dirname(path) or path)
+    return sorted(item for item in found if not any(parent in found for parent in _parents(item)))
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
