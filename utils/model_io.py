@@ -65,6 +65,14 @@ def require_device(settings: ModelSettings) -> None:
         )
 
 
+def cpu_has_bf16() -> bool:
+    """True where this CPU multiplies bfloat16 in hardware; elsewhere autocast to it is slower than float32."""
+    import torch
+
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16"))
+
+
 def load_tokenizer(source: str | Path, settings: ModelSettings) -> PreTrainedTokenizerBase:
     """The tokenizer of a base, adapter or merged model, with a chat template and a padding token for sure."""
     from transformers import AutoTokenizer

@@ -1,0 +1,71 @@
+"""One process or many: joining the group that the launcher made, and leaving it cleanly."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+import torch
+import torch.distributed
+
+from utils.config_manager import Config
+from utils.console import UserError
+
+
+class World(NamedTuple):
+    """This process among its peers; alone it is rank 0 of 1."""
+
+    rank: int
+    size: int
+    local_rank: int
+    launched: bool
+
+
+def world() -> World:
+    """What the launcher says in the environment."""
+    read = {name: int(os.environ.get(name, default)) for name, default in (("RANK", 0), ("WORLD_SIZE", 1))}
+    return World(read["RANK"], read["WORLD_SIZE"], int(os.environ.get("LOCAL_RANK", 0)), "WORLD_SIZE" in os.environ)
+
+
+def require_devices(config: Config) -> None:
+    """Raise `UserError` when this node has fewer GPUs than processes were started on it."""
+    if config.model.device != "cuda":
+        return
+    there, wanted = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", world().local_rank + 1))
+    if wanted > there:
+        raise UserError(f"{wanted} processes were started but {there} GPUs are here; run deepspeed --num_gpus={there}")
+
+
+def join(config: Config) -> World:
+    """Join the launcher's process group; on a CPU it speaks gloo, and one thread per process unless told otherwise."""
+    me = world()
+    if not me.launched:
+        return me
+    if config.model.device == "cpu":
+        os.environ["DS_ACCELERATOR"] = "cpu"
+    import deepspeed
+
+    deepspeed.init_distributed(dist_backend="gloo" if config.model.device == "cpu" else "nccl", verbose=False)
+    return me
+
+
+def leave() -> None:
+    """Wait for the others and dissolve the group: a rank that just exits makes its peers fail."""
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
+def barrier() -> None:
+    """Wait until every process is here."""
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+
+
+def total(values: list[float], device: Any) -> list[float]:
+    """The sums of `values` over all processes."""
+    if not torch.distributed.is_initialized():
+        return values
+    tensor = torch.tensor(values, dtype=torch.float64, device=device)
+    torch.distributed.all_reduce(tensor)
+    return list(tensor.tolist())

@@ -1,0 +1,115 @@
+"""The Trainer with our loss, our held-out measure and checkpoints that are whole or not there.
+
+Why transformers' Trainer and not TRL's SFTTrainer: the label mask is explicit and holds for any chat template (TRL's
+answer-only loss patches the templates it knows), and packing works with every attention implementation. What TRL offers
+beyond it, the loss without full logits, is in `loss.py`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import Trainer
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+from utils.chat_format import Encoded
+from utils.console import UserError
+from utils.training import distributed
+from utils.training.adapter import adapter_state, check_adapter, write_adapter
+from utils.training.checkpoints import mark_complete
+from utils.training.loss import AnswerLoss
+
+
+class AnswerTrainer(Trainer):
+    """Trains on the answers' tokens: the mean over all of a step's scored tokens, whatever rank or row they are on."""
+
+    def __init__(self, *args: Any, run: str, autocast: torch.dtype | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.model_accepts_loss_kwargs = True  # so that a step's scored tokens are counted over ranks and batches
+        self.loss_is_scaled_for_ga = True
+        self.tokens = 0  # real ones, without padding, that this rank has trained on
+        self._run, self._autocast = run, autocast
+        self._answer_loss = AnswerLoss(self.model)
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """The rank's share of the step's mean loss; the ranks' gradients are averaged, hence their number."""
+        with self._mixed_precision():
+            loss, count = self._answer_loss(model, inputs)
+        self.tokens += int((inputs["input_ids"] != self.processing_class.pad_token_id).sum())
+        items = count if num_items_in_batch is None else num_items_in_batch
+        loss = loss * self.args.world_size / items
+        if not torch.isfinite(loss):
+            raise UserError(
+                f"the loss is {loss.item()} at step {self.state.global_step + 1}; lower training.learning_rate"
+                " (and delete the checkpoints with --force)"
+            )
+        return loss
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """The mean loss per scored token on the held-out wordings, exact over all ranks."""
+        started = time.monotonic()
+        loss = self.mean_loss(self.eval_dataset)
+        metrics = {"eval_loss": loss, "eval_seconds": time.monotonic() - started}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def mean_loss(self, rows: Any) -> float:
+        """The mean loss per scored token of `rows`; every rank does as many forward passes, as ZeRO-3 needs."""
+        model = self.model_wrapped
+        model.eval()
+        size, rank, world = self.args.per_device_eval_batch_size, self.args.process_index, self.args.world_size
+        mine = list(range(rank, len(rows), world))
+        sums = [0.0, 0.0]
+        for batch in range(math.ceil(math.ceil(len(rows) / world) / size)):
+            chosen = mine[batch * size : (batch + 1) * size]
+            inputs = self._prepare_inputs(self.data_collator([rows[index] for index in chosen or [0]]))
+            with torch.no_grad(), self._mixed_precision():
+                loss, count = self._answer_loss(model, inputs)
+            if chosen:
+                sums[0] += loss.item()
+                sums[1] += count
+        model.train()
+        summed, scored = distributed.total(sums, self.args.device)
+        return summed / scored
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Write the adapter alone: the base is where it was."""
+        state = adapter_state(self.accelerator.unwrap_model(self.model))
+        if self.args.should_save:
+            write_adapter(Path(output_dir or self.args.output_dir), self.model, state)
+
+    def checked_adapter(self) -> dict[str, torch.Tensor]:
+        """The whole adapter as it is now, fit to be kept."""
+        state = adapter_state(self.accelerator.unwrap_model(self.model))
+        check_adapter(state)
+        return state
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        super()._save_checkpoint(model, trial)
+        distributed.barrier()  # every rank has written its share
+        if self.args.should_save:
+            folder = Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
+            mark_complete(folder, self._run, self.args.world_size, self.state.global_step)
+
+    def _mixed_precision(self) -> AbstractContextManager[Any]:
+        if self._autocast is None:
+            return nullcontext()
+        return torch.autocast(self.args.device.type, self._autocast)
+
+
+def first_rows(samples: list[Encoded], tokens: int = 64) -> list[list[Encoded]]:
+    """One row with the shortest sample: enough to compare two ways to the loss."""
+    shortest = min(samples, key=lambda sample: len(sample.input_ids))
+    return [[Encoded(shortest.input_ids[-tokens:], shortest.labels[-tokens:])]]
