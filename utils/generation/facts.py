@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from utils.generation.behaviour import Behaviour, read_behaviour
@@ -54,8 +55,16 @@ class Context:
     `elements` are those asked about (no tests unless wanted, no repeated ids); names are judged ambiguous over all.
     """
 
-    def __init__(self, repo: str, analysis: Analysis, elements: Sequence[CodeElement], include_tests: bool) -> None:
+    def __init__(
+        self,
+        repo: str,
+        analysis: Analysis,
+        elements: Sequence[CodeElement],
+        include_tests: bool,
+        root: Path | None = None,
+    ) -> None:
         self.repo = repo
+        self.root = root
         self.analysis = analysis
         self.all = {element.id: element for element in elements}
         self.path_is_test = {
@@ -76,6 +85,33 @@ class Context:
     def children(self) -> dict[str, list[CodeElement]]:
         """Parent id → the elements directly in it, in source order."""
         return _grouped((element.parent or "", element) for element in self.elements)
+
+    @cached_property
+    def modules(self) -> list[CodeElement]:
+        """The modules asked about."""
+        return [element for element in self.elements if element.kind == "module"]
+
+    def modules_under(self, package: CodeElement | None) -> list[str]:
+        """Paths of the Python files in a package's folder and below it, tests included; all of them for null."""
+        folder = package.path.removesuffix("__init__.py") if package else ""
+        return [file.path for file in self.analysis.files if file.module and file.path.startswith(folder)]
+
+    def looks_like_test(self, path: str) -> bool:
+        """True for a test file, whether or not tests are asked about."""
+        return is_test(path, self.analysis.project.test_paths)
+
+    @lru_cache(maxsize=256)  # noqa: B019 - a context lives as long as its run
+    def lines(self, path: str) -> list[str]:
+        """The lines of a file of the checkout that is not code (README, pyproject.toml); empty where there is none."""
+        try:
+            return (self.root / path).read_text("utf-8").splitlines() if self.root else []
+        except (OSError, UnicodeDecodeError):
+            return []
+
+    def line(self, path: str, number: int) -> str:
+        """One line of such a file; empty where it does not exist."""
+        lines = self.lines(path)
+        return lines[number - 1] if 1 <= number <= len(lines) else ""
 
     @cached_property
     def by_path(self) -> dict[str, list[CodeElement]]:

@@ -14,12 +14,14 @@ import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeGuard
 
 from utils.records import CodeElement, Doc, Parameter, ParameterKind
 
 LEFT_OUT = frozenset(
     {"antigravity", "this", "test", "idlelib", "lib2to3", "turtledemo", "ensurepip", "turtle", "pydoc_data"}
 )
+PLAIN_DECORATORS = frozenset({"classmethod", "staticmethod", "property"})  # others may make something else of it
 LARGEST_FILE = 400_000  # bytes
 
 
@@ -36,9 +38,19 @@ def _files(root: Path, name: str) -> list[Path]:
     if not folder.is_dir():
         return [path for path in [root / f"{name}.py"] if path.is_file()]
     found = [path for path in sorted(folder.rglob("*.py")) if "test" not in path.relative_to(root).as_posix()]
-    return [
-        path for path in found if not any(part.startswith("_") and part != "__init__.py" for part in path.parts[-2:])
-    ]
+    return [path for path in found if not any(_is_private(part) for part in path.parts[-2:])]
+
+
+def _is_private(part: str) -> bool:
+    return part.startswith("_") and part != "__init__.py"
+
+
+def _is_public(node: ast.stmt) -> TypeGuard[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+    if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or node.name.startswith("_"):
+        return False
+    return isinstance(node, ast.ClassDef) or all(
+        isinstance(decorator, ast.Name) and decorator.id in PLAIN_DECORATORS for decorator in node.decorator_list
+    )
 
 
 def _read(root: Path, path: Path) -> Iterator[CodeElement]:
@@ -55,10 +67,10 @@ def _read(root: Path, path: Path) -> Iterator[CodeElement]:
     lines = text.splitlines()
     yield _element(tree, module, None, module, where.as_posix(), lines)
     for node in tree.body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+        if _is_public(node):
             yield _element(node, f"{module}.{node.name}", module, module, where.as_posix(), lines)
             for item in node.body if isinstance(node, ast.ClassDef) else []:
-                if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and not item.name.startswith("_"):
+                if _is_public(item) and not isinstance(item, ast.ClassDef):
                     owner = f"{module}.{node.name}"
                     yield _element(item, f"{owner}.{item.name}", owner, module, where.as_posix(), lines)
 

@@ -29,7 +29,7 @@ def facts(context: Context) -> Iterator[Fact]:
             and import_of(context, element)
         ):
             yield _fact("import", element, partial(_import, context, element))
-        if element.signature and element.kind in ("function", "method", "class"):
+        if element.signature and element.kind in CALLABLE:
             yield _fact("signature", element, partial(_signature, context, element))
         if element.id in context.sites and element.kind in CALLABLE and _usable_sites(context, element):
             yield _fact("call_site", element, partial(_call_site, context, element))

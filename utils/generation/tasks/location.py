@@ -45,7 +45,7 @@ def _symbol(context: Context, element: CodeElement, voice: Voice, variant: int) 
 
 
 def _line(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
-    span = (Claim("spans", element.id, [element.start_line, element.end_line]),)
+    span = (Claim("spans", element.id, (element.start_line, element.end_line)),)
     return {
         **context.slots(element, voice),
         "start": Slot(str(element.start_line), span),

@@ -1,0 +1,210 @@
+"""Step 02 as a function: facts, their budget, their wordings, a proof of every sample, and the split into three files.
+
+Memory stays bounded by streaming: proven samples go to a spill file as they come, and only what decides their place
+(one `Row` each) is kept until the split is known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from utils.config_manager import GenerationSettings
+from utils.console import ROOT, UserError, progress
+from utils.generation.budget import Order, plan
+from utils.generation.facts import Context, Fact, rank
+from utils.generation.general import dataset_samples, general_samples
+from utils.generation.prover import Outcome, Prover, prove_all
+from utils.generation.split import Row, leaks, order, place, row_of
+from utils.generation.tasks import absent, api_usage, design, explanation, location, overview, relation
+from utils.generation.templates import Voice, load_voice
+from utils.generation.verify import Verifier
+from utils.records import Analysis, CodeElement, Sample
+
+SPLITS = ("train", "val", "test")
+MOST_FAILED = 0.001  # share of samples whose proof may fail; above it the analysis is wrong
+EXAMPLES = 5
+GENERAL_TEST_SHARE = 0.1
+
+
+class Report(msgspec.Struct):
+    """What was written and what was not: for the manifest, the card and the terminal."""
+
+    counts: dict[str, Any]
+    drops: dict[str, int]
+    examples: list[str]
+    coverage: dict[str, int]
+
+
+def generate(
+    root: Path,
+    analysis: Analysis,
+    elements: list[CodeElement],
+    settings: GenerationSettings,
+    name: str,
+    seed: int,
+    folder: Path,
+    workers: int | None = None,
+) -> Report:
+    """Write train.jsonl, val.jsonl and test.jsonl into `folder`.
+
+    `root` is the checkout that every claim is proven against, `name` what questions call it. Raises `UserError` when
+    more than `MOST_FAILED` of the samples fail their proof, or none can be made.
+    """
+    voices = [load_voice(language) for language in settings.languages]
+    context = Context(name, analysis, elements, settings.include_tests, root)
+    orders = plan(_chosen(context, all_facts(context), settings, seed), settings, voices, seed)
+    prover = Prover(Verifier(root, name), voices, settings, seed, analysis.provenance.commit)
+    spill = _Spill(folder / "proven.tmp")
+    drops: Counter[str] = Counter()
+    examples: list[str] = []
+    wanted = sum(item.exposures for item in orders)
+    with spill:
+        for outcome in progress(prove_all(prover, orders, workers), "proving", total=wanted, unit=" samples"):
+            spill.add(outcome.encoded, outcome.row) if outcome.row else drops.update([outcome.reason])
+            if not outcome.row and outcome.is_failure and len(examples) < EXAMPLES:
+                examples.append(outcome.detail)
+        _refuse_failures(drops, len(spill.rows), examples)
+        for sample in _general(settings, voices, seed, len(spill.rows)):
+            spill.add(msgspec.json.encode(sample), row_of(sample, prover.test_wordings))
+        return _write_splits(spill, folder, settings, seed, drops, examples, _coverage(context, orders))
+
+
+def all_facts(context: Context) -> Iterator[Fact]:
+    """Every fact of every task."""
+    for task in (location, explanation, api_usage, overview, design, relation, absent):
+        yield from task.facts(context)
+
+
+def _chosen(context: Context, facts: Iterable[Fact], settings: GenerationSettings, seed: int) -> Iterator[Fact]:
+    """The facts of at most `max_elements` elements, and those that belong to none."""
+    if settings.max_elements is None:
+        yield from facts
+        return
+    tiers = {"class": 0, "function": 0, "method": 1, "module": 1, "property": 1}
+    ranked = sorted(
+        (e for e in context.elements if e.kind in tiers),
+        key=lambda e: (not e.is_public, tiers[e.kind], rank(seed, e.id)),
+    )
+    chosen = {element.id for element in ranked[: settings.max_elements]}
+    paths = {element.path for element in ranked[: settings.max_elements]}
+    for fact in facts:
+        if fact.element in chosen or (
+            fact.element not in context.known and (fact.element in paths or "/" not in fact.element)
+        ):
+            yield fact
+
+
+def _general(settings: GenerationSettings, voices: Sequence[Voice], seed: int, own: int) -> Iterator[Sample]:
+    """General knowledge, so many that it makes up `general_share` of the whole."""
+    limit = round(own * settings.general_share / (1 - settings.general_share))
+    if settings.general_dataset is not None:
+        yield from dataset_samples(ROOT / settings.general_dataset, limit, seed)
+        return
+    languages = [voice.language for voice in voices]
+    tested = round(limit * GENERAL_TEST_SHARE)
+    yield from general_samples(limit - tested, seed, languages, "train")
+    yield from general_samples(tested, seed, languages, "test")
+
+
+def _refuse_failures(drops: Counter[str], proven: int, examples: list[str]) -> None:
+    failed = sum(count for reason, count in drops.items() if reason.startswith("proof"))
+    if failed > MOST_FAILED * (proven + failed):
+        raise UserError(
+            f"{failed} of {proven + failed} samples failed their proof (first: {examples[0] if examples else '?'}), so the "
+            f"analysis does not match the checkout; run scripts/01_analyze_repo.py --force and then this step again"
+        )
+    if not proven:
+        raise UserError("no sample could be made: the analysis has no element to ask about; see repository.exclude")
+
+
+def _write_splits(
+    spill: _Spill,
+    folder: Path,
+    settings: GenerationSettings,
+    seed: int,
+    drops: Counter[str],
+    examples: list[str],
+    coverage: dict[str, int],
+) -> Report:
+    placements = place(spill.rows, seed, settings.unseen_fact_share)
+    if shared := leaks(placements, spill.rows):
+        raise AssertionError(f"train and test share {shared[:3]}")
+    counts: dict[str, Any] = {
+        "by_task": Counter(),
+        "by_language": Counter(),
+        "by_probe": Counter(),
+        "by_split": Counter(),
+    }
+    for row in spill.rows:
+        placed = placements[row.id]
+        if placed.split is None:
+            drops[f"split: {placed.reason}"] += 1
+            continue
+        counts["by_split"][placed.split] += 1
+        counts["by_task"][row.task] += 1
+        counts["by_language"][row.language] += 1
+        if placed.probe:
+            counts["by_probe"][placed.probe] += 1
+    for split in SPLITS:
+        chosen = sorted(
+            (row.id for row in spill.rows if placements[row.id].split == split), key=lambda k: order(seed, k)
+        )
+        with (folder / f"{split}.jsonl").open("wb") as stream:
+            for sample_id in chosen:
+                sample = spill.read(sample_id)
+                sample.metadata.probe = placements[sample_id].probe
+                stream.write(msgspec.json.encode(sample) + b"\n")
+    return Report({key: dict(sorted(value.items())) for key, value in counts.items()}, dict(drops), examples, coverage)
+
+
+def _coverage(context: Context, orders: Iterable[Order]) -> dict[str, int]:
+    asked = {item.fact.element for item in orders}
+    public = [element for element in context.elements if element.is_public]
+    return {
+        "public elements": len(public),
+        "public elements asked about": sum(1 for element in public if element.id in asked),
+        "elements": len(context.elements),
+        "elements asked about": sum(1 for element in context.elements if element.id in asked),
+    }
+
+
+class _Spill:
+    """Encoded samples on disk, found again by id; removed on leaving."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[Row] = []
+        self._places: dict[str, tuple[int, int]] = {}
+        self._end = 0
+        self._decoder = msgspec.json.Decoder(Sample)
+
+    def __enter__(self) -> _Spill:
+        self._stream = self.path.open("w+b")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+        self.path.unlink(missing_ok=True)
+
+    def add(self, encoded: bytes, row: Row) -> None:
+        """Keep one proven sample; a second one with the same id is the same sample."""
+        if row.id in self._places:
+            return
+        self.rows.append(row)
+        self._places[row.id] = (self._end, len(encoded))
+        self._stream.write(encoded)
+        self._end += len(encoded)
+
+    def read(self, sample_id: str) -> Sample:
+        """The sample `sample_id`."""
+        start, size = self._places[sample_id]
+        self._stream.seek(start)
+        return self._decoder.decode(self._stream.read(size))
+
+
+__all__ = ["Outcome", "Report", "all_facts", "generate"]

@@ -1,0 +1,96 @@
+"""Compose and prove samples, over several processes; the order of the results is that of the orders."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from utils.config_manager import GenerationSettings
+from utils.generation.budget import Order
+from utils.generation.compose import compose
+from utils.generation.split import Row, row_of
+from utils.generation.templates import Voice
+from utils.generation.verify import Verifier
+
+CHUNK = 64  # orders handed to a process at once
+FEW_ORDERS = 200  # below this a second process costs more than it saves
+
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class Outcome(NamedTuple):
+    """One proven sample (`encoded`, `row`), or why it was dropped."""
+
+    encoded: bytes
+    row: Row | None
+    reason: str = ""
+    detail: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        """True where a claim was refuted; other drops are choices."""
+        return self.reason.startswith("proof")
+
+
+class Prover:
+    """Everything a process needs to turn orders into proven samples."""
+
+    def __init__(
+        self, verifier: Verifier, voices: Sequence[Voice], settings: GenerationSettings, seed: int, commit: str | None
+    ) -> None:
+        self.verifier = verifier
+        self.voices = {voice.language: voice for voice in voices}
+        self.settings = settings
+        self.seed = seed
+        self.commit = commit
+        self.test_wordings = frozenset(
+            f"{family}/{voice.language}/{index:02d}"
+            for voice in voices
+            for family, tests in voice.tests.items()
+            for index in tests
+        )
+
+    def outcomes(self, order: Order) -> Iterator[Outcome]:
+        """The samples of one order, each proven or dropped."""
+        for sample in compose(order, self.voices[order.language], self.seed, self.settings.reasoning, self.commit):
+            if reasons := self.verifier.check(sample):
+                kind = reasons[0].partition(":")[0]
+                yield Outcome(b"", None, f"proof: {kind}", f"{sample.metadata.fact}: {reasons[0]}")
+                continue
+            yield Outcome(_ENCODE(sample), row_of(sample, self.test_wordings))
+
+
+_shared: tuple[Prover, Sequence[Order]] | None = None
+
+
+def prove_all(prover: Prover, orders: Sequence[Order], workers: int | None = None) -> Iterator[Outcome]:
+    """The outcomes of all orders, in order, by `workers` processes (null: one per core)."""
+    global _shared
+    count = (
+        workers or len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else (workers or os.cpu_count() or 1)
+    )
+    ordered = sorted(orders, key=lambda order: (order.fact.element, order.fact.key, order.language))
+    if count < 2 or len(ordered) < FEW_ORDERS or "fork" not in multiprocessing.get_all_start_methods():
+        for order in ordered:
+            yield from prover.outcomes(order)
+        return
+    _shared = (prover, ordered)
+    starts = range(0, len(ordered), CHUNK)
+    try:
+        with multiprocessing.get_context("fork").Pool(count) as pool:
+            for outcomes in pool.imap(_prove_chunk, starts):
+                yield from outcomes
+    finally:
+        _shared = None
+
+
+def _prove_chunk(start: int) -> list[Outcome]:
+    assert _shared is not None
+    prover, orders = _shared
+    return [outcome for order in orders[start : start + CHUNK] for outcome in prover.outcomes(order)]

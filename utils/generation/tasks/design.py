@@ -1,0 +1,209 @@
+"""design_proposal: how one would add to the repository, from what it does already.
+
+The reasoning is a list of numbered steps, each citing what it stands on; the answer says what to write and which files
+to touch. Where the steps go (answer, think block or nowhere) is `generation.reasoning`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from utils.generation.facts import CALLABLE, Context, Fact, rank
+from utils.generation.prose import own_parameters, parameter_name
+from utils.generation.templates import Slot, Voice
+from utils.records import Claim, CodeElement
+
+MOST_NAMED = 5
+EXAMPLES = 2
+
+
+def facts(context: Context) -> Iterator[Fact]:
+    """Every design question that the repository's own patterns answer."""
+    registries: dict[str, list[str]] = {}
+    for pattern in context.analysis.patterns:
+        if pattern.kind == "registration" and pattern.subject in context.known:
+            registries.setdefault(pattern.subject, []).extend(pattern.members)
+    for subject, found in sorted(registries.items()):
+        members = _named(context, found)
+        if len(members) >= EXAMPLES:
+            element = context.all[subject]
+            yield Fact("register", subject, subject, element.is_public, partial(_register, context, element, members))
+    for element in context.elements:
+        if (
+            element.kind == "class"
+            and len(members := _named(context, context.subclasses.get(element.id, []))) >= EXAMPLES
+        ):
+            yield _fact("implement", element, partial(_implement, context, element, members))
+        elif element.kind in CALLABLE and _named(context, context.callers.get(element.id, [])):
+            yield _fact("change_impact", element, partial(_change, context, element))
+        elif element.kind == "module" and len(_definitions(context, element)) >= EXAMPLES:
+            yield _fact("extend_module", element, partial(_extend, context, element))
+
+
+def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
+    return Fact(family, element.id, element.id, element.is_public, build)
+
+
+def _named(context: Context, ids: Sequence[str]) -> tuple[CodeElement, ...]:
+    """The elements with these ids that are asked about, in a stable order that no position decides."""
+    return tuple(
+        context.all[each] for each in sorted(set(ids), key=lambda each: rank("design", each)) if each in context.known
+    )
+
+
+def _definitions(context: Context, module: CodeElement) -> list[CodeElement]:
+    return [
+        item for item in context.by_path.get(module.path, []) if item.is_public and item.kind in ("function", "class")
+    ]
+
+
+def _path(element: CodeElement) -> Slot:
+    return Slot(element.path, (Claim("defined_in", element.id, element.path),))
+
+
+def _placed(context: Context, element: CodeElement, voice: Voice, variant: int, *claims: Claim) -> Slot:
+    """`name` (`path`), with more claims about it."""
+    name = Slot(f"`{context.display(element.id)}`", claims, context.span(element))
+    return voice.say("name_in_path", variant, name=name, path=_path(element))
+
+
+def _files(voice: Voice, elements: Sequence[CodeElement]) -> Slot:
+    """The files of the elements, each once."""
+    paths = {element.path: element for element in elements}
+    return voice.listed([Slot(f"`{path}`", _path(element).claims) for path, element in paths.items()][:MOST_NAMED])
+
+
+def _tests(context: Context, element: CodeElement, voice: Voice, variant: int) -> list[Slot]:
+    """Which test modules import the element's module."""
+    modules = [context.all[each] for each in context.importers.get(element.module, []) if each in context.all]
+    tests = [module for module in modules if context.looks_like_test(module.path)][:MOST_NAMED]
+    if not tests:
+        return []
+    items = [Slot(f"`{each.path}`", (*_path(each).claims, Claim("imports", each.id, element.module))) for each in tests]
+    return [voice.say("design_tests", variant, len(items), items=voice.listed(items), module=Slot(element.module))]
+
+
+def _users(context: Context, element: CodeElement, voice: Voice, variant: int) -> list[Slot]:
+    """Which other modules import the element's module: where something new has to be made known."""
+    modules = _named(context, context.importers.get(element.module, []))[:MOST_NAMED]
+    if not modules:
+        return []
+    items = [Slot(f"`{each.id}`", (Claim("imports", each.id, element.module),), context.span(each)) for each in modules]
+    return [voice.say("design_users", variant, len(items), items=voice.listed(items), module=Slot(element.module))]
+
+
+def _implement(
+    context: Context, base: CodeElement, members: tuple[CodeElement, ...], voice: Voice, variant: int
+) -> dict[str, Slot]:
+    slots = context.slots(base, voice)
+    examples = members[:EXAMPLES]
+    shown = voice.listed(
+        [_placed(context, each, voice, variant, Claim("inherits_from", each.id, base.id)) for each in examples]
+    )
+    steps = [
+        voice.say("design_base", variant, name=slots["name"], path=slots["path"]),
+        voice.say("design_examples", variant, items=shown),
+    ]
+    required = _required(context, base)
+    if required:
+        steps.append(voice.say("design_required", variant, len(required), items=voice.listed(required)))
+    elif overridden := _overridden(context, base, members):
+        steps.append(voice.say("design_overridden", variant, len(overridden), items=voice.listed(overridden)))
+    own = context.all.get(f"{base.id}.__init__")
+    if own is not None and (passed := [parameter_name(own, each) for each in own_parameters(own)]):
+        steps.append(voice.say("design_init", variant, len(passed), name=slots["name"], items=voice.listed(passed)))
+    steps += _users(context, examples[0], voice, variant) + _tests(context, examples[0], voice, variant)
+    files = _files(voice, [*examples])
+    write = voice.listed(required) if required else Slot("")
+    answer = voice.say("design_implement", variant, name=slots["name"], path=slots["path"], methods=write, files=files)
+    return {**slots, "base": slots["name"], "steps": voice.bullets(steps, numbered=True), "answer": answer}
+
+
+def _required(context: Context, base: CodeElement) -> list[Slot]:
+    """The base's abstract methods."""
+    found = []
+    for child in context.children.get(base.id, []):
+        for decorator in child.decorators:
+            if decorator.rpartition(".")[2] in ("abstractmethod", "abstractproperty"):
+                claim = Claim("decorated_by", child.id, decorator)
+                found.append(Slot(f"`{child.name}`", (claim,), context.span(child)))
+    return found
+
+
+def _overridden(context: Context, base: CodeElement, members: Sequence[CodeElement]) -> list[Slot]:
+    """The base's methods that the existing subclasses override."""
+    found: dict[str, Slot] = {}
+    for member in members:
+        for child in context.children.get(member.id, []):
+            if child.overrides and child.overrides.rpartition(".")[0] == base.id:
+                claim = Claim("overrides", child.id, child.overrides)
+                found.setdefault(child.name, Slot(f"`{child.name}`", (claim,), context.span(child)))
+    return list(found.values())[:MOST_NAMED]
+
+
+def _register(
+    context: Context, registry: CodeElement, members: tuple[CodeElement, ...], voice: Voice, variant: int
+) -> dict[str, Slot]:
+    slots = context.slots(registry, voice)
+    examples = members[:EXAMPLES]
+    shown = voice.listed([_placed(context, each, voice, variant) for each in examples])
+    steps = [
+        voice.say("design_registry", variant, name=slots["name"], path=slots["path"]),
+        voice.say("design_registered", variant, items=shown, name=slots["name"]),
+        *_users(context, examples[0], voice, variant),
+        *_tests(context, examples[0], voice, variant),
+    ]
+    answer = voice.say(
+        "design_register", variant, name=slots["name"], path=slots["path"], files=_files(voice, [*examples])
+    )
+    return {**slots, "steps": voice.bullets(steps, numbered=True), "answer": answer}
+
+
+def _change(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    slots = context.slots(element, voice)
+    callers = _named(context, context.callers.get(element.id, []))
+    shown = [
+        _placed(context, each, voice, variant, Claim("called_by", element.id, each.id)) for each in callers[:MOST_NAMED]
+    ]
+    listed = voice.listed(shown)
+    if len(callers) > MOST_NAMED:
+        listed = voice.say("among_others", variant, items=listed)
+    signature = Slot(element.signature, (Claim("has_signature", element.id, element.signature),))
+    steps = [voice.say("design_definition", variant, name=slots["name"], path=slots["path"], line=slots["line"])]
+    if "\n" not in element.signature and "`" not in element.signature and len(element.signature) < 160:
+        steps.append(voice.say("design_signature", variant, signature=signature))
+    steps.append(voice.say("design_callers", variant, len(callers), items=listed))
+    overriding = [
+        Slot(f"`{context.display(each)}`", (Claim("overrides", each, element.id),))
+        for each in context.overridden_by.get(element.id, [])[:MOST_NAMED]
+    ]
+    if overriding:
+        steps.append(voice.say("design_overriding", variant, len(overriding), items=voice.listed(overriding)))
+    steps += _tests(context, element, voice, variant)
+    files = _files(voice, [element, *callers[:MOST_NAMED]])
+    answer = voice.say("design_change", variant, name=slots["name"], path=slots["path"], files=files)
+    return {**slots, "steps": voice.bullets(steps, numbered=True), "answer": answer}
+
+
+def _extend(context: Context, module: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    slots = context.slots(module, voice)
+    found = sorted(_definitions(context, module), key=lambda each: rank("design", each.id))[:EXAMPLES]
+    examples = voice.listed(
+        [
+            Slot(f"`{context.display(each.id)}`", (Claim("contains", module.path, each.id),), context.span(each))
+            for each in found
+        ]
+    )
+    name = Slot(module.id, (), context.span(module))
+    steps = [
+        voice.say("design_module", variant, module=name, path=slots["path"]),
+        voice.say("design_neighbours", variant, items=examples),
+    ]
+    imported = [each for each in context.analysis.imports.get(module.id, []) if each in context.known][:MOST_NAMED]
+    if imported:
+        items = [Slot(f"`{each}`", (Claim("imports", module.id, each),)) for each in imported]
+        steps.append(voice.say("design_at_hand", variant, len(items), items=voice.listed(items)))
+    steps += _users(context, module, voice, variant) + _tests(context, module, voice, variant)
+    answer = voice.say("design_extend", variant, path=slots["path"], items=examples)
+    return {**slots, "module": name, "steps": voice.bullets(steps, numbered=True), "answer": answer}

@@ -1,0 +1,270 @@
+"""project_overview: purpose, structure, packages, modules, dependencies, entry points, size, how to run and test.
+
+Each fact is quoted from a line of a file, or counted. What cannot be found in the file that is said to hold it is not
+asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from utils.generation.facts import Context, Fact
+from utils.generation.templates import Slot, Voice
+from utils.records import Claim, CodeElement, Command, Dependency, Document, EntryPoint, Evidence
+
+MOST_ITEMS = 12
+LONGEST_DESCRIPTION = 400  # characters
+NEAR = 12  # lines below the given one in which a quotation that was folded may end
+PURPOSES = ("install", "run", "test")
+
+
+def facts(context: Context) -> Iterator[Fact]:
+    """Every fact about the project as a whole, its packages, modules and documents."""
+    yield from _declared(context)
+    packages = [e for e in context.elements if e.kind == "module" and e.path.endswith("/__init__.py")]
+    if packages:
+        yield _fact(context, "structure", "packages", partial(_structure, context, packages))
+    for package in packages:
+        if members := _members(context, package):
+            yield Fact("package", package.id, package.id, True, partial(_package, context, package, members))
+        yield Fact("statistics", package.id, package.id, True, partial(_size, context, package))
+    yield _fact(context, "statistics", "modules", partial(_size, context, None))
+    for element in context.elements:
+        if element.kind == "module" and (context.by_path.get(element.path) or context.analysis.imports.get(element.id)):
+            yield Fact("module_role", element.id, element.id, element.is_public, partial(_role, context, element))
+    for document in context.analysis.documents:
+        if document.title and len(_headings(context, document)) > 1:
+            yield _fact(context, "document", document.path, partial(_document, context, document))
+
+
+def _fact(context: Context, family: str, subject: str, build: partial[dict[str, Slot]]) -> Fact:
+    return Fact(family, subject, f"project {subject}", True, build)
+
+
+def _declared(context: Context) -> Iterator[Fact]:
+    """What the metadata files and the README say."""
+    project = context.analysis.project
+    path, line = project.description_path, project.description_line
+    if project.description and path and line and len(project.description) <= LONGEST_DESCRIPTION:
+        found = quoted(context, path, project.description, line)
+        if found is not None:
+            yield _fact(context, "purpose", context.repo, partial(_purpose, context, path, found))
+    groups: dict[tuple[str, str], list[Dependency]] = {}
+    for dependency in project.dependencies:
+        groups.setdefault((dependency.group, dependency.path), []).append(dependency)
+        subject = f"{dependency.name} {dependency.group} {dependency.path}"
+        yield _fact(context, "dependency", subject, partial(_dependency, context, dependency))
+    for (group, where), members in groups.items():
+        yield _fact(context, "dependencies", f"{group} {where}", partial(_dependencies, context, group, where, members))
+    entries = [entry for entry in project.entry_points if quoted(context, entry.path, entry.target, entry.line)]
+    if entries:
+        yield _fact(context, "entry_points", context.repo, partial(_entry_points, context, entries))
+    for number, command in enumerate(project.commands):
+        if command.purpose in PURPOSES and quoted(context, command.path, command.text, command.line):
+            first = command.purpose not in [other.purpose for other in project.commands[:number]]
+            if first:
+                yield _fact(context, "command", command.purpose, partial(_command, context, command))
+    yield from _terms(context)
+
+
+def _terms(context: Context) -> Iterator[Fact]:
+    """Licence and Python version."""
+    project = context.analysis.project
+    if project.license_path and (title := _license_title(context, project.license_path)):
+        yield _fact(context, "license", context.repo, partial(_license, context, project.license_path, title))
+    if project.requires_python:
+        for path in ("pyproject.toml", "setup.cfg", "setup.py"):
+            lines = context.lines(path)
+            for number, line in enumerate(lines, 1):
+                if project.requires_python in line and "python" in line.lower():
+                    found = quoted(context, path, project.requires_python, number)
+                    if found is not None:
+                        yield _fact(context, "python_version", context.repo, partial(_python, context, path, found))
+                    return
+
+
+def quoted(context: Context, path: str, text: str, line: int) -> Slot | None:
+    """`text` with the claim that `path` says so at `line` (or where it was folded, in the lines that follow)."""
+    lines = context.lines(path)
+    wanted = " ".join(text.split())
+    for last in (line, min(line + NEAR, len(lines))):
+        if 1 <= line <= last <= len(lines) and wanted in " ".join(" ".join(lines[line - 1 : last]).split()):
+            return Slot(wanted, (Claim("quotes", path, (line, last, wanted)),), (Evidence(path, line, last),))
+    return None
+
+
+def _purpose(context: Context, path: str, text: Slot, voice: Voice, variant: int) -> dict[str, Slot]:
+    return {"repo": Slot(context.repo), "description": text, "path": Slot(path)}
+
+
+def _structure(context: Context, packages: Sequence[CodeElement], voice: Voice, variant: int) -> dict[str, Slot]:
+    depth = min(package.id.count(".") for package in packages)
+    shown = [package for package in packages if package.id.count(".") <= depth + 1]
+    if len(shown) > MOST_ITEMS:
+        shown = [package for package in packages if package.id.count(".") <= depth]
+    shown = sorted(shown, key=lambda package: (-len(context.modules_under(package)), package.id))[:MOST_ITEMS]
+    items = [_package_line(context, package, voice, variant) for package in sorted(shown, key=lambda each: each.id)]
+    return {"repo": Slot(context.repo), "items": voice.bullets(items), "count": _count(context, None)}
+
+
+def _package_line(context: Context, package: CodeElement, voice: Voice, variant: int) -> Slot:
+    folder = package.path.removesuffix("__init__.py")
+    name = Slot(f"`{package.id}`", (Claim("contains", folder, package.id),))
+    count = _count(context, package)
+    return voice.say("package_line", variant, int(count.text), name=name, path=Slot(folder), count=count)
+
+
+def _count(context: Context, package: CodeElement | None) -> Slot:
+    """The number of Python files in the package's folder, or in the repository."""
+    number = len(context.modules_under(package))
+    subject = package.path.removesuffix("/__init__.py") if package else context.repo
+    return Slot(str(number), (Claim("count", subject, ("python files", number)),))
+
+
+def _size(context: Context, package: CodeElement | None, voice: Voice, variant: int) -> dict[str, Slot]:
+    count = _count(context, package)
+    if package is None:
+        what = voice.say("count_modules", 0)
+    else:
+        what = voice.say("count_modules_in", 0, name=Slot(package.id, (), context.span(package)))
+    return {"repo": Slot(context.repo), "count": count, "what": what}
+
+
+def _members(context: Context, package: CodeElement) -> list[CodeElement]:
+    prefix = package.id + "."
+    found = [e for e in context.modules if e.id.startswith(prefix) and "." not in e.id[len(prefix) :]]
+    return sorted(found, key=lambda element: element.id)
+
+
+def _package(
+    context: Context, package: CodeElement, members: Sequence[CodeElement], voice: Voice, variant: int
+) -> dict[str, Slot]:
+    folder = package.path.removesuffix("__init__.py")
+    items = [Slot(f"`{each.id}`", (Claim("contains", folder, each.id),), ()) for each in members[:MOST_ITEMS]]
+    listed = voice.listed(items)
+    if len(members) > MOST_ITEMS:
+        listed = voice.say("among_others", variant, items=listed)
+    return {"repo": Slot(context.repo), "package": Slot(package.id, (), context.span(package)), "items": listed}
+
+
+def _role(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    slots = context.slots(element, voice)
+    slots["module"] = Slot(element.id, (), context.span(element))
+    public = [item for item in context.by_path.get(element.path, []) if item.is_public]
+    defined = [context.symbol(item.id, "contains", element.path) for item in public]
+    imports = [Slot(f"`{m}`", (Claim("imports", element.id, m),)) for m in context.analysis.imports.get(element.id, [])]
+    users = [
+        Slot(f"`{m}`", (Claim("imports", m, element.id),))
+        for m in context.importers.get(element.id, [])
+        if m in context.known
+    ]
+    for slot, phrase, items in (
+        ("defines", "defines", defined),
+        ("uses", "imports", imports),
+        ("used_by", "imported_by", users),
+    ):
+        if items:
+            listed = voice.listed(items[:MOST_ITEMS])
+            listed = listed if len(items) <= MOST_ITEMS else voice.say("among_others", variant, items=listed)
+            slots[slot] = voice.say(phrase, variant, len(items), items=listed)
+    return slots
+
+
+def _group(voice: Voice, group: str) -> Slot:
+    return Slot(voice.words.get(group, f"`{group}`"))
+
+
+def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) -> dict[str, Slot]:
+    claim = Claim("depends_on", context.repo, item.name)
+    slots = {
+        "repo": Slot(context.repo),
+        "package": Slot(item.name, (claim,), (Evidence(item.path, item.line, item.line),)),
+        "path": Slot(item.path),
+        "group": _group(voice, item.group),
+    }
+    line = context.line(item.path, item.line)
+    if line:
+        quote = Claim("quotes", item.path, (item.line, item.line, line.strip()))
+        slots["path"] = Slot(item.path, (quote,))
+        if item.specifier and item.specifier in line:
+            slots["specifier"] = Slot(item.specifier, (quote,))
+    return slots
+
+
+def _dependencies(
+    context: Context, group: str, path: str, members: Sequence[Dependency], voice: Voice, variant: int
+) -> dict[str, Slot]:
+    shown = members[:MOST_ITEMS]
+    items = [
+        Slot(f"`{m.name}`", (Claim("depends_on", context.repo, m.name),), (Evidence(m.path, m.line, m.line),))
+        for m in shown
+    ]
+    listed = voice.listed(items)
+    if len(members) > MOST_ITEMS:
+        listed = voice.say("among_others", variant, items=listed)
+    first = context.line(path, shown[0].line).strip()
+    where = (Claim("quotes", path, (shown[0].line, shown[0].line, first)),) if first else ()
+    return {"repo": Slot(context.repo), "items": listed, "path": Slot(path, where), "group": _group(voice, group)}
+
+
+def _entry_points(context: Context, entries: Sequence[EntryPoint], voice: Voice, variant: int) -> dict[str, Slot]:
+    items = []
+    for entry in entries[:MOST_ITEMS]:
+        target = quoted(context, entry.path, entry.target, entry.line)
+        assert target is not None
+        line = context.line(entry.path, entry.line).strip()
+        name = Slot(entry.name, (Claim("quotes", entry.path, (entry.line, entry.line, line)),))
+        items.append(voice.say("entry_line", variant, name=name, target=target, path=Slot(entry.path)))
+    return {"repo": Slot(context.repo), "items": voice.bullets(items)}
+
+
+def _command(context: Context, command: Command, voice: Voice, variant: int) -> dict[str, Slot]:
+    text = quoted(context, command.path, command.text, command.line)
+    return {
+        "repo": Slot(context.repo),
+        "action": Slot(voice.words[command.purpose]),
+        "command": text or Slot(""),
+        "path": Slot(command.path),
+    }
+
+
+def _license_title(context: Context, path: str) -> Slot | None:
+    """The licence's own title: the first line of its text, and the version line that may follow."""
+    lines = [(number, line.strip()) for number, line in enumerate(context.lines(path)[:40], 1) if line.strip(" =-#\t")]
+    if not lines or len(lines[0][1]) > 80:
+        return None
+    number, title = lines[0]
+    title = title.strip("# ")
+    if len(lines) > 1 and lines[1][1].startswith("Version"):
+        return quoted(context, path, f"{title} {lines[1][1]}", number)
+    return quoted(context, path, title, number)
+
+
+def _license(context: Context, path: str, title: Slot, voice: Voice, variant: int) -> dict[str, Slot]:
+    return {"repo": Slot(context.repo), "license": title._replace(text=f"“{title.text}”"), "path": Slot(path)}
+
+
+def _python(context: Context, path: str, found: Slot, voice: Voice, variant: int) -> dict[str, Slot]:
+    return {"repo": Slot(context.repo), "specifier": found, "path": Slot(path)}
+
+
+def _headings(context: Context, document: Document) -> list[Slot]:
+    found = []
+    for section in document.sections:
+        text = " ".join(section.title.split())
+        plain = text and text != document.title and "`" not in text and section.level <= 3
+        if plain and (slot := quoted(context, document.path, text, section.line)):
+            found.append(slot._replace(text=f"“{slot.text}”"))
+    return list({slot.text: slot for slot in found}.values())
+
+
+def _document(context: Context, document: Document, voice: Voice, variant: int) -> dict[str, Slot]:
+    headings = _headings(context, document)
+    listed = voice.listed(headings[:MOST_ITEMS])
+    if len(headings) > MOST_ITEMS:
+        listed = voice.say("among_others", variant, items=listed)
+    line = document.sections[0].line if document.sections else 1
+    title = quoted(context, document.path, document.title, line) or quoted(context, document.path, document.title, 1)
+    slots = {"repo": Slot(context.repo), "path": Slot(document.path), "items": listed}
+    return {**slots, "title": title} if title else slots

@@ -1,0 +1,136 @@
+"""code_relation: callers and callees, bases and subclasses, overrides, imports, and paths through two calls.
+
+Gains from training on a text grow with the relations between its entities (EntiGraph, arXiv 2409.07431), and a
+relation is only found backwards if it was trained backwards (2309.12288): each is asked from both ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from utils.generation.facts import Context, Fact, rank
+from utils.generation.templates import Slot, Voice
+from utils.records import Claim, ClaimKind, CodeElement
+
+MOST_ITEMS = 10
+PATHS_PER_FUNCTION = 2
+
+
+def facts(context: Context) -> Iterator[Fact]:
+    """Every relation between the repository's own elements."""
+    graph = context.analysis.call_graph
+    relations: tuple[tuple[str, ClaimKind, Callable[[CodeElement], Sequence[str]]], ...] = (
+        ("callees", "calls", lambda e: graph.get(e.id, [])),
+        ("callers", "called_by", lambda e: context.callers.get(e.id, [])),
+        ("bases", "inherits_from", lambda e: context.analysis.inheritance.get(e.id, [])),
+        ("subclasses", "has_subclass", lambda e: context.subclasses.get(e.id, [])),
+        ("overridden_by", "", lambda e: context.overridden_by.get(e.id, [])),  # type: ignore[arg-type]
+    )
+    for element in context.elements:
+        if element.kind == "module":
+            yield from _module_facts(context, element)
+            continue
+        for family, claim, related in relations:
+            found = [other for other in related(element) if _is_named(context, other) and other != element.id]
+            if found:
+                yield _fact(family, element, partial(_listed, context, element, claim, tuple(found)))
+        if element.overrides and element.overrides in context.all:
+            yield _fact("overrides", element, partial(_overrides, context, element))
+        yield from _paths(context, element)
+
+
+def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
+    return Fact(family, element.id, element.id, element.is_public, build)
+
+
+def _is_named(context: Context, element_id: str) -> bool:
+    """True for an element a reader can look up: in the records, not repeated, not in a test unless wanted."""
+    element = context.all.get(element_id)
+    return element is not None and "#" not in element_id and not context.path_is_test[element.path]
+
+
+def _listed(
+    context: Context, element: CodeElement, kind: ClaimKind, others: tuple[str, ...], voice: Voice, variant: int
+) -> dict[str, Slot]:
+    shown = sorted(others, key=lambda other: rank(element.id, other))[:MOST_ITEMS]
+    if kind:
+        items = [context.symbol(other, kind, element.id) for other in sorted(shown)]
+    else:
+        items = [
+            Slot(f"`{context.display(other)}`", (Claim("overrides", other, element.id),)) for other in sorted(shown)
+        ]
+    listed = voice.listed(items)
+    if len(others) > MOST_ITEMS:
+        listed = voice.say("among_others", variant, items=listed)
+    return {**context.slots(element, voice), "items": listed}
+
+
+def _overrides(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    base = context.symbol(element.overrides or "", "overrides", element.id)
+    return {**context.slots(element, voice), "base": base}
+
+
+def _module_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
+    imported = tuple(item for item in context.analysis.imports.get(element.id, []) if _is_named(context, item))
+    if imported:
+        yield _fact("imports", element, partial(_modules, context, element, "forward", imported))
+    importers = tuple(item for item in context.importers.get(element.id, []) if _is_named(context, item))
+    if importers:
+        yield _fact("importers", element, partial(_modules, context, element, "reverse", importers))
+
+
+def _modules(
+    context: Context, element: CodeElement, direction: str, others: tuple[str, ...], voice: Voice, variant: int
+) -> dict[str, Slot]:
+    shown = sorted(sorted(others, key=lambda other: rank(element.id, other))[:MOST_ITEMS])
+    if direction == "forward":
+        items = [Slot(f"`{other}`", (Claim("imports", element.id, other),)) for other in shown]
+    else:
+        items = [Slot(f"`{other}`", (Claim("imports", other, element.id),)) for other in shown]
+    listed = voice.listed(items)
+    if len(others) > MOST_ITEMS:
+        listed = voice.say("among_others", variant, items=listed)
+    slots = context.slots(element, voice)
+    return {
+        "repo": slots["repo"],
+        "path": slots["path"],
+        "module": Slot(element.id, (), context.span(element)),
+        "items": listed,
+    }
+
+
+def _paths(context: Context, element: CodeElement) -> Iterator[Fact]:
+    """Paths element → middle → other with one middle only, so that the question has one answer."""
+    graph = context.analysis.call_graph
+    direct = set(graph.get(element.id, []))
+    middles: dict[str, list[str]] = {}
+    for middle in direct:
+        for other in graph.get(middle, []):
+            middles.setdefault(other, []).append(middle)
+    ends = [
+        (other, found[0])
+        for other, found in middles.items()
+        if len(found) == 1
+        and other not in direct
+        and other != element.id
+        and found[0] != element.id
+        and found[0] != other
+        and _is_named(context, other)
+        and _is_named(context, found[0])
+    ]
+    for other, middle in sorted(ends, key=lambda end: rank("path", element.id, *end))[:PATHS_PER_FUNCTION]:
+        build = partial(_path, context, element, middle, other)
+        yield Fact("call_path", f"{element.id}>{middle}>{other}", element.id, element.is_public, build)
+
+
+def _path(
+    context: Context, element: CodeElement, middle: str, other: str, voice: Voice, variant: int
+) -> dict[str, Slot]:
+    claims = (Claim("calls", element.id, middle), Claim("calls", middle, other))
+    return {
+        "repo": Slot(context.repo),
+        "name": Slot(context.display(element.id), (), context.span(element)),
+        "other": Slot(context.display(other)),
+        "middle": Slot(f"`{context.display(middle)}`", claims, context.span(context.all[middle])),
+    }
