@@ -36,7 +36,8 @@ class Reproof(NamedTuple):
 def reprove(dataset: Path, root: Path, name: str) -> Reproof:
     """Prove every claim of `dataset`'s samples against the checkout at `root`."""
     verifier = Verifier(root, name)
-    samples, stale = 0, []
+    samples = 0
+    stale: list[Stale] = []
     for split in SPLITS:
         path = dataset / f"{split}.jsonl"
         for sample in read_jsonl(path, Sample) if path.is_file() else ():

@@ -5,12 +5,14 @@ It re-reads the repository by its own means (utils/generation/proof) and shares 
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
 from utils.generation.coverage import uncovered
 from utils.generation.proof.claims import prove
+from utils.generation.proof.general import StandardLibrary
 from utils.generation.proof.resolve import Repository
 from utils.records import Claim, Evidence, Sample
 
@@ -29,8 +31,17 @@ class Verifier:
         """None when the claim is proven, else why not, in a few words."""
         key = _ENCODE(claim)
         if key not in self._proven:
-            self._proven[key] = prove(self.repository, claim)
+            self._proven[key] = self._prove(claim)
         return self._proven[key]
+
+    def _prove(self, claim: Claim) -> str | None:
+        if claim.kind == "general":
+            return self._library.prove(claim.subject, str(claim.value))
+        return prove(self.repository, claim)
+
+    @cached_property
+    def _library(self) -> StandardLibrary:
+        return StandardLibrary()
 
     def prove_evidence(self, evidence: Evidence) -> str | None:
         """None when the lines that a sample points at are there."""

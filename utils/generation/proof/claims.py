@@ -163,10 +163,6 @@ def _count(repo: Repository, claim: Claim) -> str | None:
     return None if claim.value[1] in counted else f"counted {sorted(counted)}"
 
 
-def _general(repo: Repository, claim: Claim) -> str | None:
-    return "a general claim is proven against the standard library, not against this repository"
-
-
 def _swapped(proof: Callable[[Repository, str, str], str | None]) -> Proof:
     return lambda repo, claim: proof(repo, str(claim.value), claim.subject)
 
@@ -199,7 +195,6 @@ ON_REPOSITORY: dict[str, Proof] = {
     "count": _count,
     "quotes": _quotes,
     "absent": _absent,
-    "general": _general,
 }
 
 

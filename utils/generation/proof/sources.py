@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT_FOLDERS = frozenset({"src", "lib", "python", "source", "sources"})
+UNTRACKED = frozenset({".git", "__pycache__", ".venv", "site-packages", "node_modules"})
 TEXT_LIMIT = 20_000_000  # bytes; a larger file is data, and no statement about its content is proven
 
 
@@ -39,7 +40,7 @@ class Sources:
     def _walk(self) -> list[str]:
         found = []
         for folder, folders, files in os.walk(self.root):
-            folders[:] = [name for name in folders if name not in (".git", "__pycache__", ".venv", "node_modules")]
+            folders[:] = [name for name in folders if name not in UNTRACKED]
             base = os.path.relpath(folder, self.root).replace(os.sep, "/")
             found += [name if base == "." else f"{base}/{name}" for name in files]
         return found
