@@ -46,6 +46,7 @@ VERBS = {
 
 def write_html(path: Path, report: Mapping[str, Any], results: Sequence[Result]) -> None:
     """Write the page. Every text is escaped by the template; the data stands in a JSON block that cannot end early."""
+    headline, _, evidence = str(report["conclusion"]).partition(". ")
     script = (PAGE / "report.js").read_text(encoding="utf-8")
     systems = report["metadata"]["systems"]
     environment = Environment(
@@ -54,6 +55,9 @@ def write_html(path: Path, report: Mapping[str, Any], results: Sequence[Result])
     environment.filters |= {"percent": percent, "interval": interval, "probability": probability, "label": label}
     page = environment.get_template("report.html.j2").render(
         report=report,
+        headline=headline.rstrip("."),
+        evidence=evidence,
+        exact={system: found["rate"] for system, found in report["summary"]["overall"]["exact"].items()},
         systems=systems,
         colors=COLORS,
         style=Markup((PAGE / "report.css").read_text(encoding="utf-8")),

@@ -33,7 +33,7 @@ SETTINGS: Any = {
     "axes.spines.right": False,
     "axes.spines.left": False,
 }
-WIDTH = 5.2  # inches; at 72 points each the text stays readable on a phone
+WIDTH = 4.2  # inches; at 72 points each the text stays readable on a phone
 
 
 def score_plot(rows: Mapping[str, Mapping[str, Any]], systems: Sequence[str], name: str) -> str:

@@ -11,6 +11,10 @@ from utils.records import EVALUATION_SCHEMA
 
 FEW_FACTS = 20
 GENERAL = "general_knowledge"
+ORDER = (
+    *("code_location", "code_explanation", "api_usage", "code_relation", "project_overview", "design_proposal"),
+    *("unseen_wording", "reverse", "cross_language", "absent_symbol", "general_knowledge", "general", "unseen_fact"),
+)
 
 DEFINITIONS = {
     "score": "mean over questions of the share of required claims that the answer makes (0..1)",
@@ -37,7 +41,7 @@ def build_report(results: Sequence[Result], metadata: Mapping[str, Any], resampl
         return comparison(chosen, systems, resamples, seed)
 
     def grouped(chosen: Sequence[Result], key: Callable[[Result], str | None]) -> dict[str, Any]:
-        names = sorted({name for result in chosen if (name := key(result)) is not None})
+        names = sorted({name for result in chosen if (name := key(result)) is not None}, key=_place)
         return {name: row([result for result in chosen if key(result) == name]) for name in names}
 
     summary = {
@@ -100,20 +104,21 @@ def too_few(row: Mapping[str, Any]) -> str | None:
 
 
 def conclusion(row: Mapping[str, Any]) -> str:
-    """One sentence that follows from the interval, not from the point."""
+    """A sentence that follows from the interval, not from the point, and the interval itself."""
     if row["ci95"] is None:
         return "There are too few questions to say whether fine-tuning helped."
     low, high = (100 * bound for bound in row["ci95"])
-    before, after = (f"{100 * row[name]:.1f} %" for name in ("base", "finetuned"))
-    told = f"from {before} to {after} of the claims (95 % interval of the difference {low:+.1f} to {high:+.1f} points"
-    told += f", {row['n']} questions about {row['facts']} facts)"
+    before, after = (f"{100 * row[name]:.1f}\u00a0%" for name in ("base", "finetuned"))
+    told = f"from {before} to {after} of the claims"
+    proof = f"The 95\u00a0% interval of the difference is {low:+.1f} to {high:+.1f} points"
+    proof += f" ({row['n']} questions about {row['facts']} facts)."
     if row["facts"] < FEW_FACTS:
-        return f"With only {row['facts']} facts asked, the change {told} is no firm evidence."
+        return f"Too few facts were asked for firm evidence: {told}. {proof}"
     if low > 0:
-        return f"Fine-tuning helped: {told}."
+        return f"Fine-tuning helped: {told}. {proof}"
     if high < 0:
-        return f"Fine-tuning harmed: {told}."
-    return f"No difference can be shown: {told}; the interval includes zero."
+        return f"Fine-tuning did harm: {told}. {proof}"
+    return f"No difference can be shown: {told}. {proof}"
 
 
 def mean(values: Sequence[float]) -> float | None:
@@ -131,6 +136,11 @@ def rate(passed: Iterable[bool]) -> dict[str, Any]:
         "n": len(marks),
         "ci95": None if interval is None else [round(bound, 6) for bound in interval],
     }
+
+
+def _place(name: str) -> list[tuple[int, str]]:
+    """Sorts tasks and probes in the order a reader expects."""
+    return [(ORDER.index(part) if part in ORDER else len(ORDER), part) for part in name.split("/")]
 
 
 def _task_and_probe(result: Result) -> str | None:
@@ -202,7 +212,7 @@ def _abstention(scored: Sequence[Result], systems: Sequence[str]) -> dict[str, A
 
 def _changes(results: Sequence[Result]) -> dict[str, dict[str, int]]:
     """Per task: questions gained, lost, right before and after, wrong before and after."""
-    tasks = sorted({result.question.task for result in results})
+    tasks = sorted({result.question.task for result in results}, key=_place)
     kinds = ("gained", "lost", "right", "wrong")
     return {
         task: {
@@ -210,8 +220,3 @@ def _changes(results: Sequence[Result]) -> dict[str, dict[str, int]]:
         }
         for task in tasks
     }
-
-
-def is_significant(row: Mapping[str, Any]) -> bool:
-    """The interval of the improvement leaves out zero, on enough facts."""
-    return row["ci95"] is not None and row["facts"] >= FEW_FACTS and (row["ci95"][0] > 0 or row["ci95"][1] < 0)

@@ -17,22 +17,26 @@ function make(tag, className, text) {
   return element;
 }
 
-function marked(parent, text, invented) {
-  // `code` in backticks is set as code, an invented name is marked wherever it stands.
-  for (const [index, piece] of text.split(/`([^`\n]+)`/).entries()) {
-    const holder = index % 2 ? parent.appendChild(make("code")) : parent;
-    let rest = piece;
-    while (rest) {
-      let at = rest.length, found = "";
-      for (const name of invented) {
-        const place = rest.indexOf(name);
-        if (place >= 0 && (place < at || (place === at && name.length > found.length))) [at, found] = [place, name];
-      }
-      holder.append(rest.slice(0, at));
-      if (!found) break;
-      holder.appendChild(make("mark", "", found)).title = "does not exist in the repository";
-      rest = rest.slice(at + found.length);
+function set(parent, text, invented = []) {
+  // Fenced blocks and backticks are set as code; an invented name is marked wherever it stands.
+  for (const [index, piece] of text.split(/^```[^\n]*\n([\s\S]*?)(?:\n?```[^\S\n]*$\n?|$(?![\s\S]))/m).entries()) {
+    if (index % 2) mark(parent.appendChild(make("pre")), piece, invented);
+    else for (const [at, part] of piece.split(/`([^`\n]+)`/).entries()) mark(at % 2 ? parent.appendChild(make("code")) : parent, part, invented);
+  }
+}
+
+function mark(holder, text, invented) {
+  let rest = text;
+  while (rest) {
+    let at = rest.length, found = "";
+    for (const name of invented) {
+      const place = rest.indexOf(name);
+      if (place >= 0 && (place < at || (place === at && name.length > found.length))) [at, found] = [place, name];
     }
+    holder.append(rest.slice(0, at));
+    if (!found) break;
+    holder.appendChild(make("mark", "", found)).title = "does not exist in the repository";
+    rest = rest.slice(at + found.length);
   }
 }
 
@@ -43,7 +47,7 @@ function answerColumn(row, system) {
   head.append(make("i", "dot " + system), names[system]);
   if (answer.score !== null) head.append(make("span", "", Math.round(100 * answer.score) + " %"));
   const text = column.appendChild(make("div", answer.text ? "text" : "text empty"));
-  marked(text, answer.text || "(empty answer)", answer.invented);
+  set(text, answer.text || "(empty answer)", answer.invented);
   if (row.claims.length) {
     const list = column.appendChild(make("ul", "claims"));
     row.claims.forEach(([claim, required], index) => {
@@ -63,12 +67,11 @@ function card(row) {
   const badges = top.appendChild(make("div", "badges"));
   badges.append(make("span", "badge " + row.change, changes[row.change]));
   for (const text of [row.taskLabel, row.probeLabel, row.language]) if (text) badges.append(make("span", "badge", text));
-  top.append(make("p", "question", row.question));
+  set(top.appendChild(make("div", "question")), row.question);
   if (row.reference !== null) {
-    const reference = top.appendChild(make("p", "reference"));
-    reference.append(make("b", "", "Reference "));
-    const text = reference.appendChild(make("span"));
-    text.textContent = row.reference;
+    const reference = top.appendChild(make("div", "reference"));
+    reference.append(make("b", "", "reference"));
+    set(reference.appendChild(make("div", "text")), row.reference);
   }
   const answers = element.appendChild(make("div", "answers"));
   for (const system of data.systems) answers.append(answerColumn(row, system));

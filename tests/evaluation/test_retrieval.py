@@ -1,0 +1,46 @@
+"""The retrieval baseline: the right source is found and fits into the prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from utils.evaluation.retrieval import Chunk, Retriever, build_chunks, tokens, with_excerpts
+from utils.records import Analysis, CodeElement, Message
+
+
+def words(messages: Sequence[Message]) -> int:
+    return sum(len(message.content.split()) for message in messages)
+
+
+def test_names_are_found_whole_and_in_parts() -> None:
+    assert tokens("fetchAll_rows") == ["fetchall_rows", "fetch", "all", "rows"]
+    assert tokens("读取文件") == ["读取", "取文", "文件"]
+
+
+def test_a_question_in_either_language_finds_the_definition(analysis: Analysis, elements: list[CodeElement]) -> None:
+    retriever = Retriever(build_chunks(analysis, elements, {}))
+    for question in ("Where is `shop.check.check` defined in shop?", "shop 的 `check` 在哪个文件？"):
+        best = retriever.search(question, 3)[0]
+        assert (best.path, best.first) == ("src/shop/check.py", 3)
+
+
+def test_chunks_are_source_lines(analysis: Analysis, elements: list[CodeElement]) -> None:
+    for chunk in build_chunks(analysis, elements, {}):
+        assert chunk.last - chunk.first + 1 == len(chunk.text.splitlines())
+
+
+def test_nothing_in_common_finds_nothing(analysis: Analysis, elements: list[CodeElement]) -> None:
+    assert Retriever(build_chunks(analysis, elements, {})).search("zebra?", 3) == []
+    assert Retriever([]).search("zebra?", 3) == []
+
+
+def test_the_prompt_keeps_to_its_budget_and_cuts_what_is_too_long() -> None:
+    question = [Message("user", "where is x ?")]
+    long = Chunk("a.py", 1, 40, "function x", "\n".join("word word" for _ in range(40)))
+    short = Chunk("b.py", 5, 5, "function y", "word")
+    prompt, used = with_excerpts(question, [long, short], "en", words, 50)
+    assert words(prompt) <= 50
+    assert used[0].path == "a.py"
+    assert used[0].last == len(used[0].text.splitlines()) < 40
+    assert prompt[-1].content.endswith("where is x ?")
+    assert with_excerpts(question, [long], "en", words, 10) == (question, [])
