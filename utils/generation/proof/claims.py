@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator
 
@@ -10,6 +11,13 @@ from utils.generation.proof.counting import count_of
 from utils.generation.proof.locate import Found, find, same_code, squeeze
 from utils.generation.proof.resolve import Repository
 from utils.records import Claim
+
+_FIELDS = re.compile(
+    r"\n[ \t]*(?=:(?:param|parameter|arg|argument|key|keyword|type|returns?|rtype|raises?|except|yields?)\b[^\n`]*:"
+    r"|(?:Args|Arguments|Param(?:eter)?s|Returns?|Raises|Yields|Examples?|Notes?|Attributes|Warnings?):?[ \t]*(?:\n|$)"
+    r"|\.\. \w|>>> |@\w+ |[-=]{3,}[ \t]*$)",
+    re.MULTILINE,
+)
 
 Proof = Callable[[Repository, Claim], "str | None"]
 
@@ -95,14 +103,13 @@ def _documented_as(repo: Repository, found: Found, value: object) -> str | None:
 def is_summary(value: str, docstring: str) -> bool:
     """True for the first paragraph, its first line, or whole sentences from its beginning."""
     wanted = squeeze(value)
-    lines = docstring.strip().split("\n")
-    paragraph = squeeze(docstring.strip().split("\n\n")[0])
-    if not wanted:
-        return False
-    if wanted in (paragraph, squeeze(lines[0])):
-        return True
+    text = docstring.strip().split("\n\n")[0]
+    paragraph = squeeze(text)
+    before_fields = squeeze(_FIELDS.split(text, maxsplit=1)[0])
+    if not wanted or wanted in (paragraph, before_fields, squeeze(text.split("\n")[0])):
+        return bool(wanted)
     rest = paragraph.removeprefix(wanted)
-    return rest != paragraph and (wanted[-1] in ".!?。！？:" or rest[:1] in ".。") and rest[:1] in " .。"
+    return rest != paragraph and wanted[-1] in ".!?。！？" and rest[:1] in " "
 
 
 def _on_path(repo: Repository, claim: Claim) -> str | None:

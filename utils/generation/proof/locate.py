@@ -39,9 +39,19 @@ def find(repo: Repository, element: str) -> Iterator[Found]:
             yield Found(path, facts.by_local[local])
             continue
         outer, _, name = local.rpartition(".")
-        owner = facts.by_local.get(outer)
-        if owner is not None and name.partition("#")[0] in owner.assigned:
-            yield Found(path, owner, name)
+        name = name.partition("#")[0]
+        for owner in _repeats(facts.by_local, outer):
+            if name in owner.assigned:
+                yield Found(path, owner, name)
+
+
+def _repeats(by_local: dict[str, Definition], local: str) -> Iterator[Definition]:
+    """The definition of that name, its second, its third, …"""
+    times, name = 1, local
+    while name in by_local:
+        yield by_local[name]
+        times += 1
+        name = f"{local}#{times}"
 
 
 def spans(found: Found) -> list[tuple[int, int, int]]:
@@ -49,9 +59,7 @@ def spans(found: Found) -> list[tuple[int, int, int]]:
     if not found.name:
         each = found.definition
         return [(each.start, each.line, each.end)]
-    times = found.definition.assigned[found.name.partition("#")[0]]
-    if "#" in found.name:
-        times = times[int(found.name.partition("#")[2]) - 1 :][:1]
+    times = found.definition.assigned[found.name]
     return [(first, first, last) for first, last, _ in times]
 
 

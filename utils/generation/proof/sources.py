@@ -69,10 +69,12 @@ class Sources:
         try:
             if path.endswith((".py", ".pyi")):
                 with tokenize.open(self.root / path) as stream:
-                    return stream.read().split("\n")
-            return (self.root / path).read_text(encoding="utf-8-sig", errors="replace").split("\n")
+                    text = stream.read()
+            else:
+                text = (self.root / path).read_text(encoding="utf-8-sig", errors="replace")
         except (OSError, SyntaxError, UnicodeDecodeError):
             return None
+        return text.removesuffix("\n").split("\n")
 
     @cached_property
     def _by_tail(self) -> dict[str, list[str]]:
