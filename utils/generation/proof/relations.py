@@ -31,11 +31,10 @@ def inherits_from(repo: Repository, subclass: str, base: str) -> str | None:
         return f"{subclass} is not a class"
     wanted = {found.value for found in _definitions(repo, base)}
     for found in classes:
-        resolved = set().union(*repo.bases(found.value)) if found.definition.bases else set()
-        if wanted & resolved:
-            return None
-        if not wanted and squeeze(base) in {squeeze(text) for text in found.definition.bases}:
-            return None
+        for text, values in zip(found.definition.bases, repo.bases(found.value), strict=True):
+            is_own = any(value.kind == "def" for value in values)
+            if wanted & values or (not is_own and squeeze(text) == squeeze(base)):
+                return None
     return f"its bases are {', '.join(classes[0].definition.bases) or 'none'}"
 
 

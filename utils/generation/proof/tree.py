@@ -189,6 +189,7 @@ class _Reader:
         while runner.kind == "class" and runner.parent:
             runner = runner.parent
         runner.sites += [Site(each.lineno, self.ref(each), "call") for each in node.decorator_list]
+        self.called.update(id(each) for each in node.decorator_list)
         return made, list(node.body)
 
     def _new(self, kind: str, name: str, node: Any, scope: Definition) -> Definition:

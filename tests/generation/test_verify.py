@@ -1,0 +1,172 @@
+"""Every kind of claim: what is true is proven, what is nearly true is refuted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from utils.generation.proof.claims import known_kinds
+from utils.generation.verify import Verifier
+from utils.records import Claim, Evidence, Message, Sample, SampleMetadata
+
+FILES = {
+    "src/pkg/__init__.py": '"""A package."""\nfrom .core import Engine as Motor\nfrom .helpers import *\n',
+    "src/pkg/helpers.py": (
+        "import json\n\nLIMIT = 3\n\n\n"
+        "def log(text, *, level=1, **extra):\n"
+        '    """Log a text. Twice."""\n    return json.dumps(text)\n\n\n'
+        "def retry(function):\n    def inner(*args):\n        return function(*args)\n    return inner\n\n\n"
+        "@retry\ndef fetch(url: str) -> 'dict[str, int]':\n    raise errors.Missing(url)\n"
+    ),
+    "src/pkg/core.py": (
+        "from dataclasses import dataclass\nfrom enum import Enum\n"
+        "from pkg import helpers\nfrom pkg.helpers import fetch, log\n\n\n"
+        "class Base:\n"
+        '    """The base of all.\n\n    Nothing else.\n    """\n\n'
+        "    def __init__(self, size: int = 1) -> None:\n        self.size = size\n\n"
+        "    def run(self):\n        log('base')\n\n"
+        "    @property\n    def area(self) -> int:\n        return self.size\n\n\n"
+        "class Engine(Base):\n"
+        "    def run(self):\n        super().run()\n        return self.area\n\n"
+        "    async def start(\n        self,\n        power,  # watts\n        *rest,\n    ) -> 'Engine':\n"
+        "        if not power:\n            raise ValueError('no power')\n        return self\n\n\n"
+        "class Color(Enum):\n    RED = 1\n\n\n"
+        "@dataclass\nclass Point:\n    x: int = 0\n\n\n"
+        "def build(engine: Engine, make, table):\n"
+        "    other = Engine(2)\n    other.run()\n    engine.start(1)\n"
+        "    helpers.log('x')\n    make()\n    table.lookup('k')\n\n\n"
+        "def build():\n    handlers = [fetch]\n    return handlers\n\n\n"
+        "def outside(log):\n    import os\n    os.path.join('a', 'b')\n    log('a parameter of that name')\n"
+    ),
+    "src/pkg/tables.py": (
+        "import pkg.core\n\n\nclass Table:\n    def lookup(self, key):\n        return key\n\n"
+        "    def join(self, a, b):\n        return a\n"
+    ),
+    "pyproject.toml": '[project]\nname = "pkg"\ndependencies = ["Requests>=2", "numpy"]\n',
+    "README.md": "# Pkg\n\nRun it with `pkg run`.\n",
+}
+CORE = "src/pkg/core.py"
+
+
+@pytest.fixture(scope="module")
+def verifier(tmp_path_factory: pytest.TempPathFactory) -> Verifier:
+    root = tmp_path_factory.mktemp("repo")
+    for path, text in FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return Verifier(root, "pkg")
+
+
+def line_of(path: str, text: str) -> int:
+    return next(number for number, line in enumerate(FILES[path].split("\n"), 1) if text in line)
+
+
+# kind, subject, a true value, nearly true values
+CASES: list[tuple[str, str, Any, list[Any]]] = [
+    ("defined_in", "pkg.core.Engine", CORE, ["src/pkg/helpers.py", "pkg/core.py"]),
+    ("defined_in", "pkg.core", CORE, ["src/pkg/__init__.py"]),
+    ("at_line", "pkg.core.Engine.run", line_of(CORE, "class Engine") + 1, [line_of(CORE, "class Engine"), 0]),
+    ("at_line", "pkg.core.build#2", line_of(CORE, "def build():"), [line_of(CORE, "def build(engine")]),
+    ("spans", "pkg.helpers.fetch", [17, 19], [[18, 19], [17, 20], [17, 18], 17]),
+    ("spans", "pkg.helpers", [1, 19], [[1, 20]]),
+    ("is_a", "pkg.core.Engine", "class", ["function", "module"]),
+    ("is_a", "pkg.core.Engine.run", "method", ["function", "property"]),
+    ("is_a", "pkg.core.Base.area", "property", ["method"]),
+    ("is_a", "pkg.helpers.retry.inner", "function", ["method"]),
+    ("is_a", "pkg.helpers.LIMIT", "constant", ["attribute", "field"]),
+    ("is_a", "pkg.core.Color.RED", "field", ["constant", "attribute"]),
+    ("is_a", "pkg.core.Point.x", "field", ["attribute"]),
+    (
+        "has_signature",
+        "pkg.core.Engine.start",
+        "async def start(self, power, *rest) -> 'Engine'",
+        ["def start(self, power, *rest) -> 'Engine'", "async def start(self, power) -> 'Engine'", "async def start()"],
+    ),
+    ("has_signature", "pkg.core.Engine", "class Engine(Base)", ["class Engine", "class Engine(Point)"]),
+    ("has_signature", "pkg.helpers.LIMIT", "LIMIT = 3", ["LIMIT = 4", "LIMIT"]),
+    ("has_parameter", "pkg.helpers.log", "level", ["levels", "json"]),
+    ("has_parameter", "pkg.helpers.log", "**extra", ["*args"]),
+    ("returns", "pkg.core.Base.area", "int", ["str", None, "None"]),
+    ("returns", "pkg.core.Base.run", None, ["None", "int"]),
+    ("raises", "pkg.core.Engine.start", "ValueError", ["TypeError"]),
+    ("raises", "pkg.helpers.fetch", "errors.Missing", ["errors.Found"]),
+    ("decorated_by", "pkg.helpers.fetch", "retry", ["retry()", "cached"]),
+    ("documented_as", "pkg.core.Base", "The base of all.", ["The base of some.", "The base of", "Nothing else."]),
+    ("documented_as", "pkg.helpers.log", "Log a text. Twice.", ["Log a text. Thrice.", "Log a"]),
+    ("calls", "pkg.core.build", "pkg.core.Engine.run", ["pkg.core.Base.run", "pkg.core.Engine", "pkg.helpers.retry"]),
+    ("calls", "pkg.core.build", "pkg.core.Base.__init__", ["pkg.core.Base.area"]),
+    ("calls", "pkg.core.build", "pkg.core.Engine.start", ["pkg.core.Point"]),
+    ("calls", "pkg.core.build", "pkg.helpers.log", ["pkg.helpers.LIMIT"]),
+    ("calls", "pkg.core.build", "pkg.tables.Table.lookup", ["pkg.tables.Table.join"]),
+    ("calls", "pkg.core.Engine.run", "pkg.core.Base.run", ["pkg.core.Engine.run", "pkg.helpers.log"]),
+    ("calls", "pkg.core.Engine.run", "pkg.core.Base.area", ["pkg.core.Engine.start"]),
+    ("calls", "pkg.helpers.retry.inner", "pkg.helpers.fetch", ["pkg.tables.Table.join"]),
+    ("calls", "pkg.helpers", "pkg.helpers.retry", ["pkg.helpers.fetch", "pkg.helpers.log"]),
+    ("called_by", "pkg.helpers.log", "pkg.core.Base.run", ["pkg.core.Engine.run", "pkg.core.outside"]),
+    ("inherits_from", "pkg.core.Engine", "pkg.core.Base", ["pkg.core.Point", "Base", "object"]),
+    ("inherits_from", "pkg.core.Color", "Enum", ["enum.IntEnum", "Base"]),
+    ("has_subclass", "pkg.core.Base", "pkg.core.Engine", ["pkg.core.Color"]),
+    ("overrides", "pkg.core.Engine.run", "pkg.core.Base.run", ["pkg.core.Base.area", "pkg.core.Base.__init__"]),
+    ("imports", "pkg.core", "pkg.helpers", ["pkg.tables", "pkg.core"]),
+    ("imports", "pkg", "pkg.core", ["pkg.tables"]),
+    ("imports", "pkg.tables", "pkg.core", ["pkg.helpers"]),
+    ("contains", CORE, "pkg.core.Engine.run", ["pkg.helpers.log", "pkg.core.missing"]),
+    ("depends_on", "pkg", "requests", ["request", "pandas"]),
+    ("count", "pkg.core.Engine.start", ["parameters", 2], [["parameters", 3], ["wheels", 2], 2]),
+    ("count", "pkg.core.Engine", ["methods", 2], [["methods", 1], ["bases", 2]]),
+    ("count", "src/pkg/helpers.py", ["functions", 3], [["functions", 4], ["lines", 20]]),
+    ("quotes", "README.md", [3, 3, "pkg run"], [[1, 1, "pkg run"], [3, 3, "pkg ran"], [3, 9, "pkg run"], [3, 3, ""]]),
+    ("absent", "pkg", "fetch_all", ["fetch", "power", "Motor", "core", "pkg.core.Engine", "README.md", "Twice"]),
+    ("absent", "pkg", "pkg.core.Motors", ["pkg.core.Motor"]),
+    ("general", "json.dumps", "json/__init__.py", ["json/decoder.py", "Deserialize"]),
+    ("general", "json.dumps", "Serialize ``obj`` to a JSON formatted ``str``.", ["Serialize ``obj`` to YAML."]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "subject", "value", "wrong"), CASES, ids=[f"{c[0]}-{c[1]}" for c in CASES])
+def test_true_claims_are_proven_and_near_misses_refuted(
+    verifier: Verifier, kind: Any, subject: str, value: Any, wrong: list[Any]
+) -> None:
+    assert verifier.prove(Claim(kind, subject, value)) is None
+    for each in wrong:
+        assert verifier.prove(Claim(kind, subject, each)), each
+
+
+def test_every_kind_of_claim_has_a_case() -> None:
+    assert {case[0] for case in CASES} == {*known_kinds(), "general"}
+
+
+@pytest.mark.parametrize("kind", ["defined_in", "calls", "overrides", "inherits_from", "imports", "has_parameter"])
+def test_nothing_is_proven_of_what_does_not_exist(verifier: Verifier, kind: Any) -> None:
+    assert verifier.prove(Claim(kind, "pkg.core.missing", "pkg.core.Engine"))
+
+
+def test_the_import_root_is_no_part_of_a_name(verifier: Verifier) -> None:
+    assert verifier.prove(Claim("defined_in", "src.pkg.core.Engine", CORE))
+    assert verifier.prove(Claim("defined_in", "core.Engine", CORE))
+
+
+def make_sample(answer: str, claims: list[Claim], evidence: list[Evidence] | None = None) -> Sample:
+    metadata = SampleMetadata(
+        "1", "code_location", "en", "forward", "location:x", "location/en/00", None, claims, evidence or [], None
+    )
+    return Sample([Message("user", "Where?"), Message("assistant", answer)], metadata)
+
+
+def test_a_sample_is_checked_for_claims_evidence_and_what_it_says_beyond_them(verifier: Verifier) -> None:
+    claim = Claim("defined_in", "pkg.core.Engine", CORE)
+    assert verifier.check(make_sample(f"`Engine` is in `{CORE}`.", [claim], [Evidence(CORE, 1, 3)])) == []
+    assert verifier.check(make_sample(f"It is in `{CORE}` at line 9.", [claim])) == ["unclaimed: line 9"]
+    assert verifier.check(make_sample("`Engine`", [claim], [Evidence(CORE, 1, 999)]))[0].startswith("evidence:")
+    wrong = Claim("defined_in", "pkg.core.Engine", "README.md")
+    assert verifier.check(make_sample("`Engine`", [wrong]))[0].startswith("defined_in:")
+
+
+def test_files_that_do_not_parse_prove_nothing(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("def f(:\n")
+    (tmp_path / "bytes.py").write_bytes(b"\xff\xfe\x00x = 1\n")
+    broken = Verifier(tmp_path, "broken")
+    assert broken.prove(Claim("defined_in", "broken.f", "broken.py"))
+    assert broken.prove(Claim("absent", "broken", "g")) is None
