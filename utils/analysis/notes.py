@@ -1,0 +1,152 @@
+"""What one file's tree tells about patterns: what it imports by name, and dicts that map to functions or classes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import msgspec
+
+MIN_ENTRIES = 2  # a dict of fewer functions or classes is no registry
+
+
+class Import(msgspec.Struct, array_like=True):
+    """`local` stands for `name` of `module` (absolute), or for the module itself where `name` is null; `*` for all."""
+
+    local: str
+    module: str
+    name: str | None
+    line: int
+
+
+class Entry(msgspec.Struct, array_like=True):
+    """One value of a registry as a dotted name in its module (`quoted`: a string that spells out a full id)."""
+
+    value: str
+    line: int
+    end_line: int
+    quoted: bool = False
+
+
+class Registry(msgspec.Struct, array_like=True):
+    """A module- or class-level dict: `id` is the name it is assigned to, with its scope."""
+
+    id: str
+    entries: list[Entry]
+
+
+class ModuleNotes(msgspec.Struct, array_like=True):
+    """One Python file. `main_line` is where `if __name__ == "__main__":` stands."""
+
+    module: str
+    path: str
+    imports: list[Import] = []
+    registries: list[Registry] = []
+    main_line: int | None = None
+
+
+def take_notes(tree: ast.Module, module: str, path: str) -> ModuleNotes:
+    """The notes of the file `path` (posix), which is imported as `module`. Imports inside functions count too."""
+    package = module if path.rsplit("/", 1)[-1] == "__init__.py" else module.rpartition(".")[0]
+    notes = ModuleNotes(module, path)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            notes.imports += _imports(node, package)
+    notes.registries = _registries(tree, module)
+    notes.main_line = next((node.lineno for node in tree.body if _is_main_guard(node)), None)
+    return notes
+
+
+def _imports(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[Import]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            # `import a.b` binds `a`; `import a.b as c` binds the submodule.
+            target = alias.name if alias.asname else alias.name.partition(".")[0]
+            yield Import(alias.asname or target, target, None, node.lineno)
+        return
+    base = node.module or ""
+    if node.level:
+        parts = package.split(".") if package else []
+        kept = parts[: len(parts) - node.level + 1]
+        if len(kept) < len(parts) - node.level + 1 or (node.level > 1 and not kept):
+            return
+        base = ".".join([*kept, *([node.module] if node.module else [])])
+    for alias in node.names:
+        yield Import(alias.asname or alias.name, base, alias.name, alias.lineno)
+
+
+def _registries(tree: ast.Module, module: str) -> list[Registry]:
+    found: dict[str, Registry] = {}
+    for scope, node in _statements(tree.body, module):
+        target: ast.expr | None = None
+        value: ast.expr | None = None
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = node.targets[0], node.value
+        elif isinstance(node, ast.AnnAssign):
+            target, value = node.target, node.value
+        if isinstance(target, ast.Name) and (values := _dict_values(value)):
+            entries = [entry for item in values if (entry := _entry(item))]
+            found[f"{scope}.{target.id}"] = Registry(f"{scope}.{target.id}", entries)
+        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and value is not None:
+            name = f"{scope}.{target.value.id}"
+            if (entry := _entry(value)) is not None and not entry.quoted:
+                found.setdefault(name, Registry(name, [])).entries.append(entry)
+    return [registry for registry in found.values() if len(registry.entries) >= MIN_ENTRIES]
+
+
+def _statements(body: list[ast.stmt], scope: str) -> Iterator[tuple[str, ast.stmt]]:
+    """(scope, statement) at module level and in class bodies, those under `if` and `try` included."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _statements(node.body, f"{scope}.{node.name}")
+        elif isinstance(node, ast.If):
+            yield from _statements([*node.body, *node.orelse], scope)
+        elif isinstance(node, ast.Try):
+            yield from _statements([*node.body, *(item for h in node.handlers for item in h.body), *node.orelse], scope)
+        else:
+            yield scope, node
+
+
+def _dict_values(value: ast.expr | None) -> list[ast.expr]:
+    """The values of `{…}`, `dict(…)` or a mapping class called with one of them (`OrderedDict({…})`)."""
+    if isinstance(value, ast.Dict):
+        return [item for key, item in zip(value.keys, value.values, strict=True) if key is not None]
+    if isinstance(value, ast.Call):
+        if isinstance(value.func, ast.Name) and value.func.id == "dict" and not value.args:
+            return [keyword.value for keyword in value.keywords if keyword.arg]
+        if len(value.args) == 1 and isinstance(value.args[0], ast.Dict):
+            return _dict_values(value.args[0])
+    return []
+
+
+def _entry(node: ast.expr) -> Entry | None:
+    """A value that names something: `f`, `mod.f`, `Class()` or `"pkg.mod.Class"`."""
+    end = node.end_lineno or node.lineno
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        text = node.value.replace(":", ".")
+        is_dotted = "." in text and all(part.isidentifier() for part in text.split("."))
+        return Entry(text, node.lineno, end, quoted=True) if is_dotted else None
+    if isinstance(node, ast.Call):
+        node = node.func
+    name = dotted_name(node)
+    return Entry(name, node.lineno, end) if name else None
+
+
+def dotted_name(node: ast.expr) -> str | None:
+    """`a.b.c` of names and attributes; null for any other expression."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
+
+
+def _is_main_guard(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Compare)
+        and isinstance(node.test.left, ast.Name)
+        and node.test.left.id == "__name__"
+        and isinstance(node.test.comparators[0], ast.Constant)
+        and node.test.comparators[0].value == "__main__"
+    )

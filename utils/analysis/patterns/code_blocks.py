@@ -1,0 +1,98 @@
+"""Calls of the repository's own elements in the Python code blocks of its documents."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+
+from utils.analysis.notes import Import, dotted_name, take_notes
+from utils.analysis.patterns.names import Names
+from utils.records import CodeBlock, Document
+
+_PYTHON = frozenset({"", "python", "python3", "py", "pycon", "python-repl", "ipython"})
+
+
+def document_calls(names: Names, documents: Sequence[Document]) -> Iterator[tuple[str, str, int, int]]:
+    """(callee id, path, line, end line) of each call that resolves through the imports shown in the same document.
+
+    A variable that was assigned from a class is taken for an instance of it. What a document does not import itself
+    is not guessed.
+    """
+    for document in documents:
+        known: dict[str, str] = {}
+        for section in document.sections:
+            for block in section.code_blocks:
+                tree = _parse(block)
+                if tree is not None:
+                    offset = _first_line(block) - 1
+                    for callee, node in _calls(tree, names, known):
+                        yield callee, document.path, node.lineno + offset, (node.end_lineno or node.lineno) + offset
+
+
+def _first_line(block: CodeBlock) -> int:
+    """Where the code starts: below the fence, which makes the block longer than its code."""
+    return block.line + (block.end_line - block.line + 1 > block.code.count("\n") + 1)
+
+
+def _parse(block: CodeBlock) -> ast.Module | None:
+    """The block's tree with its line numbers; of a session with prompts only what was typed. Null if it is no Python."""
+    if block.language not in _PYTHON:
+        return None
+    code = block.code
+    if re.search(r"^\s*>>> ", code, re.MULTILINE):
+        typed = [re.match(r"\s*(?:>>>|\.\.\.)(?: (.*))?$", line) for line in code.split("\n")]
+        code = "\n".join((match.group(1) or "") if match else "" for match in typed)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _calls(tree: ast.Module, names: Names, known: dict[str, str]) -> Iterator[tuple[str, ast.Call]]:
+    """Resolved calls; `known` maps a name of the document to the id of what it is, or of its class, and is added to."""
+    for item in take_notes(tree, "", "").imports:
+        if (found := _imported(names, item)) is not None:
+            known[item.local] = found
+    for node in _in_order(tree):
+        if isinstance(node, ast.Call) and (callee := _resolve(names, known, node.func)) is not None:
+            yield callee, node
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            _assign(names, known, node.targets[0], node.value)
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+            _assign(names, known, node.optional_vars, node.context_expr)
+
+
+def _imported(names: Names, item: Import) -> str | None:
+    return names.imported(item) if item.module else None
+
+
+def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
+    """Nodes in the order in which they are written."""
+    for child in ast.iter_child_nodes(tree):
+        yield child
+        yield from _in_order(child)
+
+
+def _assign(names: Names, known: dict[str, str], target: ast.expr, value: ast.expr) -> None:
+    if not isinstance(target, ast.Name):
+        return
+    called = _resolve(names, known, value.func) if isinstance(value, ast.Call) else None
+    if called is not None and names.elements[called].kind == "class":
+        known[target.id] = called
+    else:
+        known.pop(target.id, None)
+
+
+def _resolve(names: Names, known: dict[str, str], function: ast.expr) -> str | None:
+    dotted = dotted_name(function)
+    if dotted is None:
+        return None
+    head, *rest = dotted.split(".")
+    found = known.get(head)
+    for part in rest:
+        found = names.member(found, part) if found else None
+    return found if found and names.elements[found].kind in ("function", "method", "class") else None

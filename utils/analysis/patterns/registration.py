@@ -1,0 +1,136 @@
+"""Where a new X has to be made known: decorators that store what they decorate, dicts of functions, entry points."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from utils.analysis.notes import ModuleNotes
+from utils.analysis.patterns.implementation import parse_code
+from utils.analysis.patterns.names import Names
+from utils.records import CallSite, CodeElement, EntryPoint, Evidence, Pattern
+
+MIN_MEMBERS = 2
+
+_STORING = re.compile(r"(append|insert|extend|update|setdefault|register|connect|subscribe|add|set|on)(_\w+)?")
+
+
+def registrations(
+    names: Names,
+    notes: Sequence[ModuleNotes],
+    call_sites: Sequence[CallSite],
+    entry_points: Sequence[EntryPoint],
+) -> Iterator[Pattern]:
+    """One pattern for each registry: a decorator's id, a dict's id, or the name of an entry point group."""
+    found: dict[tuple[str, str | None], dict[str, Evidence]] = {}
+    for element, decorator, line in _decorated(names, call_sites):
+        found.setdefault((decorator, None), {}).setdefault(element.id, Evidence(element.path, line, element.line))
+    for subject, registry in _dicts(names, notes):
+        found.setdefault((subject, None), registry)
+    for entry in entry_points:
+        member = _target(names, entry.target)
+        if member is not None and entry.group != "main":
+            span = Evidence(entry.path, entry.line, entry.line)
+            found.setdefault((entry.group, entry.path), {}).setdefault(member, span)
+    for (subject, target), members in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or "")):
+        if len(members) >= MIN_MEMBERS or target is not None:
+            ordered = sorted(members)
+            evidence = [members[member] for member in ordered]
+            yield Pattern(kind="registration", subject=subject, members=ordered, evidence=evidence, target=target)
+
+
+def _decorated(names: Names, call_sites: Sequence[CallSite]) -> Iterator[tuple[CodeElement, str, int]]:
+    """(element, id of a decorator of the repository that stores it, the decorators' first line)."""
+    decorated = [element for element in names.elements.values() if element.decorators]
+    wanted = {(element.path, line) for element in decorated for line in range(element.start_line, element.line)}
+    calls: dict[tuple[str, int], list[str]] = {}
+    for site in call_sites:
+        if (site.path, site.line) in wanted:
+            calls.setdefault((site.path, site.line), []).append(site.callee)
+    stores: dict[str, bool] = {}
+    for element in decorated:
+        for text in element.decorators:
+            decorator = _decorator(names, element, text, calls)
+            if decorator is None:
+                continue
+            if decorator not in stores:
+                stores[decorator] = _stores(names.elements[decorator])
+            if stores[decorator]:
+                yield element, decorator, element.start_line
+
+
+def _decorator(
+    names: Names, element: CodeElement, text: str, calls: Mapping[tuple[str, int], Sequence[str]]
+) -> str | None:
+    """The function, method or class that `@text` calls, by its resolved call or else by its name."""
+    match = re.match(r"[\w.]+", text)
+    if match is None:
+        return None
+    last = match.group().rpartition(".")[2]
+    for line in range(element.start_line, element.line):
+        for callee in calls.get((element.path, line), ()):
+            owner = callee.removesuffix(".__init__").removesuffix(".__call__")
+            if callee.rpartition(".")[2] == last or owner.rpartition(".")[2] == last:
+                return callee if callee in names.elements else None
+    found = names.resolve(element.module, match.group())
+    kinds = ("function", "method")
+    return found if found and names.elements[found].kind in kinds else None
+
+
+def _stores(decorator: CodeElement) -> bool:
+    """True where a function, or one inside it, keeps one of its arguments: `x[key] = f`, `x.append(f)`, …"""
+    function = parse_code(decorator.code)
+    if function is None:
+        return False
+    given = {argument.arg for node in ast.walk(function) if isinstance(node, ast.arguments) for argument in _all(node)}
+    given -= {"self", "cls"}
+    for node in ast.walk(function):
+        kept: list[ast.expr] = []
+        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Subscript) for target in node.targets):
+            kept = [node.value]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _STORING.fullmatch(node.func.attr):
+            kept = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if _mentions(kept, given):
+            return True
+    return False
+
+
+def _all(arguments: ast.arguments) -> list[ast.arg]:
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+
+
+def _mentions(nodes: Sequence[ast.expr], given: set[str]) -> bool:
+    """True where one of the values is an argument itself, alone or in a tuple or list."""
+    for node in nodes:
+        inner = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
+        if any(isinstance(item, ast.Name) and item.id in given for item in inner):
+            return True
+    return False
+
+
+def _dicts(names: Names, notes: Sequence[ModuleNotes]) -> Iterator[tuple[str, dict[str, Evidence]]]:
+    for each in notes:
+        for registry in each.registries:
+            members: dict[str, Evidence] = {}
+            for entry in registry.entries:
+                member = _member(names, each.module, entry.value, entry.quoted)
+                if member is not None:
+                    members.setdefault(member, Evidence(each.path, entry.line, entry.end_line))
+            if registry.id in names.elements and 2 * len(members) >= len(registry.entries):
+                yield registry.id, members
+
+
+def _member(names: Names, module: str, value: str, quoted: bool) -> str | None:
+    found = value if quoted else names.resolve(module, value)
+    element = names.elements.get(found) if found else None
+    return element.id if element and element.kind in ("function", "method", "class") else None
+
+
+def _target(names: Names, target: str) -> str | None:
+    """The element that `pkg.mod:name` or `pkg.mod` points at."""
+    module, _, name = re.sub(r"\s*\[.*\]$", "", target).partition(":")
+    module, name = module.strip(), name.strip()
+    if module not in names.elements:
+        return None
+    return names.resolve(module, name) if name else module
