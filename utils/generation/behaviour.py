@@ -15,8 +15,8 @@ LONGEST_QUOTE = 90  # characters; longer expressions teach nothing in a sentence
 class Step(NamedTuple):
     """One thing the code does at `line` of its file. `text` is source; `detail` by kind:
 
-    branch condition · loop target (text: what is iterated) · raise exception name · return, yield, await, set expression ·
-    with context expression · handle exception names. `under`: the condition of the innermost `if` around it.
+    branch condition · loop target (text: what is iterated) · raise exception name · handle exception name · with, return,
+    yield, await, set expression. `under`: the condition of the innermost `if` around it.
     """
 
     kind: StepKind

@@ -23,7 +23,7 @@ CONTEXT_MANAGERS = frozenset({"contextmanager", "asynccontextmanager"})
 
 
 class Usage(NamedTuple):
-    """A snippet; `passed` are the (element, parameter) pairs its calls use; `instance` where it needs one made elsewhere."""
+    """A snippet; `passed`: the (element, parameter) pairs of its calls; `instance`: the class it needs one of."""
 
     code: str
     passed: tuple[tuple[CodeElement, Parameter], ...]
@@ -87,7 +87,7 @@ def _member(context: Context, element: CodeElement, owner: CodeElement, line: st
 
 
 def constructor(context: Context, element: CodeElement, optional: int) -> Usage | None:
-    """A call of the class: by its own `__init__`, its dataclass fields, or nothing where it has neither base nor fields."""
+    """A call of the class: by its own or inherited `__init__`, or without arguments where it has no base at all."""
     path = element.id.removeprefix(element.module + ".")
     own = context.all.get(f"{element.id}.__init__")
     if own is not None:

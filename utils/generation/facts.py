@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
@@ -18,6 +19,8 @@ CALLABLE = frozenset({"function", "method"})
 SYMBOLS = frozenset({"class", "function", "method", "property"})
 SHORT_NAME = 3  # characters; a name this short says too little to be asked for without its owner
 BEHAVIOURS_KEPT = 4096
+
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 class Fact(NamedTuple):
@@ -85,6 +88,16 @@ class Context:
     def children(self) -> dict[str, list[CodeElement]]:
         """Parent id → the elements directly in it, in source order."""
         return _grouped((element.parent or "", element) for element in self.elements)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every name-like word of the repository's code, so that a name outside it is nowhere in use."""
+        found: set[str] = set()
+        for element in self.all.values():
+            found.add(element.name)
+            if element.kind == "module":
+                found.update(_WORD.findall(element.code))
+        return frozenset(found)
 
     @cached_property
     def modules(self) -> list[CodeElement]:

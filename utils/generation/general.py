@@ -36,6 +36,7 @@ from utils.records import (
 
 FAMILIES_ASKED = ("location", "explain", "signature", "by_summary", "import", "file_contents")
 SHOWN_KINDS = frozenset({"defined_in", "has_signature", "documented_as"})
+ASKED_KINDS = SHOWN_KINDS | {"contains", "has_parameter"}
 EXPOSURES = 8  # wordings of one fact and language before the next fact is asked
 
 
@@ -102,10 +103,10 @@ def _as_general(sample: Sample) -> Sample:
     claims: dict[Claim, None] = {}
     for claim in sample.metadata.claims:
         text = str(claim.value) if claim.kind in SHOWN_KINDS else str(claim.value).rpartition(".")[2]
-        if claim.kind in SHOWN_KINDS or claim.kind in ("contains", "has_parameter"):
+        if claim.kind in ASKED_KINDS and text in answer:
             claims[Claim("general", claim.subject, text)] = None
-    if not claims:
-        claims[Claim("general", sample.metadata.fact, answer)] = None
+        elif claim.kind == "documented_as":
+            claims[Claim("general", claim.subject, claim.subject.rpartition(".")[2])] = None
     metadata = msgspec.structs.replace(
         sample.metadata,
         task="general_knowledge",

@@ -18,7 +18,7 @@ from utils.console import ROOT, UserError, progress
 from utils.generation.budget import Order, plan
 from utils.generation.facts import Context, Fact, rank
 from utils.generation.general import dataset_samples, general_samples
-from utils.generation.prover import Outcome, Prover, prove_all
+from utils.generation.prover import Prover, prove_all
 from utils.generation.split import Row, leaks, order, place, row_of
 from utils.generation.tasks import absent, api_usage, design, explanation, location, overview, relation
 from utils.generation.templates import Voice, load_voice
@@ -38,6 +38,18 @@ class Report(msgspec.Struct):
     drops: dict[str, int]
     examples: list[str]
     coverage: dict[str, int]
+    secrets: list[dict[str, str | int]] = []
+
+    def remarks(self) -> list[str]:
+        """What a user should know beyond the counts."""
+        asked, public = self.coverage["public elements asked about"], self.coverage["public elements"]
+        lines = [f"{asked:,} of {public:,} public elements are asked about"]
+        if asked < public:
+            lines[0] += "; raise generation.max_samples (or lift max_elements) to cover more"
+        if self.secrets:
+            where = ", ".join(f"{note['path']}:{note['line']}" for note in self.secrets[:3])
+            lines.append(f"{len(self.secrets)} credentials were found ({where}); no sample tells one")
+        return lines
 
 
 def generate(
@@ -59,6 +71,7 @@ def generate(
     context = Context(name, analysis, elements, settings.include_tests, root)
     orders = plan(_chosen(context, all_facts(context), settings, seed), settings, voices, seed)
     prover = Prover(Verifier(root, name), voices, settings, seed, analysis.provenance.commit)
+    prover.scan(_quotable(analysis))
     spill = _Spill(folder / "proven.tmp")
     drops: Counter[str] = Counter()
     examples: list[str] = []
@@ -71,7 +84,9 @@ def generate(
         _refuse_failures(drops, len(spill.rows), examples)
         for sample in _general(settings, voices, seed, len(spill.rows)):
             spill.add(msgspec.json.encode(sample), row_of(sample, prover.test_wordings))
-        return _write_splits(spill, folder, settings, seed, drops, examples, _coverage(context, orders))
+        report = _write_splits(spill, folder, settings, seed, drops, examples, _coverage(context, orders))
+    report.secrets = prover.secrets.notes()
+    return report
 
 
 def all_facts(context: Context) -> Iterator[Fact]:
@@ -97,6 +112,16 @@ def _chosen(context: Context, facts: Iterable[Fact], settings: GenerationSetting
             fact.element not in context.known and (fact.element in paths or "/" not in fact.element)
         ):
             yield fact
+
+
+def _quotable(analysis: Analysis) -> list[str]:
+    """The files that samples quote: code, documents, and where the project's metadata stands."""
+    project = analysis.project
+    items = (*project.dependencies, *project.entry_points, *project.commands)
+    paths = (
+        {file.path for file in analysis.files} | {each.path for each in analysis.documents} | {e.path for e in items}
+    )
+    return sorted(paths | {path for path in (project.description_path, project.license_path) if path})
 
 
 def _general(settings: GenerationSettings, voices: Sequence[Voice], seed: int, own: int) -> Iterator[Sample]:
@@ -205,6 +230,3 @@ class _Spill:
         start, size = self._places[sample_id]
         self._stream.seek(start)
         return self._decoder.decode(self._stream.read(size))
-
-
-__all__ = ["Outcome", "Report", "all_facts", "generate"]

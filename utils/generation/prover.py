@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from utils.config_manager import GenerationSettings
 from utils.generation.budget import Order
 from utils.generation.compose import compose
+from utils.generation.secrets import Secrets, scan_lines
 from utils.generation.split import Row, row_of
 from utils.generation.templates import Voice
 from utils.generation.verify import Verifier
@@ -47,12 +48,18 @@ class Prover:
         self.settings = settings
         self.seed = seed
         self.commit = commit
+        self.secrets = Secrets(())
         self.test_wordings = frozenset(
             f"{family}/{voice.language}/{index:02d}"
             for voice in voices
             for family, tests in voice.tests.items()
             for index in tests
         )
+
+    def scan(self, paths: Iterable[str]) -> None:
+        """Find the credentials in these files of the checkout; samples that would tell one are dropped or redacted."""
+        sources = self.verifier.repository.sources
+        self.secrets = Secrets(secret for path in paths for secret in scan_lines(path, sources.lines(path) or []))
 
     def outcomes(self, order: Order) -> Iterator[Outcome]:
         """The samples of one order, each proven or dropped."""
@@ -61,6 +68,11 @@ class Prover:
                 kind = reasons[0].partition(":")[0]
                 yield Outcome(b"", None, f"proof: {kind}", f"{sample.metadata.fact}: {reasons[0]}")
                 continue
+            if self.secrets.found and self.secrets.told_by(sample):
+                if self.settings.secrets == "drop":
+                    yield Outcome(b"", None, "secret: dropped", sample.metadata.fact)
+                    continue
+                sample = self.secrets.redact(sample)
             yield Outcome(_ENCODE(sample), row_of(sample, self.test_wordings))
 
 
@@ -70,11 +82,7 @@ _shared: tuple[Prover, Sequence[Order]] | None = None
 def prove_all(prover: Prover, orders: Sequence[Order], workers: int | None = None) -> Iterator[Outcome]:
     """The outcomes of all orders, in order, by `workers` processes (null: one per core)."""
     global _shared
-    count = (
-        workers or len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else (workers or os.cpu_count() or 1)
-    )
+    count = workers or _cores()
     ordered = sorted(orders, key=lambda order: (order.fact.element, order.fact.key, order.language))
     if count < 2 or len(ordered) < FEW_ORDERS or "fork" not in multiprocessing.get_all_start_methods():
         for order in ordered:
@@ -88,6 +96,10 @@ def prove_all(prover: Prover, orders: Sequence[Order], workers: int | None = Non
                 yield from outcomes
     finally:
         _shared = None
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _prove_chunk(start: int) -> list[Outcome]:

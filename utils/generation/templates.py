@@ -95,11 +95,12 @@ class Counted(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Style(msgspec.Struct, forbid_unknown_fields=True):
-    """How the language joins: items of a list (`comma`, `last`) and sentences (`space`)."""
+    """How the language joins: items of a list (`comma`, then `last` or `or`) and sentences (`space`)."""
 
     comma: str
     last: str
     space: str
+    either: str = msgspec.field(name="or")
 
 
 class TemplateFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -138,10 +139,11 @@ class Voice:
         forms = self._phrases[key, count == 1]
         return forms[(variant + crc32(key.encode())) % len(forms)].render(slots)
 
-    def listed(self, items: Sequence[Slot]) -> Slot:
-        """`a`, `b` and `c`."""
+    def listed(self, items: Sequence[Slot], last: str | None = None) -> Slot:
+        """`a`, `b` and `c`; `last` stands before the last item."""
         texts = [item.text for item in items]
-        text = self.style.comma.join(texts[:-1]) + self.style.last + texts[-1] if len(texts) > 1 else "".join(texts)
+        before = self.style.last if last is None else last
+        text = self.style.comma.join(texts[:-1]) + before + texts[-1] if len(texts) > 1 else "".join(texts)
         return merge(text, items)
 
     def sentences(self, items: Iterable[Slot]) -> Slot:

@@ -31,27 +31,26 @@ CLASS_ENDINGS = ("Factory", "Proxy", "Builder", "Registry", "Adapter", "Mixin", 
 
 def facts(context: Context) -> Iterator[Fact]:
     """One absent name for each well-named symbol, and the symbol itself as its guard."""
-    real = {element.name for element in context.all.values()}
-    lowered = {re.sub(r"_", "", name).lower() for name in real}
-    words = {word.lower() for name in real for word in _words(name)}
+    real = context.words
+    lowered = {name.replace("_", "").lower() for name in real}
     for element in context.elements:
         if element.kind not in SYMBOLS or element.name.startswith("_") or not context.is_unique(element.name):
             continue
         if len(element.name) < 6:
             continue
         yield Fact("present", element.id, element.id, element.is_public, partial(_present, context, element))
-        name = _near_miss(element, real, lowered, words)
+        name = _near_miss(element, real, lowered)
         if name is not None:
             near = _nearest(context, element, name)
             yield Fact("absent", name, element.id, element.is_public, partial(_absent, context, name, near))
 
 
-def _near_miss(element: CodeElement, real: set[str], lowered: set[str], words: set[str]) -> str | None:
+def _near_miss(element: CodeElement, real: frozenset[str], lowered: set[str]) -> str | None:
     """A name one word away from the element's that nothing in the repository has, in any spelling."""
     candidates = list(_candidates(element.name, element.kind == "class"))
     candidates.sort(key=lambda name: rank("near miss", element.id, name))
     for name in candidates:
-        if name not in real and re.sub(r"_", "", name).lower() not in lowered:
+        if name not in real and name.replace("_", "").lower() not in lowered:
             return name
     return None
 
@@ -70,10 +69,6 @@ def _candidates(name: str, is_class: bool) -> Iterator[str]:
         yield "_".join([*parts[1:], parts[0]])
     for ending in CLASS_ENDINGS if is_class else ENDINGS:
         yield name + ending if is_class else f"{name}_{ending}"
-
-
-def _words(name: str) -> list[str]:
-    return re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)
 
 
 def _nearest(context: Context, element: CodeElement, name: str) -> tuple[CodeElement, ...]:
@@ -103,6 +98,7 @@ def _absent(context: Context, name: str, near: tuple[CodeElement, ...], voice: V
         "repo": Slot(context.repo),
         "name": Slot(name, (claim,)),
         "near": voice.listed(nearest),
+        "near_or": voice.listed(nearest, voice.style.either),
         "near_paths": voice.listed(placed),
     }
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
 from utils.generation.calls import import_of, usage_of
 from utils.generation.facts import CALLABLE, Context, Fact, rank
-from utils.generation.prose import function_shape, own_parameters, parameter_name
+from utils.generation.prose import function_shape, own_parameters, parameter_name, quote
 from utils.generation.templates import Slot, Voice
 from utils.records import CallSite, Claim, CodeElement, Evidence, Parameter
 
 FEWEST_TO_RECOGNISE = 2  # parameters; fewer do not tell one function from another
+LONGEST_DEFAULT = 80  # characters of a parameter quoted with its default
 LONGEST_CALL = 120  # characters of a quoted call's line
 
 
@@ -56,10 +58,7 @@ def _call(context: Context, element: CodeElement, voice: Voice, variant: int) ->
         return slots
     claims = (slots["path"].claims[0], slots["kind"].claims[0])
     claims += tuple(Claim("has_parameter", owner.id, parameter.name) for owner, parameter in usage.passed)
-    literal = tuple(
-        Claim("has_signature", owner.id, owner.signature) for owner, parameter in usage.passed if parameter.default
-    )
-    slots["code"] = Slot(f"```python\n{usage.code}\n```", tuple(dict.fromkeys(claims + literal)), context.span(element))
+    slots["code"] = Slot(f"```python\n{usage.code}\n```", tuple(dict.fromkeys(claims)), context.span(element))
     if usage.instance is not None:
         name = Slot(context.display(usage.instance.id), (Claim("is_a", usage.instance.id, "class"),))
         slots["note"] = voice.say("needs_instance", variant, name=name)
@@ -72,7 +71,7 @@ def _call(context: Context, element: CodeElement, voice: Voice, variant: int) ->
 
 def _import(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
-    slots["code"] = Slot(import_of(context, element) or "", slots["path"].claims)
+    slots["code"] = Slot(import_of(context, element) or "")
     return slots
 
 
@@ -86,6 +85,7 @@ def _signature(context: Context, element: CodeElement, voice: Voice, variant: in
 def _by_signature(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
     slots["parameters"] = voice.listed([parameter_name(element, item) for item in own_parameters(element)])
+    slots["name"] = slots["name"]._replace(claims=slots["parameters"].claims)
     return slots
 
 
@@ -111,15 +111,20 @@ def _is_optional(parameter: Parameter) -> bool:
 
 
 def _with_default(element: CodeElement, parameter: Parameter) -> Slot:
-    if (
-        parameter.default is None
-        or len(parameter.default) > 60
-        or "`" in parameter.default
-        or "\n" in parameter.default
-    ):
-        return parameter_name(element, parameter)
-    claims = (Claim("has_parameter", element.id, parameter.name), Claim("has_signature", element.id, element.signature))
-    return Slot(f"`{parameter.name}={parameter.default}`", claims)
+    """The parameter as the signature writes it, default included, where that stands on one line."""
+    name = parameter_name(element, parameter)
+    if parameter.default is None or "`" in parameter.default:
+        return name
+    pattern = re.compile(
+        rf"\b{re.escape(parameter.name)}\b\s*(?::[^=]*)?=\s*{re.escape(parameter.default)}(?=\s*[,)#]|\s*$)"
+    )
+    for number, line in enumerate(element.code.splitlines()[: element.signature.count("\n") + 4]):
+        found = pattern.search(line)
+        if found and len(found.group()) <= LONGEST_DEFAULT and "`" not in found.group():
+            return quote(element.path, found.group(), element.start_line + number)._replace(
+                claims=(*quote(element.path, found.group(), element.start_line + number).claims, *name.claims)
+            )
+    return name
 
 
 def _documented(element: CodeElement, voice: Voice) -> list[Slot]:

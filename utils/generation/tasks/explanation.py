@@ -32,7 +32,7 @@ def facts(context: Context) -> Iterator[Fact]:
         if element.kind != "module" or summary_of(element) or context.by_path.get(element.path):
             yield _fact("explain", element, partial(_explain, context, element))
         if (text := summary_of(element)) and summaries[text] == 1 and len(text) > 15 and element.name not in text:
-            yield _fact("by_summary", element, partial(_symbol, context, element))
+            yield _fact("by_summary", element, partial(_described, context, element))
         if element.kind == "class":
             yield from _class_facts(context, element)
         elif element.kind in CALLABLE or element.kind == "property":
@@ -60,8 +60,11 @@ def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) ->
     return Fact(family, element.id, element.id, element.is_public, build)
 
 
-def _symbol(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
-    return context.slots(element, voice)
+def _described(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    """Asked backwards, the name answers: it is what the claim about the docstring is about."""
+    slots = context.slots(element, voice)
+    slots["name"] = slots["name"]._replace(claims=slots["summary"].claims)
+    return slots
 
 
 def _value(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:

@@ -127,7 +127,9 @@ def _size(context: Context, package: CodeElement | None, voice: Voice, variant: 
     if package is None:
         what = voice.say("count_modules", 0)
     else:
-        what = voice.say("count_modules_in", 0, name=Slot(package.id, (), context.span(package)))
+        what = voice.say(
+            "count_modules_in", 0, name=Slot(package.path.removesuffix("__init__.py"), (), context.span(package))
+        )
     return {"repo": Slot(context.repo), "count": count, "what": what}
 
 
