@@ -34,7 +34,6 @@ class ServerAnswerer:
         self._name = model
         self._max_new_tokens = max_new_tokens
         self._concurrency = concurrency
-        self._checked = False
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -61,7 +60,6 @@ class ServerAnswerer:
 
     def answer(self, prompts: Sequence[Sequence[Message]]) -> Iterator[tuple[int, Answer]]:
         """(index, answer) as they arrive."""
-        self._check()
         pool = ThreadPoolExecutor(self._concurrency)
         try:
             waiting = {pool.submit(self._ask, messages): index for index, messages in enumerate(prompts)}
@@ -72,8 +70,7 @@ class ServerAnswerer:
 
     def stream(self, messages: Sequence[Message]) -> Iterator[str]:
         """One answer, in the pieces the server sends."""
-        self._check()
-        with self._open("/chat/completions", self._body(messages) | {"stream": True}) as response:
+        with self._open(self._body(messages) | {"stream": True}) as response:
             for line in response:
                 data = line.strip().removeprefix(b"data:").strip()
                 if line.startswith(b"data:") and data != b"[DONE]":
@@ -87,20 +84,8 @@ class ServerAnswerer:
     def close(self) -> None:
         """Nothing to give back: the server is the user's."""
 
-    def _check(self) -> None:
-        """Once, before the first question: the server is there and knows the model."""
-        if self._checked:
-            return
-        with self._open("/models") as response:
-            listed = self._parse(response.read()).get("data")
-        names = [row.get("id") for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
-        if names and self._name not in names:
-            shown = ", ".join(str(name) for name in names[:8])
-            raise UserError(f"the server at {self._address} has no model {self._name!r}; it has: {shown}")
-        self._checked = True
-
     def _ask(self, messages: Sequence[Message]) -> Answer:
-        with self._open("/chat/completions", self._body(messages)) as response:
+        with self._open(self._body(messages)) as response:
             reply = self._parse(response.read())
         try:
             choice = reply["choices"][0]
@@ -114,6 +99,15 @@ class ServerAnswerer:
             ) from None
         return Answer(without_thinking(text), tokens, ended)
 
+    def _offer(self) -> str:
+        """What the server says it has, as the end of a sentence; empty where it does not say."""
+        try:
+            with urllib.request.urlopen(self._address + "/models", timeout=10) as response:
+                names = [str(row["id"]) for row in json.loads(response.read())["data"]]
+        except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+            return ""
+        return f"; it has: {', '.join(names[:8])}" if names else ""
+
     def _body(self, messages: Sequence[Message]) -> dict[str, Any]:
         return {
             "model": self._name,
@@ -124,10 +118,10 @@ class ServerAnswerer:
         }
 
     @contextmanager
-    def _open(self, path: str, body: dict[str, Any] | None = None) -> Iterator[http.client.HTTPResponse]:
+    def _open(self, body: dict[str, Any]) -> Iterator[http.client.HTTPResponse]:
         request = urllib.request.Request(
-            self._address + path,
-            data=None if body is None else json.dumps(body).encode(),
+            self._address + "/chat/completions",
+            data=json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
         try:
@@ -135,7 +129,8 @@ class ServerAnswerer:
                 yield response
         except urllib.error.HTTPError as error:
             told = " ".join(error.read().decode("utf-8", "replace").split())[:200]
-            raise UserError(f"the server at {self._address} answered {error.code} to {path}: {told}") from None
+            asked = f"the server at {self._address}, asked for the model {self._name!r},"
+            raise UserError(f"{asked} answered {error.code}: {told}{self._offer()}") from None
         except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
             reason = getattr(error, "reason", None) or error
             raise UserError(
