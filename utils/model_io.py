@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import logging
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,12 +151,13 @@ def attach_adapter(model: PreTrainedModel, adapter: Path, trainable: bool = Fals
 
 
 def quiet_libraries() -> None:
-    """Keep the libraries' own progress bars and advice off the terminal; their warnings and errors stay."""
+    """Keep the libraries' progress bars, and what they deprecate in one another, off the terminal."""
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_warning()
     logging.getLogger("DeepSpeed").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.|transformers\.|peft\.")
 
 
 def _load_config(source: str, settings: ModelSettings) -> Any:

@@ -45,6 +45,9 @@ def join(config: Config) -> World:
         os.environ["DS_ACCELERATOR"] = "cpu"
     import deepspeed
 
+    if config.model.device == "cpu":
+        # Its shared-memory collectives are compiled on first use, for which a fresh machine may have no compiler.
+        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(dist_backend="gloo" if config.model.device == "cpu" else "nccl", verbose=False)
     return me
 
