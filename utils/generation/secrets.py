@@ -43,6 +43,7 @@ _ASSIGNED = re.compile(
 _ADDRESS = re.compile(r"://[^/\s:@]+:[^/\s@]+@|-----BEGIN")
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
 _PLAUSIBLE = re.compile(r"[A-Za-z0-9]{3}")
+_TOKEN = re.compile(r"[A-Za-z0-9+/=_.-]+")
 _DENSE = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}")
 
 
@@ -65,7 +66,15 @@ def scan_lines(path: str, lines: Sequence[str]) -> Iterator[Secret]:
         copy.write_text("\n".join(lines[number] for number in numbers), encoding="utf-8", errors="replace")
         for found in scan_file(str(copy)):
             if found.secret_value and _PLAUSIBLE.search(found.secret_value):
-                yield Secret(path, numbers[found.line_number - 1] + 1, found.type, found.secret_value)
+                number = numbers[found.line_number - 1]
+                yield Secret(path, number + 1, found.type, _whole(lines[number], found.type, found.secret_value))
+
+
+def _whole(line: str, kind: str, value: str) -> str:
+    """Some detectors name a token by its first letters: the whole run of letters and digits around them is meant."""
+    if kind in ("Secret Keyword", "Basic Auth Credentials"):
+        return value
+    return next((run for run in _TOKEN.findall(line) if value in run), value)
 
 
 def _candidates(lines: Sequence[str]) -> set[int]:

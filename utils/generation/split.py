@@ -23,8 +23,9 @@ from utils.records import Direction, Probe, Sample, Task, split_fact
 
 TEST_SHARE = VAL_SHARE = 0.1
 LEAST_ROWS = 100  # rows that a probe should have in test, where the repository allows
+LEAST_SHARE, MOST_SHARE = 0.02, 0.025  # of all samples, for a probe whose facts are kept from training as a whole
+LANGUAGE_SHARE = 0.025  # of the subjects are trained in one language only
 MOST_HELD_OUT = 0.15  # of the subjects may be kept from training for one probe
-PER_FACT = 2  # test rows asked of one held-out fact in one language
 WIDELY_TOLD = 12  # training samples that would be lost by holding a definition out, beyond which it stays in
 
 SplitName = Literal["train", "val", "test"]
@@ -142,19 +143,33 @@ class _Splitter:
 
     def _by_fact(self, rows: list[Row], probe: Probe) -> None:
         """A tenth of the facts is tested and a tenth validated; the rest is trained, but not in a test wording."""
-        facts = sorted({row.fact for row in rows})
-        share = _enough(TEST_SHARE, len(facts))
-        asked: Counter[tuple[str, str]] = Counter()
-        for row in sorted(rows, key=lambda row: (not row.kept, order(self.seed, row.id))):
+        share = self._enough(TEST_SHARE, rows)
+        tested = [row for row in rows if self._share(probe, row.fact) < share]
+        self._test(tested, probe)
+        for row in rows:
             place = self._share(probe, row.fact)
-            if place < share:
-                asked[row.fact, row.language] += 1
-                fits = asked[row.fact, row.language] <= PER_FACT
-                self._put(row, "test" if fits else None, probe if fits else None, "" if fits else "held_out")
-            elif place < share + VAL_SHARE or row.kept:
-                self._put(row, "val")
+            if place >= share:
+                self._put(row, "val" if place < share + VAL_SHARE or row.kept else "train")
+
+    def _enough(self, share: float, rows: Sequence[Row]) -> float:
+        """`share` of what `rows` are about, raised so far that the probe has its least rows, within reason."""
+        least = min(LEAST_ROWS, LEAST_SHARE * len(self.rows))
+        return max(share, min(MOST_HELD_OUT, least / len(rows))) if rows else share
+
+    def _test(self, rows: Iterable[Row], probe: Probe) -> None:
+        """Ask each held-out fact in each language in turn, test wordings first, until the probe has rows enough."""
+        turns: Counter[tuple[str, str]] = Counter()
+        ranked = []
+        for row in sorted(rows, key=lambda row: (not row.kept, order(self.seed, row.id))):
+            turns[row.fact, row.language] += 1
+            ranked.append((turns[row.fact, row.language], order(self.seed, row.id), row))
+        ranked.sort(key=lambda item: item[:2])
+        most = round(max(LEAST_ROWS, MOST_SHARE * len(self.rows)))
+        for number, (_, _, row) in enumerate(ranked):
+            if number < most:
+                self._put(row, "test", probe)
             else:
-                self._put(row, "train")
+                self._put(row, None, reason="held_out")
 
     # --- definitions that train never sees ---------------------------------------------------------------------------
 
@@ -162,17 +177,16 @@ class _Splitter:
         paths = {element: path for row in rows for element, path in row.tells}
         inside = _units(paths)
         chosen = self._chosen_definitions(rows, inside)
-        rest = []
-        asked: Counter[tuple[str, str]] = Counter()
-        for row in sorted(rows, key=lambda row: (row.task != "code_location", not row.kept, order(self.seed, row.id))):
+        rest: list[Row] = []
+        tested: list[Row] = []
+        for row in rows:
             if inside.get(row.subject) in chosen:
-                asked[row.fact, row.language] += 1
-                fits = row.task == "code_location" and asked[row.fact, row.language] <= PER_FACT
-                self._put(row, "test" if fits else None, "unseen_fact" if fits else None, "" if fits else "held_out")
+                tested.append(row) if row.task == "code_location" else self._put(row, None, reason="held_out")
             elif any(inside.get(element) in chosen for element, _ in row.tells):
                 self._put(row, None, reason="tells_held_out")
             else:
                 rest.append(row)
+        self._test(tested, "unseen_fact")
         return rest
 
     def _chosen_definitions(self, rows: list[Row], inside: dict[str, str]) -> set[str]:
@@ -180,12 +194,13 @@ class _Splitter:
         if self.unseen_fact_share == 0:
             return set()
         told: Counter[str] = Counter()
-        asked = {inside[row.subject] for row in rows if row.task == "code_location" and row.subject in inside}
+        located = [row for row in rows if row.task == "code_location" and row.subject in inside]
         for row in rows:
             told.update({inside[e] for e, _ in row.tells if e in inside} - {inside.get(row.subject, "")})
-        fitting = [unit for unit in asked if told[unit] <= WIDELY_TOLD]
-        share = _enough(self.unseen_fact_share, len(fitting))
-        return {unit for unit in fitting if self._share("unseen_fact", unit) < share}
+        fitting = [row for row in located if told[inside[row.subject]] <= WIDELY_TOLD]
+        share = self._enough(self.unseen_fact_share, fitting)
+        units = {inside[row.subject] for row in fitting}
+        return {unit for unit in units if self._share("unseen_fact", unit) < share}
 
     # --- subjects that train sees in one language --------------------------------------------------------------------
 
@@ -193,41 +208,46 @@ class _Splitter:
         spoken: defaultdict[str, set[str]] = defaultdict(set)
         for row in rows:
             spoken[row.subject].add(row.language)
-        both = sorted(subject for subject, languages in spoken.items() if len(languages) > 1)
-        share = _enough(TEST_SHARE / 4, len(both))
-        held = {
-            subject: sorted(spoken[subject])[_rank(self.seed, "language", subject) % len(spoken[subject])]
-            for subject in both
-            if self._share("cross_language", subject) < share
-        }
-        rest = []
-        asked: Counter[tuple[str, str]] = Counter()
-        for row in sorted(rows, key=lambda row: (not row.kept, order(self.seed, row.id))):
-            if held.get(row.subject) != row.language:
-                rest.append(row)
-                continue
-            asked[row.fact, row.language] += 1
-            fits = asked[row.fact, row.language] <= PER_FACT
-            self._put(row, "test" if fits else None, "cross_language" if fits else None, "" if fits else "held_out")
+        both = [row for row in rows if len(spoken[row.subject]) > 1]
+        share = self._enough(LANGUAGE_SHARE, [row for row in both if row.language == min(spoken[row.subject])])
+        rest: list[Row] = []
+        tested: list[Row] = []
+        for row in rows:
+            languages = sorted(spoken[row.subject])
+            held = languages[_rank(self.seed, "language", row.subject) % len(languages)]
+            is_held = len(languages) > 1 and self._share("cross_language", row.subject) < share
+            (tested if is_held and row.language == held else rest).append(row)
+        self._test(tested, "cross_language")
         return rest
 
     # --- wordings ----------------------------------------------------------------------------------------------------
 
     def _by_wording(self, rows: list[Row]) -> None:
-        """Wordings kept for testing fill test and then val; val takes what it lacks from the training wordings."""
-        whole = len(rows) + sum(1 for each in self.placed.values() if each.split is not None)
-        kept = [row for row in rows if row.kept]
-        room = TEST_SHARE * whole - Counter(each.split for each in self.placed.values())["test"]
+        """Wordings kept for testing fill test, then val, and are else left out; training wordings fill val up."""
+        kept, plain = [row for row in rows if row.kept], [row for row in rows if not row.kept]
+        placed = Counter(each.split for each in self.placed.values() if each.split)
+        trained = len(plain) + placed["train"]
+        whole = min(len(rows) + sum(placed.values()), trained / (1 - TEST_SHARE - VAL_SHARE))
+        in_test, in_val = TEST_SHARE * whole - placed["test"], VAL_SHARE * whole - placed["val"]
         for probe, group in _by_direction(kept).items():
-            threshold = _part(room * len(group) / len(kept), len(group), least=LEAST_ROWS)
+            tested = _part(in_test * len(group) / len(kept), len(group), least=LEAST_ROWS)
+            validated = tested + _part(in_val * len(group) / len(kept), len(group), least=0)
             for row in group:
-                tested = self._share("test", *row.unit) < threshold
-                self._put(row, "test" if tested else "val", probe if tested else None)
-        placed = Counter(each.split for each in self.placed.values())
-        plain = [row for row in rows if not row.kept]
-        threshold = _part(VAL_SHARE * whole - placed["val"], len(plain), least=0)
+                place = self._share("kept", *row.unit)
+                if place < tested:
+                    self._put(row, "test", probe)
+                elif place < validated:
+                    self._put(row, "val")
+                else:
+                    self._put(row, None, reason="surplus")
+        self._validate(plain, VAL_SHARE * whole)
+
+    def _validate(self, rows: list[Row], wanted: float) -> None:
+        """Train on `rows`, but for what val still lacks; a fact keeps at least one training wording per language."""
+        lacking = wanted - sum(1 for each in self.placed.values() if each.split == "val")
+        threshold = _part(lacking, len(rows), least=0)
         first: dict[tuple[str, str], Unit] = {}
-        for row in sorted(plain, key=lambda row: self._share("val", *row.unit), reverse=True):
+        for row in sorted(rows, key=lambda row: self._share("val", *row.unit), reverse=True):
             always = first.setdefault((row.fact, row.language), row.unit)
             validated = self._share("val", *row.unit) < threshold and row.unit != always
             self._put(row, "val" if validated else "train")
@@ -274,14 +294,9 @@ def _is_module(element: str, path: str) -> bool:
     return dotted == element or dotted.endswith("." + element)
 
 
-def _enough(share: float, count: int) -> float:
-    """`share`, raised so far that `LEAST_ROWS` of `count` are chosen, but not above `MOST_HELD_OUT`."""
-    return max(share, min(MOST_HELD_OUT, LEAST_ROWS / (count * PER_FACT))) if count else share
-
-
 def _part(wanted: float, available: int, least: int) -> float:
     """The threshold that lets about `wanted` of `available` through, and at least `least`."""
-    return max(wanted, least) / available if available else 0.0
+    return max(wanted, least, 0.0) / available if available else 0.0
 
 
 def _by_direction(rows: list[Row]) -> dict[Probe, list[Row]]:
