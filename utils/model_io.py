@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from utils.artifacts import MANIFEST, sha256_file
 from utils.chat_format import ensure_template
-from utils.config_manager import ModelSettings
 from utils.console import ROOT, UserError, relative
+from utils.settings import ModelSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from utils.config_manager import GenerationSettings
 from utils.generation.facts import Fact, rank
 from utils.generation.families import FAMILIES
 from utils.generation.templates import Voice
+from utils.settings import GenerationSettings
 
 TEST_SHARE = 0.1  # of a fact's exposures are asked in a wording kept for testing
-LEAST_SCALE = 0.5  # exposures are cut to this part of samples_per_fact before whole elements are left out
+LEAST_SCALE = 1 / 3  # exposures are cut to this part of samples_per_fact before whole elements are left out
 MOST_SCALE = 4.0  # a task with few facts asks each up to this many times more often, to reach its share
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 
 from utils.artifacts import sha256_file
-from utils.config_manager import GenerationSettings
 from utils.console import ROOT, UserError, relative
 from utils.generation.stale import reprove
 from utils.generation.templates import TEMPLATES
 from utils.records import Analysis, CodeElement, read_jsonl
+from utils.settings import GenerationSettings
 
 SHOWN = 20  # stale statements named on the terminal
 

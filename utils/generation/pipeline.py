@@ -13,17 +13,17 @@ from typing import Any
 
 import msgspec
 
-from utils.config_manager import GenerationSettings
 from utils.console import ROOT, UserError, progress
 from utils.generation.budget import Order, plan
 from utils.generation.facts import Context, Fact, rank
 from utils.generation.general import dataset_samples, general_samples
-from utils.generation.prover import Prover, prove_all
+from utils.generation.prover import UNPROVEN, Prover, prove_all
 from utils.generation.split import Row, leaks, order, place, row_of
 from utils.generation.tasks import absent, api_usage, design, explanation, location, overview, relation
 from utils.generation.templates import Voice, load_voice
 from utils.generation.verify import Verifier
 from utils.records import Analysis, CodeElement, Sample
+from utils.settings import GenerationSettings
 
 SPLITS = ("train", "val", "test")
 MOST_FAILED = 0.001  # share of samples whose proof may fail; above it the analysis is wrong
@@ -70,17 +70,25 @@ def generate(
     voices = [load_voice(language) for language in settings.languages]
     context = Context(name, analysis, elements, settings.include_tests, root)
     orders = plan(_chosen(context, all_facts(context), settings, seed), settings, voices, seed)
-    prover = Prover(Verifier(root, name), voices, settings, seed, analysis.provenance.commit)
+    prover = Prover(Verifier(root, name), context, voices, settings, seed)
     prover.scan(_quotable(analysis))
     spill = _Spill(folder / "proven.tmp")
     drops: Counter[str] = Counter()
     examples: list[str] = []
+    unproven: set[str] = set()
     wanted = sum(item.exposures for item in orders)
     with spill:
         for outcome in progress(prove_all(prover, orders, workers), "proving", total=wanted, unit=" samples"):
-            spill.add(outcome.encoded, outcome.row) if outcome.row else drops.update([outcome.reason])
-            if not outcome.row and outcome.is_failure and len(examples) < EXAMPLES:
-                examples.append(outcome.detail)
+            if outcome.row:
+                spill.add(outcome.encoded, outcome.row)
+            elif outcome.reason == UNPROVEN:
+                unproven.add(outcome.detail)
+            else:
+                drops[outcome.reason] += 1
+                if outcome.is_failure and len(examples) < EXAMPLES:
+                    examples.append(outcome.detail)
+        if unproven:
+            drops[UNPROVEN] = len(unproven)
         _refuse_failures(drops, len(spill.rows), examples)
         for sample in _general(settings, voices, seed, len(spill.rows)):
             spill.add(msgspec.json.encode(sample), row_of(sample, prover.test_wordings))

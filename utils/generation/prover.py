@@ -9,15 +9,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from utils.config_manager import GenerationSettings
 from utils.generation.budget import Order
 from utils.generation.compose import compose
+from utils.generation.facts import Context
 from utils.generation.secrets import Secrets, scan_lines
 from utils.generation.split import Row, row_of
 from utils.generation.templates import Voice
 from utils.generation.verify import Verifier
+from utils.settings import GenerationSettings
 
 CHUNK = 64  # orders handed to a process at once
+UNPROVEN = "relation: the verifier cannot follow it"
 FEW_ORDERS = 200  # below this a second process costs more than it saves
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -41,13 +43,20 @@ class Prover:
     """Everything a process needs to turn orders into proven samples."""
 
     def __init__(
-        self, verifier: Verifier, voices: Sequence[Voice], settings: GenerationSettings, seed: int, commit: str | None
+        self,
+        verifier: Verifier,
+        context: Context,
+        voices: Sequence[Voice],
+        settings: GenerationSettings,
+        seed: int,
     ) -> None:
         self.verifier = verifier
         self.voices = {voice.language: voice for voice in voices}
         self.settings = settings
         self.seed = seed
-        self.commit = commit
+        self.commit = context.analysis.provenance.commit
+        self.context = context
+        context.prove = verifier.prove
         self.secrets = Secrets(())
         self.test_wordings = frozenset(
             f"{family}/{voice.language}/{index:02d}"
@@ -74,6 +83,8 @@ class Prover:
                     continue
                 sample = self.secrets.redact(sample)
             yield Outcome(_ENCODE(sample), row_of(sample, self.test_wordings))
+        while self.context.unproven:
+            yield Outcome(b"", None, UNPROVEN, self.context.unproven.pop())
 
 
 _shared: tuple[Prover, Sequence[Order]] | None = None

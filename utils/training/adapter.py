@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from utils.config_manager import Config, LoraSettings
+from utils.config_manager import Config
 from utils.console import UserError, relative
 from utils.model_io import attach_adapter
+from utils.settings import LoraSettings
 
 WEIGHTS = "adapter_model.safetensors"
 

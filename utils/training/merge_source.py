@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from utils.config_manager import ModelSettings
 from utils.console import UserError, relative
 from utils.model_io import resolve_base
+from utils.settings import ModelSettings
 
 Identity = dict[str, str | None]
 
