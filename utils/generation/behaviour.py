@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from utils.records import CodeElement
 
@@ -15,8 +15,8 @@ LONGEST_QUOTE = 90  # characters; longer expressions teach nothing in a sentence
 class Step(NamedTuple):
     """One thing the code does at `line` of its file. `text` is source; `detail` by kind:
 
-    branch condition · loop target (text: what is iterated) · raise exception name · handle exception name · with, return,
-    yield, await, set expression. `under`: the condition of the innermost `if` around it.
+    branch condition · loop target (text: what is iterated) · raise, handle exception name · with, return, yield, await,
+    set expression. `under`: the condition of the innermost `if` around it.
     """
 
     kind: StepKind
@@ -103,7 +103,7 @@ class _Reader:
             for item in node.items:
                 self.add("with", item.context_expr, "", *here)
             self.block(node.body, *here)
-        elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
+        elif hasattr(node, "handlers"):
             self.attempt(node, *here)
         elif isinstance(node, ast.Match):
             self.add("branch", node.subject, "match", *here)
@@ -112,8 +112,8 @@ class _Reader:
         else:
             self.simple(node, *here)
 
-    def attempt(self, node: ast.stmt, under: str, under_line: int) -> None:
-        assert isinstance(node, ast.Try) or hasattr(node, "handlers")
+    def attempt(self, node: Any, under: str, under_line: int) -> None:
+        """`try` with `except` or with `except*`, which Python 3.10 has no class for."""
         self.block(node.body, under, under_line)
         for handler in node.handlers:
             kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]

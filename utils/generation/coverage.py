@@ -19,7 +19,7 @@ from utils.records import Claim, Sample
 PATH_VALUES = frozenset({"defined_in"})
 PATH_SUBJECTS = frozenset({"contains", "quotes", "is_a", "count"})
 TEXT_VALUES = frozenset(
-    {"has_signature", "returns", "decorated_by", "documented_as", "raises", "general", "inherits_from"}
+    {"has_signature", "returns", "decorated_by", "documented_as", "raises", "general", "inherits_from", "depends_on"}
 )
 FREE_NAMES = frozenset(keyword.kwlist) - {"None", "True", "False"} | {"self", "cls", "super", "print"}
 
@@ -149,7 +149,7 @@ def _covers(said: Said, mention: Mention) -> bool:
     if mention.kind == "number":
         return mention.text in said.numbers or any(mention.text in map(str, pair) for pair in said.lines)
     if mention.kind == "code":
-        return _covers_code(said, mention.text)
+        return mention.text in said.names or _covers_code(said, mention.text)
     return any(mention.text in text for text in said.texts)
 
 

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from utils.generation.behaviour import Behaviour, read_behaviour
 from utils.generation.families import FAMILIES
@@ -83,6 +83,8 @@ class Context:
         self.known = {element.id for element in self.elements}
         self._suffixes = _suffixes(self.all)
         self._behaviours: dict[str, Behaviour] = {}
+        self.prove: Callable[[Claim], str | None] | None = None
+        self.unproven: set[str] = set()
 
     @cached_property
     def children(self) -> dict[str, list[CodeElement]]:
@@ -155,6 +157,13 @@ class Context:
     def sites(self) -> dict[str, list[CallSite]]:
         """Callee id → its call sites."""
         return _grouped((site.callee, site) for site in self.analysis.call_sites)
+
+    def holds(self, claim: Claim) -> bool:
+        """Whether the verifier can follow a call for itself; one that it cannot is left unsaid and counted."""
+        reason = self.prove(claim) if self.prove else None
+        if reason is not None:
+            self.unproven.add(f"{claim.subject} {claim.kind} {claim.value}")
+        return reason is None
 
     def behaviour(self, element: CodeElement) -> Behaviour:
         """What the element's code does; kept for the next wording of the same fact."""
@@ -244,8 +253,8 @@ def _suffixes(ids: Iterable[str]) -> Counter[str]:
     return counts
 
 
-def _grouped(pairs: Iterable[tuple[str | None, object]]) -> dict[str, list]:  # type: ignore[type-arg]
-    groups: defaultdict[str, list[object]] = defaultdict(list)
+def _grouped(pairs: Iterable[tuple[str | None, object]]) -> dict[str, list[Any]]:
+    groups: defaultdict[str, list[Any]] = defaultdict(list)
     for key, value in pairs:
         groups[key or ""].append(value)
     return dict(groups)

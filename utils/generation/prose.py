@@ -39,12 +39,15 @@ def parameter_name(element: CodeElement, parameter: Parameter) -> Slot:
 
 def called(context: Context, element: CodeElement) -> list[Slot]:
     """The repository's functions that the element calls, at most `MOST_CALLS`; not itself, no lambdas."""
-    callees = [
-        callee
-        for callee in context.analysis.call_graph.get(element.id, [])
-        if callee != element.id and callee in context.all and "#" not in callee
-    ]
-    return [context.symbol(callee, "calls", element.id) for callee in callees[:MOST_CALLS]]
+    found: list[Slot] = []
+    for callee in context.analysis.call_graph.get(element.id, []):
+        if callee == element.id or callee not in context.all or "#" in callee:
+            continue
+        if context.holds(Claim("calls", element.id, callee)):
+            found.append(context.symbol(callee, "calls", element.id))
+        if len(found) == MOST_CALLS:
+            break
+    return found
 
 
 def function_shape(element: CodeElement, voice: Voice, variant: int) -> Slot:

@@ -56,7 +56,7 @@ def _call(context: Context, element: CodeElement, voice: Voice, variant: int) ->
     usage = usage_of(context, element, variant % 3) or usage_of(context, element, 0)
     if usage is None:
         return slots
-    claims = (slots["path"].claims[0], slots["kind"].claims[0])
+    claims: tuple[Claim, ...] = (slots["path"].claims[0], slots["kind"].claims[0])
     claims += tuple(Claim("has_parameter", owner.id, parameter.name) for owner, parameter in usage.passed)
     slots["code"] = Slot(f"```python\n{usage.code}\n```", tuple(dict.fromkeys(claims)), context.span(element))
     if usage.instance is not None:

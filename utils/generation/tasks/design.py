@@ -162,7 +162,13 @@ def _register(
 
 def _change(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
-    callers = _named(context, context.callers.get(element.id, []))
+    callers = [
+        each
+        for each in _named(context, context.callers.get(element.id, []))
+        if context.holds(Claim("called_by", element.id, each.id))
+    ]
+    if not callers:
+        return {}
     shown = [
         _placed(context, each, voice, variant, Claim("called_by", element.id, each.id)) for each in callers[:MOST_NAMED]
     ]

@@ -97,7 +97,7 @@ def _behaviour(context: Context, element: CodeElement, voice: Voice, variant: in
 def _exceptions(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
     found = context.behaviour(element)
-    raised = []
+    raised: list[Slot] = []
     for step in (step for step in found.steps if step.kind == "raise"):
         error = Slot(f"`{step.detail}`", (Claim("raises", element.id, step.detail),))
         if step.under:

@@ -174,7 +174,7 @@ def _role(context: Context, element: CodeElement, voice: Voice, variant: int) ->
 
 
 def _group(voice: Voice, group: str) -> Slot:
-    return Slot(voice.words.get(group, f"`{group}`"))
+    return Slot(voice.words.get(group, f"“{group}”"))
 
 
 def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) -> dict[str, Slot]:

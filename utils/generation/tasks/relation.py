@@ -11,7 +11,7 @@ from functools import partial
 
 from utils.generation.facts import Context, Fact, rank
 from utils.generation.templates import Slot, Voice
-from utils.records import Claim, ClaimKind, CodeElement
+from utils.records import Claim, CodeElement
 
 MOST_ITEMS = 10
 PATHS_PER_FUNCTION = 2
@@ -20,12 +20,12 @@ PATHS_PER_FUNCTION = 2
 def facts(context: Context) -> Iterator[Fact]:
     """Every relation between the repository's own elements."""
     graph = context.analysis.call_graph
-    relations: tuple[tuple[str, ClaimKind, Callable[[CodeElement], Sequence[str]]], ...] = (
-        ("callees", "calls", lambda e: graph.get(e.id, [])),
-        ("callers", "called_by", lambda e: context.callers.get(e.id, [])),
-        ("bases", "inherits_from", lambda e: context.analysis.inheritance.get(e.id, [])),
-        ("subclasses", "has_subclass", lambda e: context.subclasses.get(e.id, [])),
-        ("overridden_by", "", lambda e: context.overridden_by.get(e.id, [])),  # type: ignore[arg-type]
+    relations: tuple[tuple[str, Callable[[str, str], Claim], Callable[[CodeElement], Sequence[str]]], ...] = (
+        ("callees", partial(Claim, "calls"), lambda e: graph.get(e.id, [])),
+        ("callers", partial(Claim, "called_by"), lambda e: context.callers.get(e.id, [])),
+        ("bases", partial(Claim, "inherits_from"), lambda e: context.analysis.inheritance.get(e.id, [])),
+        ("subclasses", partial(Claim, "has_subclass"), lambda e: context.subclasses.get(e.id, [])),
+        ("overridden_by", _overriding, lambda e: context.overridden_by.get(e.id, [])),
     )
     for element in context.elements:
         if element.kind == "module":
@@ -44,6 +44,10 @@ def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) ->
     return Fact(family, element.id, element.id, element.is_public, build)
 
 
+def _overriding(method: str, other: str) -> Claim:
+    return Claim("overrides", other, method)
+
+
 def _is_named(context: Context, element_id: str) -> bool:
     """True for an element a reader can look up: in the records, not repeated, not in a test unless wanted."""
     element = context.all.get(element_id)
@@ -51,17 +55,18 @@ def _is_named(context: Context, element_id: str) -> bool:
 
 
 def _listed(
-    context: Context, element: CodeElement, kind: ClaimKind, others: tuple[str, ...], voice: Voice, variant: int
+    context: Context,
+    element: CodeElement,
+    claim: Callable[[str, str], Claim],
+    others: tuple[str, ...],
+    voice: Voice,
+    variant: int,
 ) -> dict[str, Slot]:
-    shown = sorted(others, key=lambda other: rank(element.id, other))[:MOST_ITEMS]
-    if kind:
-        items = [context.symbol(other, kind, element.id) for other in sorted(shown)]
-    else:
-        items = [
-            Slot(f"`{context.display(other)}`", (Claim("overrides", other, element.id),)) for other in sorted(shown)
-        ]
-    listed = voice.listed(items)
-    if len(others) > MOST_ITEMS:
+    claims = {other: claim(element.id, other) for other in others}
+    kept = [other for other in others if context.holds(claims[other])]
+    shown = sorted(sorted(kept, key=lambda other: rank(element.id, other))[:MOST_ITEMS])
+    listed = voice.listed([Slot(f"`{context.display(other)}`", (claims[other],)) for other in shown])
+    if len(kept) > MOST_ITEMS:
         listed = voice.say("among_others", variant, items=listed)
     return {**context.slots(element, voice), "items": listed}
 
@@ -128,6 +133,8 @@ def _path(
     context: Context, element: CodeElement, middle: str, other: str, voice: Voice, variant: int
 ) -> dict[str, Slot]:
     claims = (Claim("calls", element.id, middle), Claim("calls", middle, other))
+    if not all(context.holds(claim) for claim in claims):
+        return {}
     return {
         "repo": Slot(context.repo),
         "name": Slot(context.display(element.id), (), context.span(element)),
