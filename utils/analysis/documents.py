@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -81,7 +81,7 @@ def _title(tokens: Sequence[Token], sections: Sequence[Section]) -> str:
 
 def _sections(tokens: Sequence[Token], lines: Sequence[str], environment: dict[str, Any]) -> list[Section]:
     sections = [Section(title="", level=0, line=1, end_line=len(lines))]
-    for token, following in zip(tokens, (*tokens[1:], None), strict=True):
+    for token, following in zip_longest(tokens, tokens[1:]):
         if token.map is None:
             continue
         if token.type == "heading_open" and token.level == 0 and following is not None:

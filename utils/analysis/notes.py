@@ -1,13 +1,16 @@
-"""What one file's tree tells about patterns: what it imports by name, and dicts that map to functions or classes."""
+"""What one file's tree tells about patterns: what it imports by name, and where it lists functions or classes."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 import msgspec
 
-MIN_ENTRIES = 2  # a dict of fewer functions or classes is no registry
+MIN_ENTRIES = 2  # fewer functions or classes are no registry
+
+_REGISTERING = re.compile(r"(add|register|include|mount|connect|subscribe|append|use)(_\w+)?")
 
 
 class Import(msgspec.Struct, array_like=True):
@@ -29,10 +32,19 @@ class Entry(msgspec.Struct, array_like=True):
 
 
 class Registry(msgspec.Struct, array_like=True):
-    """A module- or class-level dict: `id` is the name it is assigned to, with its scope."""
+    """A module- or class-level dict or list by the name it is assigned to, with its scope, as `id`; or the object
+    whose `add…`, `register…`, … method the module calls with functions or classes.
+    """
 
     id: str
     entries: list[Entry]
+
+
+class Instance(msgspec.Struct, array_like=True):
+    """A module-level name that is assigned once, from a call of `of` (a dotted name)."""
+
+    name: str
+    of: str
 
 
 class ModuleNotes(msgspec.Struct, array_like=True):
@@ -43,6 +55,7 @@ class ModuleNotes(msgspec.Struct, array_like=True):
     imports: list[Import] = []
     registries: list[Registry] = []
     main_line: int | None = None
+    instances: list[Instance] = []
 
 
 def take_notes(tree: ast.Module, module: str, path: str) -> ModuleNotes:
@@ -53,6 +66,7 @@ def take_notes(tree: ast.Module, module: str, path: str) -> ModuleNotes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             notes.imports += _imports(node, package)
     notes.registries = _registries(tree, module)
+    notes.instances = _instances(tree)
     notes.main_line = next((node.lineno for node in tree.body if _is_main_guard(node)), None)
     return notes
 
@@ -78,20 +92,49 @@ def _imports(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[Import
 def _registries(tree: ast.Module, module: str) -> list[Registry]:
     found: dict[str, Registry] = {}
     for scope, node in _statements(tree.body, module):
-        target: ast.expr | None = None
-        value: ast.expr | None = None
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target, value = node.targets[0], node.value
-        elif isinstance(node, ast.AnnAssign):
-            target, value = node.target, node.value
-        if isinstance(target, ast.Name) and (values := _dict_values(value)):
-            entries = [entry for item in values if (entry := _entry(item))]
-            found[f"{scope}.{target.id}"] = Registry(f"{scope}.{target.id}", entries)
-        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and value is not None:
-            name = f"{scope}.{target.value.id}"
-            if (entry := _entry(value)) is not None and not entry.quoted:
-                found.setdefault(name, Registry(name, [])).entries.append(entry)
+        target, values = _filled(node)
+        entries = [entry for item in values if (entry := _entry(item))]
+        if target is None or not entries:
+            continue
+        name = f"{scope}.{target}"
+        if isinstance(node, ast.Assign | ast.AnnAssign) and not isinstance(_target(node), ast.Subscript):
+            found[name] = Registry(name, entries)
+        else:
+            found.setdefault(name, Registry(name, [])).entries.extend(each for each in entries if not each.quoted)
     return [registry for registry in found.values() if len(registry.entries) >= MIN_ENTRIES]
+
+
+def _target(node: ast.Assign | ast.AnnAssign) -> ast.expr:
+    return node.targets[0] if isinstance(node, ast.Assign) else node.target
+
+
+def _filled(node: ast.stmt) -> tuple[str | None, list[ast.expr]]:
+    """(name, values that the statement puts into it) of `X = {…}`, `X[key] = v` and `X.register(…, v)`."""
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        target = _target(node)
+        if isinstance(target, ast.Name):
+            return target.id, _values(node.value)
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and node.value is not None:
+            return target.value.id, [node.value]
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        call = node.value
+        if isinstance(call.func, ast.Attribute) and _REGISTERING.fullmatch(call.func.attr):
+            return dotted_name(call.func.value), call.args
+    return None, []
+
+
+def _instances(tree: ast.Module) -> list[Instance]:
+    values: dict[str, list[ast.expr | None]] = {}
+    for _, node in _statements([item for item in tree.body if not isinstance(item, ast.ClassDef)], ""):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                values.setdefault(target.id, []).append(getattr(node, "value", None))
+    return [
+        Instance(name, of)
+        for name, (value, *others) in values.items()
+        if not others and isinstance(value, ast.Call) and (of := dotted_name(value.func))
+    ]
 
 
 def _statements(body: list[ast.stmt], scope: str) -> Iterator[tuple[str, ast.stmt]]:
@@ -107,15 +150,17 @@ def _statements(body: list[ast.stmt], scope: str) -> Iterator[tuple[str, ast.stm
             yield scope, node
 
 
-def _dict_values(value: ast.expr | None) -> list[ast.expr]:
-    """The values of `{…}`, `dict(…)` or a mapping class called with one of them (`OrderedDict({…})`)."""
+def _values(value: ast.expr | None) -> list[ast.expr]:
+    """The values of `{…}`, `[…]`, `dict(…)` or a mapping class called with one of them (`OrderedDict({…})`)."""
     if isinstance(value, ast.Dict):
         return [item for key, item in zip(value.keys, value.values, strict=True) if key is not None]
+    if isinstance(value, ast.List | ast.Set):
+        return value.elts
     if isinstance(value, ast.Call):
         if isinstance(value.func, ast.Name) and value.func.id == "dict" and not value.args:
             return [keyword.value for keyword in value.keywords if keyword.arg]
         if len(value.args) == 1 and isinstance(value.args[0], ast.Dict):
-            return _dict_values(value.args[0])
+            return _values(value.args[0])
     return []
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from utils.analysis.notes import ModuleNotes
 from utils.analysis.patterns.implementation import implementations
 from utils.analysis.patterns.interaction import interactions
+from utils.analysis.patterns.lines import SourceLines
 from utils.analysis.patterns.names import Names
 from utils.analysis.patterns.registration import registrations
 from utils.analysis.patterns.usage import usages
@@ -23,9 +24,10 @@ def find_patterns(
 ) -> list[Pattern]:
     """All patterns of a repository, by kind and subject. The elements must carry their `code`."""
     names = Names(elements, notes, inheritance)
+    lines = SourceLines(names.elements)
     return [
         *implementations(names.elements, inheritance),
-        *usages(names, call_sites, documents),
-        *interactions(names, notes, call_sites, inheritance),
+        *usages(names, lines, call_sites, documents),
+        *interactions(names, lines, notes, call_sites, inheritance),
         *registrations(names, notes, call_sites, entry_points),
     ]

@@ -37,7 +37,7 @@ def _first_line(block: CodeBlock) -> int:
 
 
 def _parse(block: CodeBlock) -> ast.Module | None:
-    """The block's tree with its line numbers; of a session with prompts only what was typed. Null if it is no Python."""
+    """The tree of a block of Python, with its line numbers; of a session with prompts only what was typed."""
     if block.language not in _PYTHON:
         return None
     code = block.code

@@ -6,6 +6,7 @@ import ast
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 
+from utils.analysis.patterns.places import is_test
 from utils.records import CodeElement, Evidence, Pattern
 
 ABSTRACT = frozenset({"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"})
@@ -15,7 +16,8 @@ PROTOCOLS = frozenset({"Protocol", "typing.Protocol", "t.Protocol", "typing_exte
 def implementations(elements: Mapping[str, CodeElement], inheritance: Mapping[str, Sequence[str]]) -> Iterator[Pattern]:
     """One pattern for each class that others of the repository derive from or, for a protocol, conform to.
 
-    `members` are all of them, at any distance, in order of their ids; `evidence` has their class statements.
+    `members` are all of them, at any distance, those in tests last; `evidence` has their class statements. Bases that
+    are themselves test code are left out.
     """
     children: dict[str, list[str]] = {}
     for child, bases in inheritance.items():
@@ -26,7 +28,10 @@ def implementations(elements: Mapping[str, CodeElement], inheritance: Mapping[st
     protocols = [each for each, bases in inheritance.items() if each in elements and _is_protocol(bases)]
     conforming = _conforming(protocols, elements, methods, inheritance)
     for subject in sorted({*children, *conforming}):
-        members = sorted({*_descendants(subject, children), *conforming.get(subject, ())})
+        if is_test(elements[subject].path):
+            continue
+        found = {*_descendants(subject, children), *conforming.get(subject, ())}
+        members = sorted(found, key=lambda member: (is_test(elements[member].path), member))
         yield Pattern(
             kind="implementation",
             subject=subject,

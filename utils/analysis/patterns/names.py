@@ -20,7 +20,10 @@ class Names:
         self.inheritance = inheritance
         self._bound: dict[str, dict[str, set[tuple[str, str | None]]]] = {}
         self._stars: dict[str, list[str]] = {}
+        self._instances: dict[str, tuple[str, str]] = {}
         for each in notes:
+            for instance in each.instances:
+                self._instances[f"{each.module}.{instance.name}"] = (each.module, instance.of)
             bound = self._bound.setdefault(each.module, {})
             for item in each.imports:
                 if item.local == "*":
@@ -43,9 +46,17 @@ class Names:
         return self._lookup(item.module, item.name, MAX_HOPS)
 
     def member(self, owner: str, name: str) -> str | None:
-        """The id of `owner.name`: a module's content, or a class's attribute, inherited ones by their definition."""
+        """The id of `owner.name`: a module's content, or a class's attribute, inherited ones by their definition.
+
+        Of a constant that was made by calling a class it is the class's attribute.
+        """
         if self._is_module(owner):
             return self._lookup(owner, name, MAX_HOPS)
+        if owner in self._instances:
+            made_by = self.resolve(*self._instances[owner])
+            if made_by is None or made_by in self._instances or self.elements[made_by].kind != "class":
+                return None
+            owner = made_by
         seen: set[str] = set()
         pending = [owner]
         while pending:

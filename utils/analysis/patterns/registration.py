@@ -1,4 +1,4 @@
-"""Where a new X has to be made known: decorators that store what they decorate, dicts of functions, entry points."""
+"""Where a new X has to be made known: decorators that store what they decorate, dicts and lists, entry points."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ def registrations(
     call_sites: Sequence[CallSite],
     entry_points: Sequence[EntryPoint],
 ) -> Iterator[Pattern]:
-    """One pattern for each registry: a decorator's id, a dict's id, or the name of an entry point group."""
+    """One pattern for each registry: the id of a decorator, a dict, a list or an object, or an entry point group."""
     found: dict[tuple[str, str | None], dict[str, Evidence]] = {}
     for element, decorator, line in _decorated(names, call_sites):
         found.setdefault((decorator, None), {}).setdefault(element.id, Evidence(element.path, line, element.line))
-    for subject, registry in _dicts(names, notes):
-        found.setdefault((subject, None), registry)
+    for subject, members in _collections(names, notes):
+        for member, span in members.items():
+            found.setdefault((subject, None), {}).setdefault(member, span)
     for entry in entry_points:
         member = _target(names, entry.target)
         if member is not None and entry.group != "main":
             span = Evidence(entry.path, entry.line, entry.line)
             found.setdefault((entry.group, entry.path), {}).setdefault(member, span)
-    for (subject, target), members in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or "")):
-        if len(members) >= MIN_MEMBERS or target is not None:
-            ordered = sorted(members)
-            evidence = [members[member] for member in ordered]
+    for (subject, target), spans in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or "")):
+        if len(spans) >= MIN_MEMBERS or target is not None:
+            ordered = sorted(spans)
+            evidence = [spans[member] for member in ordered]
             yield Pattern(kind="registration", subject=subject, members=ordered, evidence=evidence, target=target)
 
 
@@ -109,16 +110,25 @@ def _mentions(nodes: Sequence[ast.expr], given: set[str]) -> bool:
     return False
 
 
-def _dicts(names: Names, notes: Sequence[ModuleNotes]) -> Iterator[tuple[str, dict[str, Evidence]]]:
+def _collections(names: Names, notes: Sequence[ModuleNotes]) -> Iterator[tuple[str, dict[str, Evidence]]]:
     for each in notes:
         for registry in each.registries:
             members: dict[str, Evidence] = {}
+            subject = registry.id if registry.id in names.elements else _registrar(names, each.module, registry.id)
+            if subject is None:
+                continue
             for entry in registry.entries:
                 member = _member(names, each.module, entry.value, entry.quoted)
                 if member is not None:
                     members.setdefault(member, Evidence(each.path, entry.line, entry.end_line))
-            if registry.id in names.elements and 2 * len(members) >= len(registry.entries):
-                yield registry.id, members
+            if 2 * len(members) >= len(registry.entries):
+                yield subject, members
+
+
+def _registrar(names: Names, module: str, name: str) -> str | None:
+    """The object of another module that this one registers with."""
+    found = names.resolve(module, name.removeprefix(module + "."))
+    return found if found and names.elements[found].kind != "module" else None
 
 
 def _member(names: Names, module: str, value: str, quoted: bool) -> str | None:

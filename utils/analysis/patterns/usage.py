@@ -2,75 +2,59 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from utils.analysis.patterns.code_blocks import document_calls
+from utils.analysis.patterns.lines import SourceLines
 from utils.analysis.patterns.names import Names
+from utils.analysis.patterns.places import is_example, is_test
 from utils.records import CallSite, CodeElement, Document, Evidence, Pattern
 
 MAX_SITES = 5  # per element; more would teach the same again
-MAX_LINES = 20  # of one call
-
-_EXAMPLES = re.compile(r"(^|/)(examples?|samples?|demos?|tutorials?|cookbooks?)/|(^|/)(example|demo)[^/]*\.py$")
-_DOCS = re.compile(r"(^|/)docs?/")
-_TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest|tests)\.py$")
-_STRINGS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|#.*")
 
 
-def usages(names: Names, call_sites: Sequence[CallSite], documents: Sequence[Document]) -> Iterator[Pattern]:
+def usages(
+    names: Names, lines: SourceLines, call_sites: Sequence[CallSite], documents: Sequence[Document]
+) -> Iterator[Pattern]:
     """One pattern for each function, method or class that something other calls; a constructor's calls are its class's.
 
-    `evidence` has at most MAX_SITES calls: examples first, then documents, tests, other modules, the own module.
+    Test code and special methods are no subjects. `evidence` has at most MAX_SITES calls that mention the subject's
+    name: examples first, then documents, tests, other modules, the own module.
     """
-    sites: dict[str, dict[tuple[int, str, int], Evidence]] = {}
-    texts = {element.path: element for element in names.elements.values() if element.kind == "module"}
-    lines: dict[str, list[str]] = {}
+    sites: dict[str, dict[tuple[int, str, int], Evidence | None]] = {}
     for callee, path, line, end_line in document_calls(names, documents):
-        sites.setdefault(_subject(names, callee), {})[(1, path, line)] = Evidence(path, line, end_line)
+        sites.setdefault(called_element(names, callee), {})[(1, path, line)] = Evidence(path, line, end_line)
     for site in call_sites:
-        subject = _subject(names, site.callee)
+        subject = called_element(names, site.callee)
         element = names.elements.get(subject)
-        if element is not None and not _is_within(site.caller, subject):
-            sites.setdefault(subject, {})[(_rank(site.path, element), site.path, site.line)] = Evidence(
-                site.path, site.line, site.line
-            )
+        if element is not None and site.caller != subject and not site.caller.startswith(subject + "."):
+            sites.setdefault(subject, {})[(_rank(site.path, element), site.path, site.line)] = None
     for subject, found in sorted(sites.items()):
-        if subject not in names.elements:
+        element = names.elements.get(subject)
+        if element is None or is_test(element.path) or element.name.startswith("__"):
             continue
-        chosen = [found[key] for key in sorted(found)[:MAX_SITES]]
-        for evidence in chosen:
-            if evidence.path in texts:
-                own = lines.setdefault(evidence.path, texts[evidence.path].code.split("\n"))
-                evidence.end_line = _call_end(own, evidence.start_line)
-        yield Pattern(kind="usage", subject=subject, evidence=chosen)
+        evidence: list[Evidence] = []
+        for _, path, line in sorted(found):
+            span = found[(_, path, line)] or lines.call(path, line, element.name)
+            if span is not None:
+                evidence.append(span)
+            if len(evidence) == MAX_SITES:
+                break
+        if evidence:
+            yield Pattern(kind="usage", subject=subject, evidence=evidence)
 
 
-def _subject(names: Names, callee: str) -> str:
+def called_element(names: Names, callee: str) -> str:
+    """The id under which a reader knows what is called: the class for its constructor."""
     owner, _, name = callee.rpartition(".")
     is_class = owner in names.elements and names.elements[owner].kind == "class"
     return owner if is_class and name in ("__init__", "__new__") else callee
 
 
-def _is_within(caller: str, subject: str) -> bool:
-    return caller == subject or caller.startswith(subject + ".")
-
-
 def _rank(path: str, element: CodeElement) -> int:
     """Smaller is better to learn from."""
-    if _EXAMPLES.search(path) or _DOCS.search(path):
-        return 0
-    if _TESTS.search(path):
+    if is_test(path):
         return 2
+    if is_example(path):
+        return 0
     return 3 if path != element.path else 4
-
-
-def _call_end(lines: Sequence[str], first: int) -> int:
-    """The line on which the brackets opened from line `first` on are closed, `first` itself for a call on one line."""
-    depth = 0
-    for number in range(first, min(first + MAX_LINES, len(lines) + 1)):
-        code = _STRINGS.sub("", lines[number - 1])
-        depth += sum(code.count(bracket) for bracket in "([{") - sum(code.count(bracket) for bracket in ")]}")
-        if depth <= 0:
-            return number
-    return first
