@@ -23,8 +23,8 @@ def leads_to(repo: Repository, caller: Found, callee: Found) -> bool:
 def site_of(repo: Repository, caller: Found, callee: Found) -> Site | None:
     """The first site in `caller`'s own code that can run `callee`."""
     sites = [site for site in caller.definition.sites if site.ref is not None]
-    name = callee.definition.name
-    by_name = [site for site in sites if site.ref and site.ref[-1] == name]
+    names = _names_of(callee.definition)
+    by_name = [site for site in sites if site.ref and site.ref[-1] in names]
     for site in [*by_name, *(site for site in sites if site.how == "call")]:
         if _reaches(repo, caller, site, callee):
             return site
@@ -65,7 +65,13 @@ def _from(repo: Repository, path: str, scope: int, site: Site, callee: Found) ->
 def _names_match(name: str, callee: Definition) -> bool:
     """Whether an attribute of this name can be the callee, or the class that the callee constructs."""
     constructed = callee.parent.name if callee.parent is not None and callee.name in CONSTRUCTORS else None
-    return name in (callee.name, constructed)
+    return name == constructed or name in _names_of(callee)
+
+
+def _names_of(callee: Definition) -> set[str]:
+    """The callee's name, and those its own scope binds to it (`tag = to_json` in a class)."""
+    around = callee.parent.bindings if callee.parent is not None else {}
+    return {callee.name, *(name for name, refs in around.items() if ("n", callee.name) in refs)}
 
 
 def _runs(repo: Repository, value: Value, callee: Found) -> bool:
@@ -142,7 +148,7 @@ def _reads(repo: Repository, path: str, scope: int, ref: tuple, callee: Found) -
 
 def _overridden(repo: Repository, path: str, scope: int, ref: tuple, callee: Found) -> bool:
     """Whether `ref` is an attribute of an instance whose subclass defines `callee`."""
-    if ref[2] != callee.definition.name:
+    if ref[2] not in _names_of(callee.definition):
         return False
     return any(_below(repo, value, callee) for value in repo.resolve(path, scope, ref[1]))
 
@@ -164,7 +170,7 @@ def _undecided(repo: Repository, path: str, scope: int, ref: tuple, callee: Foun
     if not _names_match(ref[2], callee.definition):
         return any(_stores(repo, value, ref[2]) for value in receivers) and _handed_around(repo, callee)
     owner = callee.definition.parent
-    if owner is None or owner.kind != "class" or ref[2] != callee.definition.name:
+    if owner is None or owner.kind != "class" or ref[2] not in _names_of(callee.definition):
         return True
     return any(value.kind in ("any", "super", "module") or _below(repo, value, callee) for value in receivers)
 
@@ -173,7 +179,8 @@ def _stores(repo: Repository, value: Value, name: str) -> bool:
     """Whether instances of the value's class keep something under that name that is no method."""
     if value.kind not in ("instance", "def") or repo.definition(value).kind != "class":
         return False
-    return any(name in repo.definition(each).attributes for each in repo.mro(value._replace(kind="def"))[0])
+    line = (repo.definition(each) for each in repo.mro(value._replace(kind="def"))[0])
+    return any(name in each.attributes or name in each.assigned for each in line)
 
 
 def _handed_around(repo: Repository, callee: Found) -> bool:

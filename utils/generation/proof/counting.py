@@ -21,9 +21,11 @@ def count_of(repo: Repository, subject: str, what: str) -> set[int] | None:
         return found
     if repo.sources.exists(subject):
         return _of_file(repo, subject, what)
-    if subject.rstrip("/") in repo.sources.folders and subject != repo.name:
-        return _of_folder(repo, subject.rstrip("/") + "/", what)
-    return _of_repository(repo, what) if subject == repo.name else None
+    if subject.rstrip("/") in repo.sources.folders:
+        found |= _of_folder(repo, subject.rstrip("/") + "/", what) or set()
+    if subject == repo.name:
+        found |= _of_repository(repo, what) or set()
+    return found or None
 
 
 def _of_element(repo: Repository, found: Found, what: str) -> int | None:

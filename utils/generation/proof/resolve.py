@@ -181,6 +181,8 @@ class Repository:
             return frozenset(self._instance(value) for value in inner)
         if kind == "w":
             return inner
+        if kind == "t":
+            return frozenset(value._replace(kind="def") if value.kind == "instance" else ANY for value in inner)
         if kind == "e":
             return inner | UNKNOWN
         return UNKNOWN
@@ -286,6 +288,8 @@ class Repository:
         owner = self.definition(value)
         if owner.kind != "class":
             return UNKNOWN
+        if name == "__class__" and value.kind == "instance":
+            return frozenset({value._replace(kind="def")})
         order, complete = self.mro(value._replace(kind="def"))
         found_values: set[Value] = set()
         for each in order[1:] if value.kind == "super" else order:

@@ -8,6 +8,7 @@ An expression is kept as a *reference*, a nested tuple that can be resolved late
     ("i", ref)             an instance of an annotation ("super",)             what `super()` gives
     ("w", ref)             what `await` gives          ("e", ref)              what `with … as` gives
     ("m", module, level)   an imported module          ("f", module, level, name)  a name imported from a module
+    ("t", ref)             the class of a value
     ("l", line, column)    a lambda                    ("x", index, ref)       a reference inside another definition
     ("k",)                 a literal                   None                    nothing that can be followed
 
@@ -225,6 +226,8 @@ class _Reader:
         if kind is ast.Call:
             runner.sites.append(Site(node.lineno, self.ref(node.func), "call"))
             self.called.add(id(node.func))
+            if name := _got_by_name(node):
+                self.values.add(name)
         elif kind is ast.Attribute:
             runner.sites.append(Site(node.lineno, self.ref(node), "read"))
             if id(node) not in self.called:
@@ -348,6 +351,10 @@ class _Reader:
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Name) and node.func.id == "super":
                 return ("super",)
+            if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1:
+                return ("t", self.ref(node.args[0], deeper))
+            if name := _got_by_name(node):
+                return ("a", self.ref(node.args[0], deeper), sys.intern(name))
             return ("c", self.ref(node.func, deeper))
         if isinstance(node, ast.Subscript):
             return ("s", self.ref(node.value, deeper))
@@ -425,6 +432,14 @@ def _children(node: ast.AST) -> list[ast.AST]:
             found.append(value)
     found.reverse()
     return found
+
+
+def _got_by_name(node: ast.Call) -> str:
+    """`getattr(x, "name")` reads `x.name`; empty for any other call."""
+    if isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) >= 2:
+        name = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
+        return name if isinstance(name, str) else ""
+    return ""
 
 
 def _same_shape(left: ast.Tuple, right: ast.Tuple) -> bool:
