@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -137,17 +137,21 @@ def _instances(tree: ast.Module) -> list[Instance]:
     ]
 
 
-def _statements(body: list[ast.stmt], scope: str) -> Iterator[tuple[str, ast.stmt]]:
-    """(scope, statement) at module level and in class bodies, those under `if` and `try` included."""
-    for node in body:
+def _statements(body: Sequence[ast.stmt], scope: str) -> Iterator[tuple[str, ast.stmt]]:
+    """(scope, statement) at module level and in class bodies, those under `if` and `try` included, in source order."""
+    pending = [(scope, node) for node in reversed(body)]
+    while pending:
+        scope, node = pending.pop()
+        inner: list[ast.stmt] = []
         if isinstance(node, ast.ClassDef):
-            yield from _statements(node.body, f"{scope}.{node.name}")
+            scope, inner = f"{scope}.{node.name}", node.body
         elif isinstance(node, ast.If):
-            yield from _statements([*node.body, *node.orelse], scope)
+            inner = [*node.body, *node.orelse]
         elif isinstance(node, ast.Try):
-            yield from _statements([*node.body, *(item for h in node.handlers for item in h.body), *node.orelse], scope)
+            inner = [*node.body, *(item for handler in node.handlers for item in handler.body), *node.orelse]
         else:
             yield scope, node
+        pending += [(scope, item) for item in reversed(inner)]
 
 
 def _values(value: ast.expr | None) -> list[ast.expr]:

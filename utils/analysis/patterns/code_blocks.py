@@ -71,10 +71,12 @@ def _imported(names: Names, item: Import) -> str | None:
 
 
 def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
-    """Nodes in the order in which they are written."""
-    for child in ast.iter_child_nodes(tree):
-        yield child
-        yield from _in_order(child)
+    """Nodes in the order in which they are written; without recursion, however deep they are nested."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending += reversed(list(ast.iter_child_nodes(node)))
 
 
 def _assign(names: Names, known: dict[str, str], target: ast.expr, value: ast.expr) -> None:

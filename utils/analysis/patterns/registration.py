@@ -26,19 +26,18 @@ def registrations(
     found: dict[tuple[str, str | None], dict[str, Evidence]] = {}
     for element, decorator, line in _decorated(names, call_sites):
         found.setdefault((decorator, None), {}).setdefault(element.id, Evidence(element.path, line, element.line))
-    for subject, members in _collections(names, notes):
-        for member, span in members.items():
-            found.setdefault((subject, None), {}).setdefault(member, span)
+    for registry, members in _collections(names, notes):
+        found[registry, None] = members | found.get((registry, None), {})
     for entry in entry_points:
-        member = _target(names, entry.target)
-        if member is not None and entry.group != "main":
+        target = _target(names, entry.target)
+        if target is not None and entry.group != "main":
             span = Evidence(entry.path, entry.line, entry.line)
-            found.setdefault((entry.group, entry.path), {}).setdefault(member, span)
-    for (subject, target), spans in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or "")):
-        if len(spans) >= MIN_MEMBERS or target is not None:
+            found.setdefault((entry.group, entry.path), {}).setdefault(target, span)
+    for (subject, path), spans in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or "")):
+        if len(spans) >= MIN_MEMBERS or path is not None:
             ordered = sorted(spans)
             evidence = [spans[member] for member in ordered]
-            yield Pattern(kind="registration", subject=subject, members=ordered, evidence=evidence, target=target)
+            yield Pattern(kind="registration", subject=subject, members=ordered, evidence=evidence, target=path)
 
 
 def _decorated(names: Names, call_sites: Sequence[CallSite]) -> Iterator[tuple[CodeElement, str, int]]:
