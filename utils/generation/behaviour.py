@@ -8,15 +8,15 @@ from typing import Any, Literal, NamedTuple
 
 from utils.records import CodeElement
 
-StepKind = Literal["branch", "loop", "raise", "return", "yield", "await", "with", "handle", "set"]
+StepKind = Literal["branch", "loop", "raise", "return", "yield", "with", "handle", "set", "assign", "call"]
 LONGEST_QUOTE = 90  # characters; longer expressions teach nothing in a sentence
 
 
 class Step(NamedTuple):
     """One thing the code does at `line` of its file. `text` is source; `detail` by kind:
 
-    branch condition · loop target (text: what is iterated) · raise, handle exception name · with, return, yield, await,
-    set expression. `under`: the condition of the innermost `if` around it.
+    branch "", while or match · loop its target (text: what is iterated) · raise, handle exception name · yield "" or
+    from · set the attribute (text: the statement). `under`: the condition of the innermost `if` around it.
     """
 
     kind: StepKind
@@ -132,31 +132,34 @@ class _Reader:
         elif isinstance(node, ast.Return):
             if node.value is not None:
                 self.add("return", node.value, "", *here)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             self.assignment(node, *here)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
+            self.add("call", node.value, "", *here)
         for child in ast.walk(node):
             if isinstance(child, ast.Yield | ast.YieldFrom):
                 self.yields = True
                 if child.value is not None:
                     self.add("yield", child.value, "from" if isinstance(child, ast.YieldFrom) else "", *here)
-            elif isinstance(child, ast.Await):
-                self.add("await", child.value, "", *here)
 
-    def assignment(self, node: ast.Assign | ast.AnnAssign, under: str, under_line: int) -> None:
+    def assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, under: str, under_line: int) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             owner = target.value if isinstance(target, ast.Attribute) else None
             if isinstance(owner, ast.Name) and owner.id == "self":
-                self.add("set", target, "", under, under_line)
+                self.add("set", node if self.quote(node) else target, self.quote(target), under, under_line)
+                return
+        if isinstance(node.value, ast.Call | ast.Await):
+            self.add("assign", node, "", under, under_line)
 
-    def add(self, kind: StepKind, node: ast.expr, detail: str, under: str, under_line: int) -> None:
+    def add(self, kind: StepKind, node: ast.expr | ast.stmt, detail: str, under: str, under_line: int) -> None:
         if text := self.quote(node):
             self.steps.append(Step(kind, text, self.at(node), detail, under, under_line))
 
-    def at(self, node: ast.expr) -> int:
+    def at(self, node: ast.expr | ast.stmt) -> int:
         return node.lineno + self.offset
 
-    def quote(self, node: ast.expr) -> str:
+    def quote(self, node: ast.expr | ast.stmt) -> str:
         """The node's source if it stands on one line and is short enough, else an empty text."""
         if node.lineno != node.end_lineno or node.lineno > len(self.lines):
             return ""

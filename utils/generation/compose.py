@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 
 from utils.generation.budget import Order, wordings
@@ -12,8 +11,6 @@ from utils.generation.templates import EMPTY, Slot, Voice
 from utils.records import Claim, Evidence, Message, Sample, SampleMetadata
 
 MOST_EVIDENCE = 12
-
-_CJK_SPACE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")  # a template's space around a name that is Chinese
 
 
 def compose(order: Order, voice: Voice, seed: int, reasoning: str, commit: str | None) -> Iterator[Sample]:
@@ -36,7 +33,7 @@ def compose(order: Order, voice: Voice, seed: int, reasoning: str, commit: str |
         if not fitting:
             continue
         answer = fitting[wording.answer % len(fitting)].render(slots)
-        asked = _CJK_SPACE.sub("", question.render(slots).text)
+        asked = question.render(slots).text
         if not answer.text or (asked, answer.text) in seen:
             continue
         seen.add((asked, answer.text))

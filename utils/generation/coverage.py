@@ -79,7 +79,7 @@ def _add_value(said: Said, claim: Claim) -> None:
         if claim.kind in PATH_VALUES:
             said.paths.update(ways_to_say(value))
         elif claim.kind in TEXT_VALUES:
-            said.texts.append(value)
+            said.texts.append(value.rstrip(".。"))
             said.names.update(_names_of_text(value))
             said.numbers.update(_DIGITS.findall(value))
         else:

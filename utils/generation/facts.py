@@ -215,7 +215,7 @@ class Context:
         if element.signature:
             slots["signature"] = Slot(element.signature, (Claim("has_signature", subject, element.signature),))
         if text := summary_of(element):
-            slots["summary"] = Slot(text, (Claim("documented_as", subject, text),))
+            slots["summary"] = Slot(text.removesuffix("."), (Claim("documented_as", subject, text),))
         return slots
 
 

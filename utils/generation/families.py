@@ -66,6 +66,6 @@ FAMILIES: dict[str, Family] = {
     "imports": _family("code_relation", "forward", 1.0, "module path items"),
     "importers": _family("code_relation", "reverse", 1.0, "module path items"),
     "call_path": _family("code_relation", "forward", 0.7, "name other middle"),
-    "absent": _family("absent_symbol", "forward", 1.0, "name near near_or near_paths"),
+    "absent": _family("absent_symbol", "forward", 1.0, "name near near_or"),
     "present": _family("absent_symbol", "forward", 1.0, _SYMBOL),
 }

@@ -125,10 +125,9 @@ def _chosen(context: Context, facts: Iterable[Fact], settings: GenerationSetting
 def _quotable(analysis: Analysis) -> list[str]:
     """The files that samples quote: code, documents, and where the project's metadata stands."""
     project = analysis.project
-    items = (*project.dependencies, *project.entry_points, *project.commands)
-    paths = (
-        {file.path for file in analysis.files} | {each.path for each in analysis.documents} | {e.path for e in items}
-    )
+    paths = {file.path for file in analysis.files} | {document.path for document in analysis.documents}
+    paths |= {dependency.path for dependency in project.dependencies} | {entry.path for entry in project.entry_points}
+    paths |= {command.path for command in project.commands}
     return sorted(paths | {path for path in (project.description_path, project.license_path) if path})
 
 
@@ -148,8 +147,8 @@ def _refuse_failures(drops: Counter[str], proven: int, examples: list[str]) -> N
     failed = sum(count for reason, count in drops.items() if reason.startswith("proof"))
     if failed > MOST_FAILED * (proven + failed):
         raise UserError(
-            f"{failed} of {proven + failed} samples failed their proof (first: {examples[0] if examples else '?'}), so the "
-            f"analysis does not match the checkout; run scripts/01_analyze_repo.py --force and then this step again"
+            f"{failed} of {proven + failed} samples failed their proof (first: {examples[0]}), so the analysis does not "
+            f"match the checkout; run scripts/01_analyze_repo.py --force and then this step again"
         )
     if not proven:
         raise UserError("no sample could be made: the analysis has no element to ask about; see repository.exclude")

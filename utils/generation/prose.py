@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 
 from utils.generation.behaviour import Step
 from utils.generation.facts import Context
@@ -108,7 +108,9 @@ def behaviour(context: Context, element: CodeElement, voice: Voice, variant: int
             parts.append(
                 voice.say("abstract", variant, name=Slot(decorator, (Claim("decorated_by", element.id, decorator),)))
             )
-    sets = _texts(element, found.steps, "set")
+    sets = list(
+        {s.detail: quote(element.path, s.detail, s.line) for s in found.steps if s.detail and s.kind == "set"}.values()
+    )
     loops, branches = _texts(element, found.steps, "loop"), _texts(element, found.steps, "branch")
     for key, items, most in (("loops", loops, 2), ("branches", branches, 3), ("sets", sets, 6)):
         if items:
@@ -130,30 +132,41 @@ def _texts(element: CodeElement, found: tuple[Step, ...], kind: str) -> list[Slo
 
 
 def steps(context: Context, element: CodeElement, voice: Voice, variant: int) -> list[Slot]:
-    """What the code does, one clause per step, in source order."""
+    """What the code does, one sentence per step, in source order; the last one says so when there is more."""
     told: dict[str, Slot] = {}
-    for step in context.behaviour(element).steps:
-        clause = _clause(element, step, voice, variant)
-        if clause.text:
-            told.setdefault(clause.text, clause)
+    found = [step for step in context.behaviour(element).steps if not _is_logging(step)]
+    for step in found:
+        sentence = _sentence(element, step, voice, variant)
+        if sentence.text:
+            told.setdefault(sentence.text, sentence)
         if len(told) == MOST_STEPS:
             break
-    return list(told.values())
+    sentences = list(told.values())
+    return [*sentences, voice.say("step_more", variant)] if found and step is not found[-1] else sentences
+
+
+def _is_logging(step: Step) -> bool:
+    return step.kind == "call" and re.match(r"(?:self\.)?_?(?:log|logger|logging)\.|print\(", step.text) is not None
+
+
+def _sentence(element: CodeElement, step: Step, voice: Voice, variant: int) -> Slot:
+    clause = _clause(element, step, voice, variant)
+    if not clause.text:
+        return EMPTY
+    if step.under:
+        test = quote(element.path, step.under, step.under_line)
+        return voice.say("step_if", variant, test=test, clause=clause)
+    return voice.say("step_plain", variant, clause=clause._replace(text=clause.text[0].upper() + clause.text[1:]))
 
 
 def _clause(element: CodeElement, step: Step, voice: Voice, variant: int) -> Slot:
     text = quote(element.path, step.text, step.line)
+    key = f"step_{step.kind}"
     if step.kind == "raise":
         text = Slot(f"`{step.detail}`", (Claim("raises", element.id, step.detail),), text.evidence)
-    say: Callable[..., Slot] = voice.say
-    key = f"step_{step.kind}"
-    if step.kind in ("branch", "yield") and step.detail:
+    elif step.kind in ("branch", "yield") and step.detail:
         key = f"step_{step.detail}"
-    if step.kind == "loop" and not step.detail:
-        return EMPTY
-    slots = {"text": text}
-    if step.kind == "loop":
-        slots["target"] = quote(element.path, step.detail, step.line)
-    if step.under and step.kind in ("raise", "return"):
-        return say(f"{key}_when", variant, **slots, test=quote(element.path, step.under, step.under_line))
-    return say(key, variant, **slots)
+    elif step.kind == "loop":
+        target = quote(element.path, step.detail, step.line)
+        return voice.say(key, variant, text=text, target=target) if step.detail else EMPTY
+    return voice.say(key, variant, text=text)

@@ -70,7 +70,23 @@ class Template:
                 text.append(slot.text)
                 claims.update(dict.fromkeys(slot.claims))
                 evidence.update({(item.path, item.start_line, item.end_line): item for item in slot.evidence})
-        return Slot("".join(text).strip(), tuple(claims), tuple(evidence.values()))
+        return Slot(_spaced(text).strip(), tuple(claims), tuple(evidence.values()))
+
+
+def _spaced(pieces: Sequence[str]) -> str:
+    """The pieces in a row, without the space that a template puts beside a name where the name is Chinese or quoted."""
+    text = ""
+    for piece in pieces:
+        if text[-1:] == " " and piece and _is_wide(text[-2:-1]) and _is_wide(piece[0]):
+            text = text[:-1]
+        elif piece[:1] == " " and _is_wide(text[-1:]) and _is_wide(piece[1:2]):
+            piece = piece[1:]
+        text += piece
+    return text
+
+
+def _is_wide(char: str) -> bool:
+    return char > "\u2e7f" or (char != "" and char in "“”")
 
 
 class Question(msgspec.Struct, forbid_unknown_fields=True):
@@ -143,7 +159,10 @@ class Voice:
         """`a`, `b` and `c`; `last` stands before the last item."""
         texts = [item.text for item in items]
         before = self.style.last if last is None else last
-        text = self.style.comma.join(texts[:-1]) + before + texts[-1] if len(texts) > 1 else "".join(texts)
+        text = "".join(texts)
+        if len(texts) > 1:
+            text = _spaced([self.style.comma.join(texts[:-1]), before, texts[-1]])
+            text = _spaced([text[: -len(texts[-1])], texts[-1]])
         return merge(text, items)
 
     def sentences(self, items: Iterable[Slot]) -> Slot:

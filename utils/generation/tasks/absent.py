@@ -84,7 +84,7 @@ def _nearest(context: Context, element: CodeElement, name: str) -> tuple[CodeEle
 
 def _absent(context: Context, name: str, near: tuple[CodeElement, ...], voice: Voice, variant: int) -> dict[str, Slot]:
     claim = Claim("absent", context.repo, name)
-    nearest = [Slot(f"`{context.display(e.id)}`", (Claim("is_a", e.id, e.kind),), context.span(e)) for e in near]
+    nearest = [Slot(f"`{context.display(e.id)}`", (), context.span(e)) for e in near]
     placed = [
         voice.say(
             "name_in_path",
@@ -97,9 +97,8 @@ def _absent(context: Context, name: str, near: tuple[CodeElement, ...], voice: V
     return {
         "repo": Slot(context.repo),
         "name": Slot(name, (claim,)),
-        "near": voice.listed(nearest),
-        "near_or": voice.listed(nearest, voice.style.either),
-        "near_paths": voice.listed(placed),
+        "near": voice.listed(placed),
+        "near_or": voice.listed(placed, voice.style.either),
     }
 
 

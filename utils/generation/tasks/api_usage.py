@@ -14,6 +14,7 @@ from utils.generation.templates import Slot, Voice
 from utils.records import CallSite, Claim, CodeElement, Evidence, Parameter
 
 FEWEST_TO_RECOGNISE = 2  # parameters; fewer do not tell one function from another
+MOST_TO_RECOGNISE = 8
 LONGEST_DEFAULT = 80  # characters of a parameter quoted with its default
 LONGEST_CALL = 120  # characters of a quoted call's line
 
@@ -39,7 +40,11 @@ def facts(context: Context) -> Iterator[Fact]:
         own = own_parameters(element)
         if own and element.name != "__init__":
             yield _fact("parameters", element, partial(_parameters, context, element))
-        if len(own) >= FEWEST_TO_RECOGNISE and profiles[_profile(element)] == 1 and not element.name.startswith("__"):
+        if (
+            FEWEST_TO_RECOGNISE <= len(own) <= MOST_TO_RECOGNISE
+            and profiles[_profile(element)] == 1
+            and not element.name.startswith("__")
+        ):
             yield _fact("by_signature", element, partial(_by_signature, context, element))
 
 
@@ -56,8 +61,7 @@ def _call(context: Context, element: CodeElement, voice: Voice, variant: int) ->
     usage = usage_of(context, element, variant % 3) or usage_of(context, element, 0)
     if usage is None:
         return slots
-    claims: tuple[Claim, ...] = (slots["path"].claims[0], slots["kind"].claims[0])
-    claims += tuple(Claim("has_parameter", owner.id, parameter.name) for owner, parameter in usage.passed)
+    claims = tuple(Claim("has_parameter", owner.id, parameter.name) for owner, parameter in usage.passed)
     slots["code"] = Slot(f"```python\n{usage.code}\n```", tuple(dict.fromkeys(claims)), context.span(element))
     if usage.instance is not None:
         name = Slot(context.display(usage.instance.id), (Claim("is_a", usage.instance.id, "class"),))

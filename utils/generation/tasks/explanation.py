@@ -6,6 +6,7 @@ as written, and the behaviour that the syntax tree shows (`behaviour.py`), resol
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -26,7 +27,7 @@ def facts(context: Context) -> Iterator[Fact]:
         if element.kind in ("attribute", "field"):
             continue
         if element.kind == "constant":
-            if len(element.signature) < 200 and "`" not in element.signature:
+            if len(element.signature) < 200 and "`" not in element.signature and "=" in element.signature:
                 yield _fact("value", element, partial(_value, context, element))
             continue
         if element.kind != "module" or summary_of(element) or context.by_path.get(element.path):
@@ -64,6 +65,7 @@ def _described(context: Context, element: CodeElement, voice: Voice, variant: in
     """Asked backwards, the name answers: it is what the claim about the docstring is about."""
     slots = context.slots(element, voice)
     slots["name"] = slots["name"]._replace(claims=slots["summary"].claims)
+    slots["summary"] = slots["summary"]._replace(text=summary_of(element))
     return slots
 
 
@@ -128,6 +130,7 @@ def _members(context: Context, element: CodeElement, voice: Voice, variant: int)
 
 def _source(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
-    claim = Claim("quotes", element.path, (element.start_line, element.end_line, element.code))
-    slots["source"] = Slot(f"```python\n{element.code}\n```", (claim,))
+    code = textwrap.dedent(element.code)
+    claim = Claim("quotes", element.path, (element.start_line, element.end_line, code))
+    slots["source"] = Slot(f"```python\n{code}\n```", (claim,))
     return slots

@@ -24,11 +24,11 @@ def facts(context: Context) -> Iterator[Fact]:
         owner = context.all.get(element.parent or "")
         if owner is not None and owner.kind == "class" and context.display(element.id) != element.id:
             short = element.name
-            if context.is_unique(short):
+            if context.is_unique(short) and (element.kind in SYMBOLS or "_" in short):
                 yield _fact("owner", element, partial(_owner, context, element, owner))
     for path, elements in context.by_path.items():
         public = [element for element in elements if element.is_public]
-        named = public or elements
+        named = sorted(public or elements, key=lambda element: element.kind not in SYMBOLS)
         yield Fact("file_contents", path, path, bool(public), partial(_contents, context, path, named))
         symbols = sorted((e for e in named if e.kind in SYMBOLS), key=lambda e: rank("pair", e.id))
         for first, second in zip(symbols[::2], symbols[1::2], strict=False):

@@ -52,12 +52,18 @@ def _declared(context: Context) -> Iterator[Fact]:
             yield _fact(context, "purpose", context.repo, partial(_purpose, context, path, found))
     groups: dict[tuple[str, str], list[Dependency]] = {}
     for dependency in project.dependencies:
+        if dependency.name not in context.line(dependency.path, dependency.line):
+            continue
         groups.setdefault((dependency.group, dependency.path), []).append(dependency)
         subject = f"{dependency.name} {dependency.group} {dependency.path}"
         yield _fact(context, "dependency", subject, partial(_dependency, context, dependency))
     for (group, where), members in groups.items():
         yield _fact(context, "dependencies", f"{group} {where}", partial(_dependencies, context, group, where, members))
-    entries = [entry for entry in project.entry_points if quoted(context, entry.path, entry.target, entry.line)]
+    entries = [
+        entry
+        for entry in project.entry_points
+        if quoted(context, entry.path, entry.target, entry.line) and entry.name in context.line(entry.path, entry.line)
+    ]
     if entries:
         yield _fact(context, "entry_points", context.repo, partial(_entry_points, context, entries))
     for number, command in enumerate(project.commands):
@@ -173,8 +179,12 @@ def _role(context: Context, element: CodeElement, voice: Voice, variant: int) ->
     return slots
 
 
+def _on_line(path: str, line: int, text: str) -> Claim:
+    return Claim("quotes", path, (line, line, text))
+
+
 def _group(voice: Voice, group: str) -> Slot:
-    return Slot(voice.words.get(group, f"“{group}”"))
+    return Slot(voice.words[group]) if group in voice.words else voice.say("extra_group", 0, name=Slot(group))
 
 
 def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) -> dict[str, Slot]:
@@ -187,10 +197,9 @@ def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) 
     }
     line = context.line(item.path, item.line)
     if line:
-        quote = Claim("quotes", item.path, (item.line, item.line, line.strip()))
-        slots["path"] = Slot(item.path, (quote,))
+        slots["path"] = Slot(item.path, (_on_line(item.path, item.line, item.name),))
         if item.specifier and item.specifier in line:
-            slots["specifier"] = Slot(item.specifier, (quote,))
+            slots["specifier"] = Slot(item.specifier, (_on_line(item.path, item.line, item.specifier),))
     return slots
 
 
@@ -205,8 +214,7 @@ def _dependencies(
     listed = voice.listed(items)
     if len(members) > MOST_ITEMS:
         listed = voice.say("among_others", variant, items=listed)
-    first = context.line(path, shown[0].line).strip()
-    where = (Claim("quotes", path, (shown[0].line, shown[0].line, first)),) if first else ()
+    where = (_on_line(path, shown[0].line, shown[0].name),)
     return {"repo": Slot(context.repo), "items": listed, "path": Slot(path, where), "group": _group(voice, group)}
 
 
@@ -215,9 +223,7 @@ def _entry_points(context: Context, entries: Sequence[EntryPoint], voice: Voice,
     for entry in entries[:MOST_ITEMS]:
         target = quoted(context, entry.path, entry.target, entry.line)
         assert target is not None
-        line = context.line(entry.path, entry.line).strip()
-        name = Slot(entry.name, (Claim("quotes", entry.path, (entry.line, entry.line, line)),))
-        items.append(voice.say("entry_line", variant, name=name, target=target, path=Slot(entry.path)))
+        items.append(voice.say("entry_line", variant, name=Slot(entry.name), target=target, path=Slot(entry.path)))
     return {"repo": Slot(context.repo), "items": voice.bullets(items)}
 
 
