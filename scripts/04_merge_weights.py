@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             base_model=base_model,
             notes={"check": errors.notes()},
             packages=("torch", "transformers", "peft", "safetensors"),
+            stamps=counts.stamps,
         )
     export_gguf(config, stage, options.force)
     return stage.done(counts.told(), following)

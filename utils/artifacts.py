@@ -141,8 +141,13 @@ class ArtifactWriter:
         base_model: dict[str, str | None] | None = None,
         notes: Mapping[str, Any] | None = None,
         packages: Iterable[str] = (),
+        stamps: Mapping[str, FileStamp] | None = None,
     ) -> Manifest:
-        """Stamp every file, write the manifest last and swap the folder into place; returns the manifest."""
+        """Stamp every file, write the manifest last and swap the folder into place; returns the manifest.
+
+        `stamps` names files whose bytes were hashed while they were written, so that they need not be read again.
+        """
+        known = stamps or {}
         files = sorted(path for path in self.path.rglob("*") if path.is_file())
         manifest = Manifest(
             schema=self._schema,
@@ -156,8 +161,8 @@ class ArtifactWriter:
             settings=self._settings,
             inputs=self._inputs,
             outputs={
-                path.relative_to(self.path).as_posix(): FileStamp(path.stat().st_size, sha256_file(path))
-                for path in files
+                name: known.get(name) or FileStamp(path.stat().st_size, sha256_file(path))
+                for name, path in ((path.relative_to(self.path).as_posix(), path) for path in files)
             },
             counts=dict(counts),
             drops=dict(drops or {}),

@@ -23,7 +23,7 @@ from utils.training.merge_rows import check_rows, wrap
 from utils.training.shards import shard_paths
 from utils.training.streamed_model import Weights, empty_model, stream_weights
 
-TEXTS, TEXT_TOKENS = 8, 96  # what is read at most: enough to see an error, little enough for a large model on a CPU
+TEXTS, TEXT_TOKENS = 4, 96  # what is read at most: enough to see an error, little enough for a large model on a CPU
 LOGITS_ALLOWED = 1e-3  # largest difference where the merged model is stored in float32
 # Lower precisions round every merged weight, which no implementation can avoid: bfloat16 moves a weight by 2^-9 of
 # itself, and the logits of some hundred layers by a few percent at most. An adapter that was lost moves them by more.
@@ -73,8 +73,8 @@ def check_merge(
     """
     before, after = Weights(shard_paths(base)), Weights(shard_paths(merged))
     rows, row_error = check_rows(before, after, adapter, seed)
-    expected = _logits(base, before, texts, device, trust, adapter)
-    found = _logits(merged, after, texts, device, trust, None)
+    expected = logits(base, before, texts, device, trust, adapter)
+    found = logits(merged, after, texts, device, trust, None)
     agreement = float((found.argmax(-1) == expected.argmax(-1)).float().mean())
     size = (expected - expected.mean(-1, keepdim=True)).square().mean().sqrt()  # an offset changes no answer
     difference = found.sub_(expected).abs_()
@@ -107,7 +107,7 @@ def _require_close(errors: MergeErrors, low_precision: bool) -> None:
 
 
 @torch.no_grad()
-def _logits(
+def logits(
     folder: Path, weights: Weights, texts: Sequence[Sequence[int]], device: str, trust: bool, adapter: Adapter | None
 ) -> torch.Tensor:
     """The logits at every token of every text, [tokens, vocabulary], float32 on the CPU."""

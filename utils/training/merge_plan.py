@@ -24,6 +24,7 @@ from utils.console import UserError, relative
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 PREFIX = "base_model.model."
+COPY = ".base_layer.weight"
 FACTORS = {
     ".lora_A.weight": "a",
     ".lora_B.weight": "b",
@@ -91,7 +92,10 @@ class Adapter:
                 self._shapes = {name: tuple(tensors.get_slice(name).get_shape()) for name in names}
         except (FileNotFoundError, SafetensorError):
             raise UserError(f"{relative(folder)} has no whole {ADAPTER_WEIGHTS}; train the adapter again") from None
-        self.updates = {f"{module}.weight": self._update(module, keys) for module, keys in _by_module(names, folder)}
+        # where an embedding is targeted peft adds a copy of the one it was trained on: its shape must be the base's
+        self._copies = [name for name in names if name.endswith(COPY)]
+        factors = [name for name in names if not name.endswith(COPY)]
+        self.updates = {f"{module}.weight": self._update(module, keys) for module, keys in _by_module(factors, folder)}
         if tied and (shared := [name for name in self.updates if "lm_head" in name or "embed" in name]):
             raise UserError(
                 f"{relative(folder)} changes {shared[0]}, but the base ties its embedding and output layer, so a merge "
@@ -110,6 +114,9 @@ class Adapter:
 
     def require_fits(self, shapes: dict[str, tuple[int, ...]]) -> None:
         """Raise `UserError` unless every update finds its tensor, with the right shape, among the base's."""
+        for copy in self._copies:
+            if self._shapes[copy] != shapes.get(f"{copy[len(PREFIX) : -len(COPY)]}.weight"):
+                raise UserError(f"{relative(self.folder)} comes with an embedding of another size than model.base has")
         for name, update in self.updates.items():
             (rank, inner), outer = self._shapes[update.a], self._shapes[update.b][0]
             wanted = (inner, outer) if update.transposed else (outer, inner)

@@ -7,8 +7,11 @@ can only write a whole file from memory; merging needs the opposite, so both end
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,10 +19,12 @@ from typing import Any
 
 import torch
 
+from utils.artifacts import FileStamp
 from utils.console import UserError, relative
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+AHEAD = 3  # blocks that may wait to be written
 
 DTYPES = {
     "F64": torch.float64,
@@ -97,7 +102,11 @@ class ShardReader:
 
 
 class ShardWriter:
-    """Writes a safetensors file front to back: the header when it is opened, then every tensor's bytes in order."""
+    """Writes a safetensors file front to back: the header when it is opened, then every tensor's bytes in order.
+
+    A thread of its own writes and hashes, so that the next block is computed meanwhile; at most `AHEAD` blocks wait.
+    After the `with` block `stamp` is the file's size and SHA-256.
+    """
 
     def __init__(self, path: Path, tensors: Mapping[str, tuple[str, tuple[int, ...], int]], metadata: dict[str, str]):
         """`tensors`: name → (safetensors dtype, shape, bytes), in the order in which they will be written."""
@@ -109,9 +118,13 @@ class ShardWriter:
         text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
         text += b" " * (-len(text) % 8)  # the format asks for data that begins on a multiple of 8
         self.path = path
+        self.stamp = FileStamp(0, "")
         self._missing = offset
         self._file = path.open("wb", buffering=0)
-        self._write(memoryview(len(text).to_bytes(8, "little") + text))
+        self._digest = hashlib.sha256()
+        self._thread = ThreadPoolExecutor(1)
+        self._waiting: deque[Future[None]] = deque()
+        self._append(memoryview(len(text).to_bytes(8, "little") + text))
 
     def __enter__(self) -> ShardWriter:
         return self
@@ -119,19 +132,36 @@ class ShardWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        try:
+            if kind is None:
+                self._wait(0)
+        finally:
+            self._thread.shutdown(cancel_futures=True)
+            size = self._file.tell()
+            self._file.close()
         if kind is None and self._missing:
             raise RuntimeError(f"{self.path} lacks {self._missing} bytes of what its header announces")
+        self.stamp = FileStamp(size, self._digest.hexdigest())
 
     def write(self, tensor: torch.Tensor) -> None:
-        """Append a contiguous CPU tensor's bytes."""
+        """Append a contiguous CPU tensor's bytes; the tensor must not change any more."""
         data = memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
         self._missing -= len(data)
-        self._write(data)
+        self._append(data)
 
-    def _write(self, view: memoryview) -> None:
-        while len(view):
-            view = view[self._file.write(view) :]
+    def _append(self, data: memoryview) -> None:
+        self._wait(AHEAD - 1)
+        self._waiting.append(self._thread.submit(self._write, data))
+
+    def _wait(self, allowed: int) -> None:
+        """Until at most `allowed` blocks are still to be written; raises what writing raised."""
+        while len(self._waiting) > allowed:
+            self._waiting.popleft().result()
+
+    def _write(self, data: memoryview) -> None:
+        self._digest.update(data)
+        while len(data):
+            data = data[self._file.write(data) :]
 
 
 def shard_paths(folder: Path) -> list[Path]:
