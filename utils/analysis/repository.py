@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 from utils import __version__
-from utils.analysis.git import NETWORK_PROTOCOLS, GitError, find_checkout, run_git, sealed, without_credentials
+from utils.analysis.git import NETWORK_PROTOCOLS, Git, GitError, find_checkout, run_git, sealed, without_credentials
 from utils.config_manager import Config, is_url, repository_path
 from utils.console import UserError, relative
 from utils.records import Provenance
@@ -106,11 +106,31 @@ def _protocols(address: str) -> tuple[str, ...]:
 
 def _provenance(folder: Path, url: str) -> Provenance:
     commit, dirty = None, False
-    with sealed(folder) as git:
-        if git is not None and git("ls-files", "--", "."):
-            commit = git("rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
-            dirty = bool(git("status", "--porcelain", "--ignore-submodules=all", "--", "."))
+    try:
+        with sealed(folder) as git:
+            if git is not None and git("ls-files", "--", "."):
+                commit = _head(git)
+                dirty = bool(git("status", "--porcelain", "--ignore-submodules=all", "--", "."))
+    except GitError as error:
+        raise UserError(
+            f"git cannot read the checkout at {relative(folder)} ({_last_line(str(error))}); "
+            "repair it, or take its .git away to have the files analysed as they are"
+        ) from None
     return Provenance(url=without_credentials(url), commit=commit, dirty=dirty, tool_version=__version__)
+
+
+def _head(git: Git) -> str | None:
+    """The commit that is checked out; null before the first one."""
+    try:
+        return git("rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
+    except GitError as error:
+        if str(error):
+            raise
+        return None
+
+
+def _last_line(said: str) -> str:
+    return " ".join(said.splitlines()[-1].split()) if said else "no reason given"
 
 
 def _is_dirty(folder: Path) -> bool:
@@ -212,7 +232,6 @@ def _fetch(address: str, name: str | None, revision: str | None, folder: Path) -
 def _sentence(address: str, said: str) -> str:
     """What git said, as one sentence for the user."""
     shown = without_credentials(address)
-    last = " ".join(said.split()) if len(said.splitlines()) < 3 else " ".join(said.splitlines()[-1].split())
     if "No space left on device" in said:
         return f"the disk is full while cloning {shown}; free some space and run the same command again"
     if _UNREACHABLE.search(said):
@@ -224,4 +243,4 @@ def _sentence(address: str, said: str) -> str:
             f"repository.url: there is no repository at {shown}, or it is private; "
             "check the address, or clone it yourself and set repository.url to that folder"
         )
-    return f"git could not get {shown}: {last}"
+    return f"git could not get {shown}: {_last_line(said)}"
