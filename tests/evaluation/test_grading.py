@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from utils.evaluation.grading import Asked, Grade, grade
 from utils.evaluation.known_names import KnownNames
-from utils.records import Claim, Sample
+from utils.records import Analysis, Claim, CodeElement, Dependency, Project, Sample
 
 TOTAL, PATH = "shop.cart.total", "src/shop/cart.py"
 WHERE = Claim("defined_in", TOTAL, PATH)
@@ -164,3 +165,31 @@ def test_without_claims_there_is_no_score(known: KnownNames) -> None:
 def test_denial_is_told_from_other_negations(answer: str, denied: bool, known: KnownNames) -> None:
     asked = Asked("Where is `totals` in shop?", "absent:totals", "absent_symbol", [Claim("absent", "shop", "totals")])
     assert grade(asked, answer, known).denies is denied
+
+
+def test_what_an_answer_quotes_is_not_its_own_denial(known: KnownNames) -> None:
+    asked = Asked("What is `total` in shop?", f"explain:{TOTAL}", "code_explanation", [WHERE])
+    assert not grade(asked, "Its docstring says: “Raised when an item does not exist.”", known).denies
+    assert not grade(asked, "```python\nraise KeyError('no such item')\n```", known).denies
+
+
+def test_an_import_in_code_says_where_a_thing_is(known: KnownNames) -> None:
+    asked = Asked("How do I use `total` from shop?", f"call:{TOTAL}", "api_usage", [WHERE])
+    assert grade(asked, "```python\nfrom shop.cart import total\n\ntotal(items)\n```", known).exact
+    assert not grade(asked, "```python\nfrom shop.check import total\n\ntotal(items)\n```", known).exact
+    where = Asked("Where is `total` in shop?", f"location:{TOTAL}", "code_location", [WHERE])
+    assert not grade(where, "```python\nfrom shop.cart import total\n```", known).exact, "a path was asked for"
+
+
+def test_a_declared_dependency_is_graded_by_what_the_question_leaves_open(
+    analysis: Analysis, elements: list[CodeElement]
+) -> None:
+    needed = [Dependency("attrs", ">=21", "runtime", "pyproject.toml", 7)]
+    known = KnownNames(msgspec.structs.replace(analysis, project=Project("shop", dependencies=needed)), elements)
+    claims = [Claim("quotes", "pyproject.toml", [7, 7, '"attrs>=21",'])]
+    which = Asked("What does shop need?", "dependencies:runtime", "project_overview", claims)
+    version = Asked("Which `attrs` does shop accept?", "dependency:attrs", "project_overview", claims)
+    assert grade(which, "It needs `attrs`.", known).exact
+    assert not grade(which, "It needs `yarl`.", known).exact
+    assert grade(version, "`>=21`", known).exact
+    assert not grade(version, "Any `attrs`.", known).exact

@@ -1,20 +1,21 @@
 """Does an answer make a claim? One rule for all kinds, in no language in particular.
 
-A claim has two parts, its subject and its value. What the question already gives need not be said again: an answer
-makes the claim when it says every part that the question does not give, and the value where the question gives both.
-So the same claim grades "where is `f`?" (the path is missing) and "what is in `mod.py`?" (the name is missing).
+A claim has a subject and a value. An answer makes it by saying the value, or the subject where the question already
+gives the value: so the same claim grades "what does `f` call?" (the callee is missing) and "who calls `g`?" (the caller
+is). Where the question gives both, either must be said again.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from utils.evaluation.denial import denies
 from utils.evaluation.known_names import KnownNames
 from utils.evaluation.reading import Reading, flatten
-from utils.records import Claim
+from utils.records import Claim, Dependency
 
 KIND_WORDS = {
     "module": ("module", "模块"),
@@ -29,7 +30,6 @@ KIND_WORDS = {
 PATH_SUBJECTS = frozenset({"contains", "quotes"})
 REPOSITORY_SUBJECTS = frozenset({"absent", "depends_on", "count", "general"})
 ELEMENT_VALUES = frozenset({"calls", "called_by", "inherits_from", "has_subclass", "overrides", "imports", "contains"})
-PARTS = ("subject", "value")
 DIGITS = "零一二三四五六七八九十"
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 
@@ -42,24 +42,48 @@ class Scope(NamedTuple):
 
 
 def is_made(claim: Claim, answer: Reading, scope: Scope) -> bool:
-    """True when the answer says what of the claim the question does not give."""
+    """True when the answer says what the claim adds to the question."""
     if claim.kind == "absent":
         return denies(answer.text)
-    missing = [part for part in PARTS if not _says(part, claim, scope.question, scope.known, loosely=True)]
-    return all(_says(part, claim, answer, scope.known) for part in missing or ["value"])
+    if claim.kind == "quotes":
+        line = (claim.subject, int(claim.value[0]))
+        if declared := scope.known.declared_at(*line):
+            return _says_dependencies(declared, claim.subject, answer, scope.question)
+        if (target := scope.known.target_at(*line)) and not answer.says_text(str(claim.value[-1])):
+            return answer.says_text(target)
+    value_given = says_value(claim, scope.question, scope.known, loosely=True)
+    subject_given = says_subject(claim, scope.question, scope.known, loosely=True)
+    if value_given and not subject_given:
+        return says_subject(claim, answer, scope.known)
+    if says_value(claim, answer, scope.known, loosely=_is_placed(claim, answer, scope)):
+        return True
+    return value_given and says_subject(claim, answer, scope.known)
+
+
+def _is_placed(claim: Claim, answer: Reading, scope: Scope) -> bool:
+    """True when the file or class that the claimed element is in has been named, so that its short name will do."""
+    if claim.kind not in ELEMENT_VALUES:
+        return False
+    owner = str(claim.value).rpartition(".")[0]
+    return any(
+        text.says_path(claim.subject) or (owner != "" and says_element(owner, text, scope.known, loosely=True))
+        for text in (scope.question, answer)
+    )
 
 
 def is_given(claim: Claim, scope: Scope) -> bool:
     """True when the question itself says all of the claim: repeating it is no merit."""
     if claim.kind in ("absent", "general"):
         return False
-    return all(_says(part, claim, scope.question, scope.known, loosely=True) for part in PARTS)
+    says = (says_subject, says_value)
+    return all(part(claim, scope.question, scope.known, loosely=True) for part in says)
 
 
-def _says(part: str, claim: Claim, text: Reading, known: KnownNames, loosely: bool = False) -> bool:
-    """`loosely`: a question may use a short name that others share; its claims tell which one it means."""
-    if part == "value":
-        return says_value(claim, text, known, loosely)
+def says_subject(claim: Claim, text: Reading, known: KnownNames, loosely: bool = False) -> bool:
+    """True when the text names the claim's subject.
+
+    `loosely`: a question may use a short name that others share; its claims tell which one it means.
+    """
     if claim.kind in REPOSITORY_SUBJECTS:
         return True
     if claim.kind in PATH_SUBJECTS:
@@ -68,8 +92,11 @@ def _says(part: str, claim: Claim, text: Reading, known: KnownNames, loosely: bo
 
 
 def says_element(element_id: str, text: Reading, known: KnownNames, loosely: bool = False) -> bool:
-    """True when the text names the element, by its id or by an end of it that no other element has."""
-    return any(known.denotes(name, element_id, loosely) for name in text.names) or (
+    """True when the text names the element: by its id, an end of it that no other element has, or a module's file."""
+    if any(known.denotes(name, element_id, loosely) for name in text.names):
+        return True
+    path = known.path_of_module(element_id)
+    return (path is not None and text.says_path(path)) or (
         "." in element_id and text.says_text(element_id.partition("#")[0])
     )
 
@@ -78,7 +105,7 @@ def says_value(claim: Claim, text: Reading, known: KnownNames, loosely: bool = F
     """True when the text says the claim's value."""
     value = claim.value
     if claim.kind == "defined_in":
-        return text.says_path(value)
+        return text.says_path(value) or any(known.path_of_module(name) == value for name in text.code_names)
     if claim.kind == "at_line":
         return _says_line(int(value), text)
     if claim.kind == "spans":
@@ -101,6 +128,18 @@ def says_value(claim: Claim, text: Reading, known: KnownNames, loosely: bool = F
     return text.says_text(str(value))
 
 
+def _says_dependencies(declared: Sequence[Dependency], path: str, answer: Reading, question: Reading) -> bool:
+    """A line that declares dependencies is told by their names.
+
+    Where the question names one, by its version, or by the file where no version is declared.
+    """
+    asked = [item for item in declared if _says_prose(item.name, question)]
+    if not asked:
+        return all(_says_prose(item.name, answer) for item in declared)
+    versions = [item.specifier for item in asked if item.specifier]
+    return all(answer.says_text(version) for version in versions) if versions else answer.says_path(path)
+
+
 def _says_line(line: int, text: Reading) -> bool:
     if text.lines:
         return any(line in span for span in text.lines)
@@ -119,7 +158,7 @@ def _says_prose(value: str, text: Reading) -> bool:
     if not wanted:
         return False
     if wanted.isascii():
-        return re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", _plain(text.text)) is not None
+        return re.search(rf"(?<![a-z0-9_]){re.escape(wanted)}(?![a-z0-9_])", _plain(text.text)) is not None
     return wanted in _plain(text.text)
 
 

@@ -34,7 +34,13 @@ _DENIALS = (
 )
 
 
+_QUOTED = re.compile(r"```.*?(?:```|\Z)|“[^”]*”|「[^」]*」", re.DOTALL)
+
+
 def denies(answer: str) -> bool:
-    """True when the answer's first sentences say that what was asked about does not exist, in English or Chinese."""
-    opening = answer[:400]
+    """True when the answer's first sentences say that what was asked about does not exist.
+
+    What it quotes (a docstring, source) is not its own word.
+    """
+    opening = _QUOTED.sub(" ", answer)[:400]
     return any(pattern.search(opening) for pattern in _DENIALS)

@@ -22,9 +22,11 @@ ASKED: dict[str, frozenset[ClaimKind]] = {
     "owner": frozenset({"defined_in", "contains"}),
     "file_of_two": frozenset({"defined_in"}),
     "present": frozenset({"defined_in"}),
+    "call": frozenset({"defined_in", "has_parameter", "has_signature"}),
     "by_summary": frozenset({"documented_as"}),
     "by_signature": frozenset({"has_parameter", "has_signature"}),
 }
+PATH_TASKS = frozenset({"code_location", "absent_symbol"})
 OPEN = frozenset({"explain", "module_role"})  # "what is it?" asks for all of it
 BY_THE_WAY: frozenset[ClaimKind] = frozenset({"defined_in", "at_line", "spans", "is_a"})
 LINE_CLAIMS: frozenset[ClaimKind] = frozenset({"at_line", "spans"})
@@ -75,7 +77,8 @@ def grade(asked: Asked, answer: str, known: KnownNames) -> Grade:
     said, scope = Reading(answer), Scope(Reading(asked.question), known)
     required = required_claims(asked, scope)
     verdicts = [Verdict(claim, claim in required, is_made(claim, said, scope)) for claim in asked.claims]
-    path, line = _path_is_exact(verdicts, said, scope), _line_is_exact(verdicts, said, scope)
+    line = _line_is_exact(verdicts, said, scope)
+    path = _path_is_exact(verdicts, said, scope) if asked.task in PATH_TASKS else None
     if asked.task == "code_location":
         # Who names five files has not said which one it is.
         wrong = {"defined_in"} if path is False else set()
@@ -107,8 +110,8 @@ def required_claims(asked: Asked, scope: Scope) -> list[Claim]:
         chosen = candidates
     else:
         chosen = [claim for claim in candidates if claim.kind not in BY_THE_WAY]
-    told = [claim for claim in chosen or candidates if not is_given(claim, scope)]
-    return told or chosen or candidates
+    chosen = chosen or [claim for claim in candidates if claim.kind != "is_a"] or candidates
+    return [claim for claim in chosen if not is_given(claim, scope)] or chosen
 
 
 def _is_quoted(claim: Claim, scope: Scope) -> bool:

@@ -11,9 +11,10 @@ import msgspec
 
 from utils.evaluation.reading import Reading
 from utils.mentions import LANGUAGE_NAMES, Mention, names_in_code
-from utils.records import Analysis, CodeElement
+from utils.records import Analysis, CodeElement, Dependency
 
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
+_FILE = re.compile(r"(?:[\w.@+-]+/)+[\w.@+-]*\w|[\w@+-]*\.[A-Za-z]\w*")
 _MEMBERS = frozenset(
     name for kind in (str, bytes, int, float, list, dict, set, tuple, Exception, type) for name in dir(kind)
 )
@@ -39,6 +40,8 @@ class KnownNames:
         self._suffixes: Counter[tuple[bool, str]] = Counter()
         self._names: set[str] = set(LANGUAGE_NAMES) | set(sys.stdlib_module_names) | set(_MEMBERS)
         self._chains: set[str] = set()
+        self._files: set[str] = set()
+        self._module_paths: dict[str, str] = {}
         self._defined: set[str] = set()
         self._derived: set[str] = set()
         roots: set[str] = set()
@@ -47,6 +50,7 @@ class KnownNames:
             own = element.id.partition("#")[0].replace("#", "")
             roots.add(element.module.partition(".")[0])
             self._add_id(own, element.kind == "module")
+            self._module_paths[element.module] = element.path
             self._defined.add(element.name)
             if element.bases:
                 self._derived.add(element.name)
@@ -59,6 +63,10 @@ class KnownNames:
             for name in (module, *targets):
                 self._add_id(name, is_module=True)
         project = analysis.project
+        self._declared: dict[tuple[str, int], list[Dependency]] = {}
+        for dependency in project.dependencies:
+            self._declared.setdefault((dependency.path, dependency.line), []).append(dependency)
+        self._targets = {(point.path, point.line): point.target for point in project.entry_points}
         self._names |= self._defined
         distributions = {dependency.name for dependency in project.dependencies}
         self._names.update(distributions, {name.replace("-", "_") for name in distributions})
@@ -77,9 +85,24 @@ class KnownNames:
             return True
         return wanted.endswith("." + name) and (loosely or self._suffixes[wanted in self._modules, name] <= 1)
 
+    def path_of_module(self, module: str) -> str | None:
+        """The file that makes this module; null where there is none (or `module` is no module)."""
+        return self._module_paths.get(module)
+
+    def declared_at(self, path: str, line: int) -> list[Dependency]:
+        """The dependencies that this line declares."""
+        return self._declared.get((path, line), [])
+
+    def target_at(self, path: str, line: int) -> str | None:
+        """What the entry point declared at this line runs."""
+        return self._targets.get((path, line))
+
     def has_path(self, path: str) -> bool:
-        """True for a file or folder of the repository, or an unambiguous looking end of one (`mod.py`)."""
-        return path.rstrip("/") in self._paths
+        """True for a file or folder of the repository, an end of one (`mod.py`), or a file that its source names.
+
+        `self.env` may look like a file and be an attribute.
+        """
+        return path.rstrip("/") in self._paths or path in self._files or self.has_symbol(path)
 
     def has_symbol(self, name: str) -> bool:
         """True for an element, a name of the source, or what belongs to Python or a library.
@@ -137,6 +160,7 @@ class KnownNames:
         self._ids.add(element_id)
 
     def _add_code(self, code: str) -> None:
+        self._files.update(_FILE.findall(code))
         for name in names_in_code(code):
             parts = name.split(".")
             self._names.update(parts)

@@ -53,23 +53,27 @@ class Reading:
     def names(self) -> frozenset[str]:
         """The symbols it names, and every name and dotted name in its code."""
         found = {mention.text for mention in self.mentions if mention.kind == "symbol"}
-        for mention in self.mentions:
-            if mention.kind == "code":
-                for name in names_in_code(mention.text):
-                    found.update((name, name.rpartition(".")[2]))
-        return frozenset(found)
+        found |= {path for path in self.paths if "/" not in path}  # `Response.json` is an attribute as well
+        return frozenset(found | self.code_names | {name.rpartition(".")[2] for name in self.code_names})
+
+    @cached_property
+    def code_names(self) -> frozenset[str]:
+        """The names and dotted names in its code."""
+        codes = (mention.text for mention in self.mentions if mention.kind == "code")
+        return frozenset(name for code in codes for name in names_in_code(code))
 
     def says_path(self, path: str) -> bool:
         """True when it names exactly this path (also one that does not look like a path, such as `LICENSE`)."""
-        return path in self.paths or re.search(rf"(?<![\w./-]){re.escape(path)}(?![\w/-]|\.\w)", self.text) is not None
+        bounded = rf"(?<![A-Za-z0-9_./-]){re.escape(path)}(?![A-Za-z0-9_/-]|\.\w)"
+        return path in self.paths or re.search(bounded, self.text) is not None
 
     def says_text(self, value: str) -> bool:
         """True when this source text stands in it, not as a part of a longer name."""
         wanted = flatten(value)
         if not wanted:
             return False
-        before = r"(?<!\w)" if wanted[0].isalnum() or wanted[0] == "_" else ""
-        after = r"(?!\w)" if wanted[-1].isalnum() or wanted[-1] == "_" else ""
+        before = r"(?<![A-Za-z0-9_])" if wanted[0].isalnum() or wanted[0] == "_" else ""
+        after = r"(?![A-Za-z0-9_])" if wanted[-1].isalnum() or wanted[-1] == "_" else ""
         return re.search(before + re.escape(wanted) + after, self.flat) is not None
 
 
