@@ -26,9 +26,13 @@ TOOL_FOLDERS = frozenset(
 
 @dataclass
 class Files:
-    """The files to analyse, by posix path relative to the root and sorted, and those left out with a reason."""
+    """`languages` has the files to analyse, by posix path relative to the root and sorted, `paths` all files there are.
+
+    `skipped` has those that would be analysed if they could.
+    """
 
     languages: dict[str, str] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
 
@@ -42,9 +46,14 @@ def discover(root: Path, languages: Iterable[str], exclude: Sequence[str] = (), 
     ignored = pathspec.GitIgnoreSpec.from_lines(exclude)
     for path in sorted(_listed(root)):
         language = SUFFIXES.get(os.path.splitext(path)[1].lower())
-        if language not in wanted or ignored.match_file(path):
+        if ignored.match_file(path):
             continue
-        reason = _unfit_name(path) or _unfit(os.path.join(root, path), max_bytes)
+        reason = _unfit_name(path)
+        if reason is None:
+            files.paths.append(path)
+        if language not in wanted:
+            continue
+        reason = reason or _unfit(os.path.join(root, path), max_bytes)
         if reason:
             files.skipped.append(Skipped(printable(path), reason))
         else:

@@ -6,20 +6,26 @@ import msgspec
 
 from utils.analysis.documents import read_document
 from utils.analysis.naming import assign_ids
+from utils.analysis.notes import ModuleNotes, take_notes
 from utils.analysis.python_elements import extract_elements
 from utils.analysis.source_text import SourceText
 from utils.analysis.sources import UnreadableError, decode, parse
+from utils.analysis.summary import ModuleSummary, summarize
 from utils.records import CodeElement, Document
 
 
 class FileFacts(msgspec.Struct, omit_defaults=True):
     """One file's facts. `skipped` is the reason why there are none.
 
+    `summary` is what resolving calls needs of the file, `notes` what finding patterns needs.
+
     The elements carry no `code`: their lines tell it, and the caller has the text.
     """
 
     lines: int = 0
     elements: list[CodeElement] = []
+    summary: ModuleSummary | None = None
+    notes: ModuleNotes | None = None
     document: Document | None = None
     skipped: str | None = None
 
@@ -38,6 +44,10 @@ def analyze_file(data: bytes, path: str, module: str | None) -> FileFacts:
         tree = parse(text)
     except UnreadableError as error:
         return FileFacts(skipped=str(error))
-    source = SourceText(text)
-    elements = extract_elements(tree, assign_ids(tree, module), source, module, path)
-    return FileFacts(len(source.lines), elements)
+    source, names = SourceText(text), assign_ids(tree, module)
+    elements = extract_elements(tree, names, source, module, path)
+    try:
+        summary = summarize(tree, module, path, names.ids)
+    except RecursionError:
+        return FileFacts(skipped="nested too deeply to analyse")
+    return FileFacts(len(source.lines), elements, summary, take_notes(tree, module, path))

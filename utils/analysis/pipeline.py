@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from utils.analysis.architecture import architecture
 from utils.analysis.cache import FactCache, analyser_version, fact_key
 from utils.analysis.file_analysis import DECODER, FileFacts
+from utils.analysis.linking import Linked, link
+from utils.analysis.patterns import find_patterns
+from utils.analysis.project import read_project
 from utils.analysis.source_text import SourceText
 from utils.analysis.sources import decode
 from utils.analysis.statistics import count
@@ -41,34 +45,46 @@ def analyze_survey(
 ) -> tuple[Analysis, list[CodeElement]]:
     """The same, of files already read."""
     facts = _facts(found, workers, cache)
-    files: list[SourceFile] = []
+    readable = {path: fact for path, fact in facts.items() if fact.skipped is None}
+    skipped = [Skipped(path, fact.skipped) for path, fact in facts.items() if fact.skipped is not None]
     elements: list[CodeElement] = []
-    skipped = list(found.skipped)
-    for path, fact in facts.items():
-        if fact.skipped is not None:
-            skipped.append(Skipped(path, fact.skipped))
-            continue
-        language = found.languages[path]
-        files.append(SourceFile(path, language, found.modules.get(path), fact.lines, found.sha256[path]))
+    for path, fact in readable.items():
         _attach_code(fact.elements, found.data[path])
         elements += fact.elements
-    project = Project(found.name)
-    project.languages = sorted({file.language for file in files})
-    project.modules = sorted(file.module for file in files if file.module)
+    linked = link([fact.summary for fact in readable.values() if fact.summary])
+    for element in elements:
+        element.overrides = linked.overrides.get(element.id)
+
+    files = [
+        SourceFile(path, found.languages[path], found.modules.get(path), fact.lines, found.sha256[path])
+        for path, fact in readable.items()
+    ]
+    documents = [fact.document for fact in readable.values() if fact.document]
+    notes = [fact.notes for fact in readable.values() if fact.notes]
+    project = _project(found, files, linked)
     analysis = Analysis(
         schema=ANALYSIS_SCHEMA,
         provenance=provenance,
         project=project,
         statistics=count(files, elements),
         files=files,
-        documents=[fact.document for fact in facts.values() if fact.document],
-        call_graph={},
-        imports={},
-        inheritance={},
-        patterns=[],
-        skipped=sorted(skipped, key=lambda item: item.path),
+        documents=documents,
+        call_graph=linked.call_graph,
+        imports=linked.imports,
+        inheritance=linked.inheritance,
+        patterns=find_patterns(elements, notes, documents, project.entry_points, linked.call_sites, linked.inheritance),
+        skipped=sorted([*found.skipped, *skipped], key=lambda item: item.path),
+        call_sites=linked.call_sites,
     )
     return analysis, elements
+
+
+def _project(found: Survey, files: list[SourceFile], linked: Linked) -> Project:
+    project = read_project(found.name, found.project_texts, found.paths)
+    project.languages = sorted({file.language for file in files} - {"markdown"})
+    project.modules = sorted(file.module for file in files if file.module)
+    project.architecture = architecture(project.modules, linked.imports)
+    return project
 
 
 def _facts(found: Survey, workers: int | None, cache: Path | None) -> dict[str, FileFacts]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from utils.analysis.build_files import NAMES as BUILD_FILES
 from utils.analysis.build_files import declared_roots
 from utils.analysis.discovery import discover
 from utils.analysis.import_roots import imported_names, name_modules
+from utils.analysis.project import project_sources
 from utils.analysis.sources import UnreadableError, decode, read_bytes
 from utils.console import UserError, relative
 from utils.records import Skipped
@@ -19,7 +20,10 @@ from utils.records import Skipped
 
 @dataclass
 class Survey:
-    """The files to analyse, sorted by path. `modules` has the Python files only."""
+    """The files to analyse, sorted by path. `modules` has the Python files only, `paths` all files there are.
+
+    `project_texts` are {path: text} of the files that say what the repository is: packaging, README, licence, tasks.
+    """
 
     root: Path
     name: str
@@ -27,15 +31,18 @@ class Survey:
     sha256: dict[str, str] = field(default_factory=dict)
     languages: dict[str, str] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
+    project_texts: dict[str, str] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
 
     def digest(self) -> str:
-        """One hash for every path, content and module name."""
+        """One hash for every path, content and module name, and whatever else the analysis depends on."""
         whole = hashlib.sha256()
         for path, sha256 in self.sha256.items():
             whole.update(f"{path}\0{sha256}\0{self.modules.get(path, '')}\0".encode())
         for skipped in self.skipped:
             whole.update(f"{skipped.path}\0{skipped.reason}\0".encode())
+        whole.update("\0".join([*self.paths, *self.project_texts, *self.project_texts.values()]).encode())
         return whole.hexdigest()
 
 
@@ -51,7 +58,7 @@ def survey(
     Raises `UserError` where there is no file in any of `languages`.
     """
     files = discover(root, [*languages, "markdown"], exclude, max_bytes)
-    found = Survey(root, name, skipped=files.skipped)
+    found = Survey(root, name, skipped=files.skipped, paths=files.paths)
     imports: dict[str, set[str]] = {}
     for path, language in files.languages.items():
         try:
@@ -65,36 +72,31 @@ def survey(
             imports[path] = imported_names(data)
     if not imports:
         raise UserError(_nothing(found, languages))
-    found.modules = name_modules(imports, declared_roots(_build_files(root, found.data, max_bytes)), name)
+    build_files = [path for path in found.paths if os.path.basename(path) in BUILD_FILES]
+    found.modules = name_modules(imports, declared_roots(_texts(found, build_files, max_bytes)), name)
+    found.project_texts = _texts(found, project_sources(found.paths), max_bytes)
     found.skipped.sort(key=lambda skipped: skipped.path)
     return found
 
 
-def _build_files(root: Path, data: dict[str, bytes], max_bytes: int) -> dict[str, str]:
-    """{path: text} of the build files beside and above the analysed files."""
-    folders = {""}
-    for path in data:
-        folder = os.path.dirname(path)
-        while folder not in folders:
-            folders.add(folder)
-            folder = os.path.dirname(folder)
+def _texts(found: Survey, paths: Iterable[str], max_bytes: int) -> dict[str, str]:
+    """{path: text} of small files beside the analysed ones; what cannot be read as text says nothing."""
     texts = {}
-    for folder in folders:
-        for name in sorted(BUILD_FILES):
-            path = f"{folder}/{name}" if folder else name
-            if os.path.lexists(root / path):
-                try:
-                    texts[path] = decode(read_bytes(str(root), path, max_bytes), "python")
-                except UnreadableError:  # declares nothing; a setup.py is in `skipped` by its own right
-                    continue
+    for path in paths:
+        try:
+            data = found.data[path] if path in found.data else read_bytes(str(found.root), path, max_bytes)
+            texts[path] = decode(data, "python" if path.endswith(".py") else "text")
+        except UnreadableError:
+            continue
     return texts
 
 
 def _nothing(found: Survey, languages: Sequence[str]) -> str:
     wanted = " or ".join(languages)
-    reasons = f" ({len(found.skipped)} were skipped, the first because: {found.skipped[0].reason})" * bool(
-        found.skipped
-    )
+    reasons = ""
+    if found.skipped:
+        first = found.skipped[0]
+        reasons = f" ({len(found.skipped):,} skipped, the first being {first.path}: {first.reason})"
     return (
         f"there is no {wanted} file to analyse in {relative(found.root)}{reasons}; "
         "point repository.url at another folder or address, or check repository.exclude"
