@@ -52,9 +52,9 @@ def touch(path: Path) -> None:
     os.utime(path, (1, 1))
 
 
-def program(marker: Path, folder: Path) -> str:
+def program(marker: Path, folder: Path, then: str = "cat") -> str:
     script = folder.parent / "evil.sh"
-    script.write_text(f"#!/bin/sh\ntouch {marker}\ncat\n")
+    script.write_text(f"#!/bin/sh\ntouch {marker}\n{then}\n")
     script.chmod(0o755)
     return str(script)
 
@@ -181,7 +181,7 @@ def test_missing_objects_are_not_fetched_by_a_program_of_the_repository(
         "extensions.partialClone": "origin",
         "remote.origin.url": f"file://{hostile}",
         "remote.origin.promisor": "true",
-        "remote.origin.uploadpack": program(marker, hostile),
+        "remote.origin.uploadpack": program(marker, hostile, then="exit 1"),
     }.items():
         git(hostile, "config", key, value)
     assert_trap_works_and_is_not_sprung(hostile, marker, "cat-file", "-p", "HEAD:a.py")
