@@ -24,7 +24,10 @@ def summarize(tree: ast.Module, module: str, path: str, ids: dict[ast.AST, str] 
     builder = Statements(module, assign_ids(tree, module).ids if ids is None else ids, package)
     builder.body(tree.body)
     walk_functions(builder)
-    return ModuleSummary(module, path, ir.dump(freeze(builder, tree)))
+    data = ir.dump(freeze(builder, tree))
+    builder.handlers.clear()  # tables of bound methods: a cycle that would keep the tree alive
+    builder.statements.clear()
+    return ModuleSummary(module, path, data)
 
 
 def walk_functions(builder: Statements) -> None:
@@ -75,7 +78,7 @@ def freeze(builder: Statements, tree: ast.Module) -> ir.Body:
         sites=builder.sites,
         elements=builder.elements,
         callables=builder.callables,
-        constants=builder.constants,
+        constants=travelling_constants(builder, exports),
         exports={name: nodes for name, nodes in exports.items() if nodes},
         public=public_names(tree),
         origins=known,
@@ -93,6 +96,17 @@ def last_bindings(scope: Scope, name: str) -> list[int]:
         return list(dict.fromkeys(node for _, node in entries if node))
     at = max((position for position, (_, node) in enumerate(entries) if node == last), default=0)
     return list(dict.fromkeys(node for node in [last, *(node for _, node in entries[at + 1 :])] if node))
+
+
+def travelling_constants(builder: Statements, exports: dict[str, list[int]]) -> dict[int, Any]:
+    """The constants that another node or module can see; where they are used on the spot they are known already."""
+    seen = {node for nodes in exports.values() for node in nodes}
+    stored = {source for _, _, source in builder.elements}
+    return {
+        node: value
+        for node, value in builder.constants.items()
+        if node in seen or node in builder.succ or node in stored
+    }
 
 
 class Origins:

@@ -10,16 +10,81 @@ from utils.analysis.resolution.expressions import Expressions
 ONE_OF = frozenset({"Optional", "Union", "Annotated", "ClassVar", "Final", "Required", "NotRequired", "InitVar"})
 RESULT = frozenset({"Awaitable", "Coroutine", "Task", "Future"})
 SEQUENCES = frozenset(
-    "List list Sequence MutableSequence Iterable Iterator Set set FrozenSet frozenset Collection Deque deque Generator "
-    "AsyncIterator AsyncIterable AsyncGenerator AbstractSet MutableSet Container Reversible KeysView ValuesView".split()
+    [
+        "List",
+        "list",
+        "Sequence",
+        "MutableSequence",
+        "Iterable",
+        "Iterator",
+        "Set",
+        "set",
+        "FrozenSet",
+        "frozenset",
+        "Collection",
+        "Deque",
+        "deque",
+        "Generator",
+        "AsyncIterator",
+        "AsyncIterable",
+        "AsyncGenerator",
+        "AbstractSet",
+        "MutableSet",
+        "Container",
+        "Reversible",
+        "KeysView",
+        "ValuesView",
+    ]
 )
 MAPPINGS = frozenset(
-    "Dict dict Mapping MutableMapping DefaultDict defaultdict OrderedDict WeakValueDictionary ChainMap ItemsView".split()
+    [
+        "Dict",
+        "dict",
+        "Mapping",
+        "MutableMapping",
+        "DefaultDict",
+        "defaultdict",
+        "OrderedDict",
+        "WeakValueDictionary",
+        "ChainMap",
+        "ItemsView",
+    ]
 )
 CONTEXTS = frozenset({"ContextManager", "AbstractContextManager", "AsyncContextManager", "AbstractAsyncContextManager"})
 PLAIN = frozenset(
-    "int str float bool bytes object Any None complex bytearray memoryview Callable Literal NoReturn Never Hashable "
-    "list dict set tuple frozenset List Dict Set Tuple type Type Iterable Sequence Mapping Iterator".split()
+    [
+        "int",
+        "str",
+        "float",
+        "bool",
+        "bytes",
+        "object",
+        "Any",
+        "None",
+        "complex",
+        "bytearray",
+        "memoryview",
+        "Callable",
+        "Literal",
+        "NoReturn",
+        "Never",
+        "Hashable",
+        "list",
+        "dict",
+        "set",
+        "tuple",
+        "frozenset",
+        "List",
+        "Dict",
+        "Set",
+        "Tuple",
+        "type",
+        "Type",
+        "Iterable",
+        "Sequence",
+        "Mapping",
+        "Iterator",
+    ]
 )
 
 

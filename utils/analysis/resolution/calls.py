@@ -8,9 +8,10 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as V
 from utils.analysis.resolution.containers import Containers
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
-from utils.analysis.resolution.solver import GETTER, GLOBAL
+from utils.analysis.resolution.solver import GETTER
 
 APPLY = 103
+DECORATED, INSIDE, RECEIVED = 107, 108, 109
 
 
 class Call:
@@ -19,7 +20,7 @@ class Call:
     `args` items may be ("*", node); `keywords` are (name or None for `**`, item). `prepaid` come before `args`.
     """
 
-    __slots__ = ("args", "dst", "keywords", "line", "module", "scope", "site")
+    __slots__ = ("args", "depth", "dst", "keywords", "line", "module", "scope", "site")
 
     def __init__(
         self, scope: int, line: int, args: list[Any], keywords: list[Any], dst: int, module: Module, site: int
@@ -31,6 +32,7 @@ class Call:
         self.dst = dst
         self.module = module
         self.site = site
+        self.depth = 0
 
 
 def shifted(item: Any, offset: int) -> Any:
@@ -53,6 +55,16 @@ class Calls(Containers):
         self.rules[ir.RAISE] = self.on_raise
         self.rules[APPLY] = self.on_apply
         self.rules[GETTER] = self.on_getter
+        self.rules[DECORATED] = self.on_decorated
+        self.rules[INSIDE] = self.on_inside
+        self.rules[RECEIVED] = self.on_received
+        self.handed_on = {
+            module.offset + site
+            for module in self.modules
+            for function in module.body.functions
+            if function.flags & ir.WRAPPER
+            for site in (function.var_positional, function.var_keyword)
+        }
 
     def on_call(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
         scope, line, args, keywords, dst = rule
@@ -79,8 +91,42 @@ class Calls(Containers):
         if what[0] == V.EXTERNAL and dst and str(what[1]) not in self.decorators:
             self.link(offset + source, offset + dst)
             return
-        target = offset + dst if dst else self.new()
-        self.apply(value, what, Call(scope, line, [offset + source], [], target, module, target))
+        if not dst:
+            target = self.new()
+            self.apply(value, what, Call(scope, line, [offset + source], [], target, module, target))
+            return
+        inner = self.new()
+        self.wait(inner, (DECORATED, offset + source, offset + dst))
+        self.apply(value, what, Call(scope, line, [offset + source], [], inner, module, inner))
+
+    def on_decorated(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """A decorator's result: a `wraps` function is told apart by what it wraps, all else is itself."""
+        source, dst = rule
+        if what[0] == V.FUNCTION:
+            _, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
+            if function.flags & ir.WRAPPER:
+                value = self.values.intern(V.WRAPPED, what[1], source, -1)
+        self.add(dst, value)
+
+    def run_wrapped(self, what: V.Value, call: Call) -> None:
+        """The wrapper is called; its result, and where its arguments end up, are those of the function it wraps."""
+        number, source, receiver = (int(part) for part in what[1:])  # type: ignore[call-overload]
+        owner, function = self.hierarchy.function_of(number)
+        self.edge(call.scope, call.line, number, call.module)
+        item = 0
+        if receiver >= 0:
+            item = self.new()
+            self.add(item, receiver)
+        self.bind(owner, function, [item, *call.args] if item else call.args, call)
+        self.wait(source, (INSIDE, call, receiver))
+
+    def on_inside(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        call, receiver = rule
+        if what[0] == V.WRAPPED:
+            self.wait(int(what[2]), (INSIDE, call, receiver))  # type: ignore[call-overload]
+        elif what[0] == V.FUNCTION:
+            number = int(what[1])  # type: ignore[call-overload]
+            self.enter_function(number, receiver if receiver >= 0 else None, call)
 
     def on_raise(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
         if what[0] == V.CLASS:
@@ -103,6 +149,8 @@ class Calls(Containers):
             self.run_function(int(what[1]), None, call)  # type: ignore[call-overload]
         elif kind == V.BOUND:
             self.run_function(int(what[1]), int(what[2]), call)  # type: ignore[call-overload]
+        elif kind == V.WRAPPED:
+            self.run_wrapped(what, call)
         elif kind == V.CLASS:
             self.instantiate(int(what[1]), call)  # type: ignore[call-overload]
         elif kind == V.INSTANCE:
@@ -131,8 +179,12 @@ class Calls(Containers):
     # --- functions ---------------------------------------------------------------------------------------------------
 
     def run_function(self, number: int, receiver: int | None, call: Call) -> None:
-        owner, function = self.hierarchy.function_of(number)
         self.edge(call.scope, call.line, number, call.module)
+        self.enter_function(number, receiver, call)
+
+    def enter_function(self, number: int, receiver: int | None, call: Call) -> None:
+        """Arguments flow in and results out."""
+        owner, function = self.hierarchy.function_of(number)
         args = call.args
         if receiver is not None:
             self.receive(owner, function, receiver)
@@ -193,16 +245,27 @@ class Calls(Containers):
     def bind_one(self, offset: int, function: ir.Function, index: int, item: Any) -> None:
         if item.__class__ is tuple and index not in function.keys:
             return
+        if index == 0 and function.flags & ir.METHOD and not function.flags & ir.STATIC:
+            if item.__class__ is int and item:
+                self.wait(item, (RECEIVED, offset, function))
+            return
         self.give(item, offset + function.params[index])
 
+    def on_received(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """`self` handed over by hand: only an object of the method's class can be meant."""
+        owner = self.modules[(rule[0] >> 20) - 1]
+        number = owner.index << CLASS_BITS | rule[1].owner
+        if what[0] in (V.INSTANCE, V.CLASS) and self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
+            self.receive(owner, rule[1], value)
+
     def bind_star(self, owner: Module, function: ir.Function, position: int, source: int) -> None:
-        if source:
+        if source and source not in self.handed_on:
             rest = [owner.offset + node for node in function.params[position : len(function.positional)]]
             var = owner.offset + function.var_positional if function.var_positional else 0
             self.wait(source, (SPREAD, tuple(rest), var))
 
     def bind_double_star(self, owner: Module, function: ir.Function, names: dict[str, int], source: int) -> None:
-        if source:
+        if source and source not in self.handed_on:
             nodes = {name: owner.offset + function.params[index] for name, index in names.items()}
             var = owner.offset + function.var_keyword if function.var_keyword else 0
             self.wait(source, (SPREAD_KEYWORDS, nodes, var))
@@ -266,7 +329,7 @@ class Calls(Containers):
 
     def run_partial(self, site: int, call: Call) -> None:
         made = self.partials[site]
-        if not made.args or made.args[0].__class__ is tuple:
+        if not made.args or made.args[0].__class__ is tuple or call.depth > 3:
             return
         inner = Call(
             call.scope,
@@ -277,6 +340,7 @@ class Calls(Containers):
             call.module,
             self.new(),
         )
+        inner.depth = call.depth + 1
         self.wait(made.args[0], (APPLY, inner))
 
     def run_stream(self, function: int, name: str, call: Call) -> None:
@@ -294,8 +358,10 @@ class Calls(Containers):
     def call_nodes(self, node: int, args: list[Any], call: Call, dst: int = 0) -> None:
         """Call what arrives at `node` from where `call` stands, as `map` and `sorted` do."""
         if node.__class__ is int and node:
-            target = dst or self.new()
-            self.wait(node, (APPLY, Call(call.scope, call.line, args, [], target, call.module, self.new())))
+            inner = Call(call.scope, call.line, args, [], dst or self.new(), call.module, self.new())
+            inner.depth = call.depth + 1
+            if inner.depth < 5:
+                self.wait(node, (APPLY, inner))
 
 
 APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS = 104, 105, 106

@@ -21,6 +21,7 @@ FLAGS = {
     "abstractmethod": ir.ABSTRACT,
     "contextmanager": ir.CONTEXT,
     "asynccontextmanager": ir.CONTEXT,
+    "wraps": ir.WRAPPER,
 }
 TRANSPARENT = frozenset(
     {"overload", "override", "final", "wraps", "lru_cache", "cache", "total_ordering", "runtime_checkable"}

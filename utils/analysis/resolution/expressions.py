@@ -81,7 +81,7 @@ class Expressions(Names):
         return self.expr(node)
 
     def constant(self, value: Any) -> int:
-        if value.__class__ is int or value.__class__ is str and len(value) <= 80:
+        if value.__class__ is int or (value.__class__ is str and len(value) <= 80):
             node = self.new()
             self.constants[node] = value
             return node
@@ -232,14 +232,20 @@ class Expressions(Names):
         return found
 
     def binary(self, node: ast.BinOp) -> int:
-        left, right = self.expr(node.left), self.expr(node.right)
-        if not left and not right:
-            return 0
-        name = BINARY[node.op.__class__]
-        dst = self.new()
-        self.dunder(left, (f"__{name}__",), right, dst, node.lineno)
-        self.dunder(right, (f"__r{name}__",), left, dst, node.lineno)
-        return dst
+        """Left-leaning chains of operators can be thousands long: they are walked without recursion."""
+        chain = [node]
+        while isinstance(chain[-1].left, ast.BinOp):
+            chain.append(chain[-1].left)
+        left = self.expr(chain[-1].left)
+        for part in reversed(chain):
+            right = self.expr(part.right)
+            if left or right:
+                name = BINARY[part.op.__class__]
+                dst = self.new()
+                self.dunder(left, (f"__{name}__",), right, dst, part.lineno)
+                self.dunder(right, (f"__r{name}__",), left, dst, part.lineno)
+                left = dst
+        return left
 
     def unary(self, node: ast.UnaryOp) -> int:
         if node.op.__class__ is ast.Not:
@@ -307,7 +313,7 @@ class Expressions(Names):
                 self.use(inner, ir.MERGE, site)
                 position = None
                 continue
-            source = self.value(item)
+            source = self.value(item) if len(node.elts) <= 8 else self.expr(item)
             if source:
                 ordered = position is not None and node.__class__ is not ast.Set
                 self.elements.append((site, position if ordered else ir.ANY, source))
@@ -323,7 +329,7 @@ class Expressions(Names):
                 self.use(self.expr(item), ir.MERGE, site)
                 continue
             known = self.key(key)
-            source = self.value(item)
+            source = self.expr(item)
             if source:
                 self.elements.append((site, known[1] if known.__class__ is tuple else ir.ANY, source))
         return site

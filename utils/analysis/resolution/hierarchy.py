@@ -51,7 +51,7 @@ class Hierarchy:
 
     def is_package(self, importer: Module) -> bool:
         parent = self.by_name.get(importer.name.rpartition(".")[0])
-        return importer.package or parent is not None and parent.package
+        return importer.package or (parent is not None and parent.package)
 
     def export(self, module: str, name: str, seen: frozenset[str] = frozenset()) -> tuple[Module, list[int]] | None:
         """The nodes that `module.name` stands for, through star imports; None where it is a submodule or nothing."""

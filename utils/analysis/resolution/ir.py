@@ -32,15 +32,59 @@ SLICE = 16  # (low, high, step, dst, scope, line)    dst gets base[low:high:step
 TYPE = 17  # (dst,)                                  dst gets the class that arrives (`type[K]`)
 
 STATIC, CLASS_METHOD, PROPERTY, ASYNC, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64, 128
+WRAPPER = 256  # decorated with functools.wraps: it stands in for one function each time
 
 ANY = "*"  # the key of what may lie anywhere in a container
 TAIL = "+"  # the key of what was appended to a list
 
 
 MODELLED = frozenset(  # the builtins that linking knows the meaning of
-    "abs all any bool bytes callable classmethod dict dir divmod enumerate filter float format frozenset getattr hash "
-    "int isinstance iter len list map max min next object print property repr reversed round set setattr sorted "
-    "staticmethod str sum super tuple type zip vars __import__".split()
+    [
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "bytes",
+        "callable",
+        "classmethod",
+        "dict",
+        "dir",
+        "divmod",
+        "enumerate",
+        "filter",
+        "float",
+        "format",
+        "frozenset",
+        "getattr",
+        "hash",
+        "int",
+        "isinstance",
+        "iter",
+        "len",
+        "list",
+        "map",
+        "max",
+        "min",
+        "next",
+        "object",
+        "print",
+        "property",
+        "repr",
+        "reversed",
+        "round",
+        "set",
+        "setattr",
+        "sorted",
+        "staticmethod",
+        "str",
+        "sum",
+        "super",
+        "tuple",
+        "type",
+        "zip",
+        "vars",
+        "__import__",
+    ]
 ) - {"isinstance", "callable", "dir", "getattr", "setattr", "super", "vars"}
 
 

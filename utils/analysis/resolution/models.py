@@ -8,7 +8,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as V
 from utils.analysis.resolution.calls import APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, Call, Calls
 from utils.analysis.resolution.containers import ELEMENTS, KEYED, NEXT, SET_KEYED
-from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
+from utils.analysis.resolution.hierarchy import Hierarchy, Module
 
 ASK = {  # builtin → the special methods it asks its argument for, first found first
     "len": ("__len__",),
@@ -27,13 +27,34 @@ ASK = {  # builtin → the special methods it asks its argument for, first found
     "divmod": ("__divmod__",),
 }
 GATHER = frozenset(
-    "list tuple set frozenset sorted reversed iter enumerate zip filter dict itertools.chain collections.deque "
-    "itertools.islice itertools.cycle itertools.takewhile itertools.dropwhile collections.OrderedDict collections.Counter "
-    "itertools.chain.from_iterable typing.cast types.MappingProxyType collections.ChainMap tqdm.tqdm".split()
+    [
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "sorted",
+        "reversed",
+        "iter",
+        "enumerate",
+        "zip",
+        "filter",
+        "dict",
+        "itertools.chain",
+        "collections.deque",
+        "itertools.islice",
+        "itertools.cycle",
+        "itertools.takewhile",
+        "itertools.dropwhile",
+        "collections.OrderedDict",
+        "collections.Counter",
+        "itertools.chain.from_iterable",
+        "typing.cast",
+        "types.MappingProxyType",
+        "collections.ChainMap",
+        "tqdm.tqdm",
+    ]
 )
-SAME = frozenset("copy.copy copy.deepcopy dataclasses.replace asyncio.create_task asyncio.ensure_future asyncio.run "
-                 "asyncio.wait_for asyncio.shield weakref.proxy contextlib.closing inspect.unwrap functools.cache "
-                 "functools.singledispatch functools.total_ordering types.coroutine".split())  # fmt: skip
+SAME = frozenset(["copy.copy", "copy.deepcopy", "dataclasses.replace", "asyncio.create_task", "asyncio.ensure_future", "asyncio.run", "asyncio.wait_for", "asyncio.shield", "weakref.proxy", "contextlib.closing", "inspect.unwrap", "functools.cache", "functools.singledispatch", "functools.total_ordering", "types.coroutine"])  # fmt: skip
 IDENTITIES = frozenset({"functools.wraps", "functools.lru_cache"})
 READERS = frozenset({"get", "pop", "setdefault", "popitem", "popleft", "__getitem__", "__next__"})
 WRITERS = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "__setitem__": 1}
@@ -341,5 +362,3 @@ class Interpreter(Models):
             self.run()
             if not settled:
                 break
-
-

@@ -13,7 +13,6 @@ from typing import Any
 
 from utils.analysis.resolution.ir import MODELLED
 
-
 DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
 
 
@@ -146,7 +145,7 @@ class Names:
         declared = scope.outer_names.get(name)
         owner = scope.parent
         while owner is not None:
-            if declared is None and not owner.is_class and name in owner.timeline or owner is declared:
+            if (declared is None and not owner.is_class and name in owner.timeline) or owner is declared:
                 return self.read_free(owner, name, birth)
             if not owner.is_class:
                 birth = owner.birth
@@ -213,9 +212,7 @@ def bound_names(statements: list[ast.stmt]) -> list[str]:
             continue
         if kind is ast.alias:
             names[(node.asname or node.name).split(".")[0]] = None
-        elif kind is ast.ExceptHandler and node.name:
-            names[node.name] = None
-        elif kind.__name__ in ("MatchAs", "MatchStar") and node.name:
+        elif (kind is ast.ExceptHandler and node.name) or (kind.__name__ in ("MatchAs", "MatchStar") and node.name):
             names[node.name] = None
         elif kind in (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp):
             continue

@@ -17,6 +17,8 @@ from utils.analysis.resolution.values import Values
 
 LOCAL = (1 << 20) - 1
 NARROWED, MEMBER, GETTER = 100, 101, 102
+LIMIT = 24  # values a node may hold: what takes more kinds of values than that is general-purpose code
+RECEIVERS = 8  # classes that `self` of one method may be
 Rule = Callable[[int, V.Value, tuple[Any, ...], Module], None]
 
 
@@ -31,9 +33,10 @@ class Graph:
         self.modules = hierarchy.modules
         self.values = Values()
         self.points: dict[int, set[int]] = {}
-        self.dynamic: dict[int, list[int]] = {}
+        self.dynamic: dict[int, dict[int, None]] = {}
         self.waiting: dict[int, list[tuple[Any, ...]]] = {}
         self.work: deque[tuple[int, int]] = deque()
+        self.late: deque[tuple[tuple[Any, ...], int]] = deque()
         self.next_node = 1 << 50
         self.edges: dict[tuple[int, int, int], None] = {}
         self.rules: dict[int, Rule] = {}
@@ -46,7 +49,7 @@ class Graph:
         known = self.points.get(node)
         if known is None:
             self.points[node] = {value}
-        elif value in known:
+        elif value in known or len(known) >= LIMIT:
             return
         else:
             known.add(value)
@@ -54,22 +57,29 @@ class Graph:
 
     def link(self, source: int, target: int) -> None:
         """`target` gets what `source` has and will have."""
-        targets = self.dynamic.setdefault(source, [])
+        targets = self.dynamic.get(source)
+        if targets is None:
+            targets = self.dynamic[source] = {}
         if source == target or target in targets:
             return
-        targets.append(target)
-        for value in tuple(self.points.get(source, ())):
+        targets[target] = None
+        for value in self.points.get(source, ()):
             self.add(target, value)
 
     def wait(self, node: int, rule: tuple[Any, ...]) -> None:
         """Run a rule whose nodes are global for each value that arrives at `node`."""
         self.waiting.setdefault(node, []).append(rule)
-        for value in tuple(self.points.get(node, ())):
-            self.rules[rule[0]](value, self.values.table[value], rule[1:], GLOBAL)
+        for value in self.points.get(node, ()):
+            self.late.append((rule, value))
 
     def run(self) -> None:
-        modules, work, table, rules = self.modules, self.work, self.values.table, self.rules
-        while work:
+        modules, work, table, rules, late = self.modules, self.work, self.values.table, self.rules, self.late
+        while work or late:
+            while late:
+                rule, value = late.popleft()
+                rules[rule[0]](value, table[value], rule[1:], GLOBAL)
+            if not work:
+                return
             node, value = work.popleft()
             for target in self.dynamic.get(node, ()):
                 self.add(target, value)
@@ -274,7 +284,9 @@ class Solver(Graph):
             if not on_class:
                 self.wait(int(what[1]), (GETTER, receiver, node))  # type: ignore[call-overload]
             return
-        if what[0] == V.CONTAINER or what[0] != V.FUNCTION:
+        if what[0] == V.WRAPPED and not on_class:
+            value = self.values.intern(V.WRAPPED, what[1], what[2], receiver)
+        if what[0] != V.FUNCTION:
             self.add(node, value)
             return
         number = int(what[1])  # type: ignore[call-overload]
@@ -306,9 +318,11 @@ class Solver(Graph):
         if not function.positional:
             return
         what = self.values.table[receiver]
-        if what[0] == V.INSTANCE and what[1] == owner.index << CLASS_BITS | function.owner:
+        if what[1] == owner.index << CLASS_BITS | function.owner and what[0] == V.INSTANCE:
             return
-        self.add(owner.offset + function.params[0], receiver)
+        node = owner.offset + function.params[0]
+        if len(self.points.get(node, ())) < RECEIVERS:
+            self.add(node, receiver)
 
     def on_store(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
         name, source, scope, line = rule

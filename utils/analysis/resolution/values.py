@@ -22,6 +22,7 @@ CALLABLE = 14  # (node of its result)
 IDENTITY = 15  # (): a decorator that gives its argument back
 CONTEXT = 16  # (function): what calling a @contextmanager function gives
 STREAM = 17  # (generator function, method name)
+WRAPPED = 18  # (wrapper function, node of what it wraps, receiver value or -1): one application of a decorator
 
 Value = tuple[Hashable, ...]
 
