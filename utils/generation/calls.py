@@ -34,15 +34,15 @@ def import_of(context: Context, element: CodeElement) -> str | None:
     """`from pkg.mod import name` (the outermost class of a nested one), or None where nothing can be imported."""
     if not importable(element.module):
         return None
+    top: CodeElement = element
     if element.kind == "module":
         return f"import {element.module}" if "." not in element.module else _from(*element.module.rsplit(".", 1))
-    top = element
     while top.parent and top.parent != element.module:
         parent = context.all.get(top.parent)
         if parent is None or parent.kind != "class":
             return None
         top = parent
-    return _from(element.module, top.name)
+    return _from(context.exports.get(top.id, element.module), top.name)
 
 
 def usage_of(context: Context, element: CodeElement, optional: int) -> Usage | None:

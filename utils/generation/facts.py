@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from utils.generation.behaviour import Behaviour, read_behaviour
+from utils.generation.exports import find_exports
 from utils.generation.families import FAMILIES
 from utils.generation.templates import Slot, Slots, Voice
 from utils.records import Analysis, CallSite, Claim, ClaimKind, CodeElement, Evidence
@@ -159,11 +160,16 @@ class Context:
         return _grouped((site.callee, site) for site in self.analysis.call_sites)
 
     def holds(self, claim: Claim) -> bool:
-        """Whether the verifier can follow a call for itself; one that it cannot is left unsaid and counted."""
+        """Whether the verifier confirms what may be left unsaid; what it does not is left unsaid, and counted."""
         reason = self.prove(claim) if self.prove else None
         if reason is not None:
             self.unproven.add(f"{claim.subject} {claim.kind} {claim.value}")
         return reason is None
+
+    @cached_property
+    def exports(self) -> dict[str, str]:
+        """Element id → the package a reader would import it from, where that is not its own module."""
+        return find_exports(self.all)
 
     def behaviour(self, element: CodeElement) -> Behaviour:
         """What the element's code does; kept for the next wording of the same fact."""
@@ -214,9 +220,17 @@ class Context:
         }
         if element.signature:
             slots["signature"] = Slot(element.signature, (Claim("has_signature", subject, element.signature),))
-        if text := summary_of(element):
+        if (text := summary_of(element)) and self.holds(Claim("documented_as", subject, text)):
             slots["summary"] = Slot(text.removesuffix("."), (Claim("documented_as", subject, text),))
         return slots
+
+
+def is_public(element: CodeElement) -> bool:
+    """True where no part of its own dotted name is private; a private module may well hold a public API."""
+    if element.kind == "module":
+        return element.is_public
+    local = element.id.removeprefix(element.module + ".").split(".")
+    return not any(part.startswith("_") and not part.endswith("__") for part in local)
 
 
 def summary_of(element: CodeElement) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from utils.console import ROOT, UserError, progress
 from utils.generation.budget import Order, plan
-from utils.generation.facts import Context, Fact, rank
+from utils.generation.facts import Context, Fact, is_public, rank
 from utils.generation.general import dataset_samples, general_samples
 from utils.generation.prover import UNPROVEN, Prover, prove_all
 from utils.generation.split import Row, leaks, order, place, row_of
@@ -111,7 +111,7 @@ def _chosen(context: Context, facts: Iterable[Fact], settings: GenerationSetting
     tiers = {"class": 0, "function": 0, "method": 1, "module": 1, "property": 1}
     ranked = sorted(
         (e for e in context.elements if e.kind in tiers),
-        key=lambda e: (not e.is_public, tiers[e.kind], rank(seed, e.id)),
+        key=lambda e: (not is_public(e), tiers[e.kind], rank(seed, e.id)),
     )
     chosen = {element.id for element in ranked[: settings.max_elements]}
     paths = {element.path for element in ranked[: settings.max_elements]}
@@ -147,7 +147,7 @@ def _refuse_failures(drops: Counter[str], proven: int, examples: list[str]) -> N
     failed = sum(count for reason, count in drops.items() if reason.startswith("proof"))
     if failed > MOST_FAILED * (proven + failed):
         raise UserError(
-            f"{failed} of {proven + failed} samples failed their proof (first: {examples[0]}), so the analysis does not "
+            f"{failed} of {proven + failed} samples failed their proof ({examples[0]}), so the analysis does not "
             f"match the checkout; run scripts/01_analyze_repo.py --force and then this step again"
         )
     if not proven:
@@ -196,7 +196,7 @@ def _write_splits(
 
 def _coverage(context: Context, orders: Iterable[Order]) -> dict[str, int]:
     asked = {item.fact.element for item in orders}
-    public = [element for element in context.elements if element.is_public]
+    public = [element for element in context.elements if is_public(element)]
     return {
         "public elements": len(public),
         "public elements asked about": sum(1 for element in public if element.id in asked),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from utils.generation.behaviour import Step
-from utils.generation.facts import Context
+from utils.generation.facts import Context, is_public
 from utils.generation.templates import EMPTY, Slot, Voice
 from utils.records import Claim, CodeElement, Evidence, Parameter
 
@@ -69,7 +69,7 @@ def class_shape(context: Context, element: CodeElement, voice: Voice, variant: i
     ]
     if bases:
         parts.append(voice.say("derives", variant, items=voice.listed(bases)))
-    children = [child for child in context.children.get(element.id, []) if child.is_public]
+    children = [child for child in context.children.get(element.id, []) if is_public(child)]
     for key, kinds in (("class_methods", ("method",)), ("class_fields", ("field", "property"))):
         named = list(dict.fromkeys(child.name for child in children if child.kind in kinds))
         ids = {child.name: child.id for child in children if child.kind in kinds}
@@ -84,7 +84,7 @@ def class_shape(context: Context, element: CodeElement, voice: Voice, variant: i
 def module_shape(context: Context, element: CodeElement, voice: Voice, variant: int) -> Slot:
     """What the module defines and which of the repository's modules it imports."""
     parts = []
-    public = [item for item in context.by_path.get(element.path, []) if item.is_public]
+    public = [item for item in context.by_path.get(element.path, []) if is_public(item)]
     items = [context.symbol(item.id, "contains", element.path) for item in public[:MOST_NAMES]]
     if items:
         listed = voice.listed(items)

@@ -19,7 +19,7 @@ from utils.generation.verify import Verifier
 from utils.settings import GenerationSettings
 
 CHUNK = 64  # orders handed to a process at once
-UNPROVEN = "relation: the verifier cannot follow it"
+UNPROVEN = "left unsaid: the verifier could not follow it"
 FEW_ORDERS = 200  # below this a second process costs more than it saves
 
 _ENCODE = msgspec.json.Encoder().encode

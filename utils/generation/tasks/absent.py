@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from utils.generation.facts import SYMBOLS, Context, Fact, rank
+from utils.generation.facts import SYMBOLS, Context, Fact, is_public, rank
 from utils.generation.templates import Slot, Voice
 from utils.records import Claim, CodeElement
 
@@ -38,11 +38,11 @@ def facts(context: Context) -> Iterator[Fact]:
             continue
         if len(element.name) < 6:
             continue
-        yield Fact("present", element.id, element.id, element.is_public, partial(_present, context, element))
+        yield Fact("present", element.id, element.id, is_public(element), partial(_present, context, element))
         name = _near_miss(element, real, lowered)
         if name is not None:
             near = _nearest(context, element, name)
-            yield Fact("absent", name, element.id, element.is_public, partial(_absent, context, name, near))
+            yield Fact("absent", name, element.id, is_public(element), partial(_absent, context, name, near))
 
 
 def _near_miss(element: CodeElement, real: frozenset[str], lowered: set[str]) -> str | None:
@@ -76,7 +76,7 @@ def _nearest(context: Context, element: CodeElement, name: str) -> tuple[CodeEle
     siblings: Sequence[CodeElement] = [
         other
         for other in context.children.get(element.parent or "", [])
-        if other.id != element.id and other.kind in SYMBOLS and other.is_public
+        if other.id != element.id and other.kind in SYMBOLS and is_public(other)
     ]
     close = difflib.get_close_matches(name, [other.name for other in siblings], n=NEAREST - 1, cutoff=0.5)
     return (element, *(other for other in siblings if other.name in close))[:NEAREST]

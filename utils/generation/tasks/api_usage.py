@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from utils.generation.calls import import_of, usage_of
-from utils.generation.facts import CALLABLE, Context, Fact, rank
+from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
 from utils.generation.prose import function_shape, own_parameters, parameter_name, quote
 from utils.generation.templates import Slot, Voice
 from utils.records import CallSite, Claim, CodeElement, Evidence, Parameter
@@ -49,7 +49,7 @@ def facts(context: Context) -> Iterator[Fact]:
 
 
 def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
-    return Fact(family, element.id, element.id, element.is_public, build)
+    return Fact(family, element.id, element.id, is_public(element), build)
 
 
 def _profile(element: CodeElement) -> tuple[str, frozenset[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from utils.generation.facts import CALLABLE, Context, Fact, rank
+from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
 from utils.generation.prose import own_parameters, parameter_name
 from utils.generation.templates import Slot, Voice
 from utils.records import Claim, CodeElement
@@ -28,7 +28,7 @@ def facts(context: Context) -> Iterator[Fact]:
         members = _named(context, found)
         if len(members) >= EXAMPLES:
             element = context.all[subject]
-            yield Fact("register", subject, subject, element.is_public, partial(_register, context, element, members))
+            yield Fact("register", subject, subject, is_public(element), partial(_register, context, element, members))
     for element in context.elements:
         if (
             element.kind == "class"
@@ -42,7 +42,7 @@ def facts(context: Context) -> Iterator[Fact]:
 
 
 def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
-    return Fact(family, element.id, element.id, element.is_public, build)
+    return Fact(family, element.id, element.id, is_public(element), build)
 
 
 def _named(context: Context, ids: Sequence[str]) -> tuple[CodeElement, ...]:
@@ -54,7 +54,7 @@ def _named(context: Context, ids: Sequence[str]) -> tuple[CodeElement, ...]:
 
 def _definitions(context: Context, module: CodeElement) -> list[CodeElement]:
     return [
-        item for item in context.by_path.get(module.path, []) if item.is_public and item.kind in ("function", "class")
+        item for item in context.by_path.get(module.path, []) if is_public(item) and item.kind in ("function", "class")
     ]
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
-from utils.generation.facts import CALLABLE, Context, Fact, summary_of
+from utils.generation.facts import CALLABLE, Context, Fact, is_public, summary_of
 from utils.generation.prose import behaviour, called, class_shape, function_shape, module_shape, quote, steps
 from utils.generation.templates import EMPTY, Slot, Voice
 from utils.records import Claim, CodeElement
@@ -52,18 +52,20 @@ def _function_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
 
 
 def _class_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
-    members = [child for child in context.children.get(element.id, []) if child.is_public or child.name == "__init__"]
+    members = [child for child in context.children.get(element.id, []) if is_public(child) or child.name == "__init__"]
     if members:
         yield _fact("members", element, partial(_members, context, element))
 
 
 def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
-    return Fact(family, element.id, element.id, element.is_public, build)
+    return Fact(family, element.id, element.id, is_public(element), build)
 
 
 def _described(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     """Asked backwards, the name answers: it is what the claim about the docstring is about."""
     slots = context.slots(element, voice)
+    if "summary" not in slots:
+        return {}
     slots["name"] = slots["name"]._replace(claims=slots["summary"].claims)
     slots["summary"] = slots["summary"]._replace(text=summary_of(element))
     return slots
@@ -118,7 +120,7 @@ def _members(context: Context, element: CodeElement, voice: Voice, variant: int)
     slots = context.slots(element, voice)
     children = context.children.get(element.id, [])
     for slot, kinds in (("methods", ("method",)), ("fields", ("property", "field", "attribute", "constant"))):
-        named = [child for child in children if child.kind in kinds and (child.is_public or child.name == "__init__")]
+        named = [child for child in children if child.kind in kinds and (is_public(child) or child.name == "__init__")]
         items = [Slot(f"`{child.name}`", (Claim("contains", element.path, child.id),)) for child in named]
         if items:
             slots[slot] = voice.listed(list({item.text: item for item in items}.values()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from utils.generation.facts import SYMBOLS, Context, Fact, rank
+from utils.generation.facts import SYMBOLS, Context, Fact, is_public, rank
 from utils.generation.templates import Slot, Voice
 from utils.records import Claim, CodeElement
 
@@ -27,17 +27,19 @@ def facts(context: Context) -> Iterator[Fact]:
             if context.is_unique(short) and (element.kind in SYMBOLS or "_" in short):
                 yield _fact("owner", element, partial(_owner, context, element, owner))
     for path, elements in context.by_path.items():
-        public = [element for element in elements if element.is_public]
+        public = [element for element in elements if is_public(element)]
         named = sorted(public or elements, key=lambda element: element.kind not in SYMBOLS)
         yield Fact("file_contents", path, path, bool(public), partial(_contents, context, path, named))
         symbols = sorted((e for e in named if e.kind in SYMBOLS), key=lambda e: rank("pair", e.id))
         for first, second in zip(symbols[::2], symbols[1::2], strict=False):
             build = partial(_pair, context, path, first, second)
-            yield Fact("file_of_two", f"{first.id}+{second.id}", first.id, first.is_public and second.is_public, build)
+            yield Fact(
+                "file_of_two", f"{first.id}+{second.id}", first.id, is_public(first) and is_public(second), build
+            )
 
 
 def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
-    return Fact(family, element.id, element.id, element.is_public, build)
+    return Fact(family, element.id, element.id, is_public(element), build)
 
 
 def _symbol(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:

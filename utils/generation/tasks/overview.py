@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from utils.generation.facts import Context, Fact
+from utils.generation.facts import Context, Fact, is_public
 from utils.generation.templates import Slot, Voice
 from utils.records import Claim, CodeElement, Command, Dependency, Document, EntryPoint, Evidence
 
@@ -32,7 +32,7 @@ def facts(context: Context) -> Iterator[Fact]:
     yield _fact(context, "statistics", "modules", partial(_size, context, None))
     for element in context.elements:
         if element.kind == "module" and (context.by_path.get(element.path) or context.analysis.imports.get(element.id)):
-            yield Fact("module_role", element.id, element.id, element.is_public, partial(_role, context, element))
+            yield Fact("module_role", element.id, element.id, is_public(element), partial(_role, context, element))
     for document in context.analysis.documents:
         if document.title and len(_headings(context, document)) > 1:
             yield _fact(context, "document", document.path, partial(_document, context, document))
@@ -159,7 +159,7 @@ def _package(
 def _role(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
     slots["module"] = Slot(element.id, (), context.span(element))
-    public = [item for item in context.by_path.get(element.path, []) if item.is_public]
+    public = [item for item in context.by_path.get(element.path, []) if is_public(item)]
     defined = [context.symbol(item.id, "contains", element.path) for item in public]
     imports = [Slot(f"`{m}`", (Claim("imports", element.id, m),)) for m in context.analysis.imports.get(element.id, [])]
     users = [

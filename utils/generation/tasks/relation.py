@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from utils.generation.facts import Context, Fact, rank
+from utils.generation.facts import Context, Fact, is_public, rank
 from utils.generation.templates import Slot, Voice
 from utils.records import Claim, CodeElement
 
@@ -41,7 +41,7 @@ def facts(context: Context) -> Iterator[Fact]:
 
 
 def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
-    return Fact(family, element.id, element.id, element.is_public, build)
+    return Fact(family, element.id, element.id, is_public(element), build)
 
 
 def _overriding(method: str, other: str) -> Claim:
@@ -126,7 +126,7 @@ def _paths(context: Context, element: CodeElement) -> Iterator[Fact]:
     ]
     for other, middle in sorted(ends, key=lambda end: rank("path", element.id, *end))[:PATHS_PER_FUNCTION]:
         build = partial(_path, context, element, middle, other)
-        yield Fact("call_path", f"{element.id}>{middle}>{other}", element.id, element.is_public, build)
+        yield Fact("call_path", f"{element.id}>{middle}>{other}", element.id, is_public(element), build)
 
 
 def _path(
