@@ -116,21 +116,28 @@ def _summary(tokens: Sequence[Token], environment: dict[str, Any]) -> tuple[str,
     for token, following in pairwise(tokens):
         if token.type != "paragraph_open" or token.level != 0 or token.map is None:
             continue
-        if _is_prose(following.content, environment):
-            return _plain(following.content, environment), token.map[0] + 1, token.map[1]
+        source = following.content
+        if len(source) > MAX_INLINE or _GENERATOR_MARKUP.match(source):
+            continue
+        plain, own = _plain(source, environment), _plain(source, environment, links=False)
+        mostly_links = len(own) * 3 < len(plain)
+        if not mostly_links and says_something(plain) and (text := without_lead_in(plain)):
+            return text, token.map[0] + 1, token.map[1]
     return "", None, None
 
 
-def _is_prose(source: str, environment: dict[str, Any]) -> bool:
-    """True for a paragraph that says something by itself: no badges, links, markup or lead-in to what follows."""
-    if len(source) > MAX_INLINE or _GENERATOR_MARKUP.match(source):
-        return False
-    plain = _plain(source, environment)
-    own = _plain(source, environment, links=False)
-    if plain.endswith((":", "：")) or len(own) * 2 < len(plain):
-        return False
-    wide = len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", own))
-    return wide >= 6 or len(re.findall(r"[^\W\d_]{2,}", own)) >= 3
+def says_something(text: str) -> bool:
+    """True for three words or more (six characters where words are not spaced)."""
+    unspaced = re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", text)
+    return len(unspaced) >= 6 or len(re.findall(r"[^\W\d_]{2,}", text)) >= 3
+
+
+def without_lead_in(text: str) -> str:
+    """`text` without a last sentence that only leads to what follows ("It runs on:"); empty if that is all."""
+    if not text.endswith((":", "：")):
+        return text
+    ends = [match.end() for match in re.finditer(r"[.!?](?=\s)|[。！？]", text)]
+    return text[: ends[-1]] if ends else ""
 
 
 def _plain(source: str, environment: dict[str, Any], links: bool = True) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from utils.analysis.documents import says_something, without_lead_in
 from utils.records import CodeBlock, Document, Section
 
 _ADORNMENT = re.compile(r"([=\-~^\"'`#*+.:_<>])\1{2,}\s*")
@@ -89,15 +90,10 @@ def _summary(lines: list[str]) -> tuple[str, int | None, int | None]:
             end += 1
         text = _plain(" ".join(part.strip() for part in lines[index:end]))
         whole = all(part[:1] != " " for part in lines[index:end])
-        if whole and not _NO_PARAGRAPH.match(line) and _says_something(text):
+        if whole and not _NO_PARAGRAPH.match(line) and says_something(text) and (text := without_lead_in(text)):
             return text, index + 1, end
         index = end
     return "", None, None
-
-
-def _says_something(text: str) -> bool:
-    wide = len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", text))
-    return not text.endswith(":") and (wide >= 6 or len(re.findall(r"[^\W\d_]{2,}", text)) >= 3)
 
 
 def _plain(text: str) -> str:
