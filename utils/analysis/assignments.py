@@ -113,10 +113,12 @@ def _targets(node: ast.stmt) -> Iterator[tuple[str, bool]]:
 
 def _statements(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, ast.stmt | None]]:
     """(statement, the one after it in its block) of a body and of the blocks that run at most once in it."""
-    for position, node in enumerate(body):
-        yield node, body[position + 1] if position + 1 < len(body) else None
-        for block in _blocks(node):
-            yield from _statements(block)
+    pending = list(reversed(list(zip(body, [*body[1:], None], strict=False))))
+    while pending:  # no recursion: an `elif` chain nests as deep as it is long
+        node, following = pending.pop()
+        yield node, following
+        for block in reversed(_blocks(node)):
+            pending += reversed(list(zip(block, [*block[1:], None], strict=False)))
 
 
 def _blocks(node: ast.stmt) -> list[list[ast.stmt]]:

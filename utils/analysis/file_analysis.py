@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
 import msgspec
 
 from utils.analysis.documents import read_document
@@ -12,6 +19,11 @@ from utils.analysis.source_text import SourceText
 from utils.analysis.sources import UnreadableError, decode, parse
 from utils.analysis.summary import ModuleSummary, summarize
 from utils.records import CodeElement, Document
+
+T = TypeVar("T")
+
+DEEP_CALLS = 100_000  # nested calls; the parser gives up long before
+DEEP_STACK = 512 * 2**20  # bytes of address space, of which only what is used becomes memory
 
 
 class FileFacts(msgspec.Struct, omit_defaults=True):
@@ -44,10 +56,36 @@ def analyze_file(data: bytes, path: str, module: str | None) -> FileFacts:
         tree = parse(text)
     except UnreadableError as error:
         return FileFacts(skipped=str(error))
+    try:
+        return _python_facts(tree, text, path, module)
+    except RecursionError:
+        return deeply(lambda: _python_facts(tree, text, path, module))
+
+
+def _python_facts(tree: ast.Module, text: str, path: str, module: str) -> FileFacts:
     source, names = SourceText(text), assign_ids(tree, module)
     elements = extract_elements(tree, names, source, module, path)
-    try:
-        summary = summarize(tree, module, path, names.ids)
-    except RecursionError:
-        return FileFacts(skipped="nested too deeply to analyse")
+    summary = summarize(tree, module, path, names.ids)
     return FileFacts(len(source.lines), elements, summary, take_notes(tree, module, path))
+
+
+def deeply(function: Callable[[], T]) -> T:
+    """Run a recursive function with room for whatever the parser has let through (chains of thousands of operators)."""
+    limit, size = sys.getrecursionlimit(), threading.stack_size(DEEP_STACK)
+    result: Future[T] = Future()
+
+    def target() -> None:
+        try:
+            result.set_result(function())
+        except BaseException as error:
+            result.set_exception(error)
+
+    sys.setrecursionlimit(DEEP_CALLS)
+    try:
+        thread = threading.Thread(target=target)
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+    return result.result()

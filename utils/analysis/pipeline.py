@@ -49,7 +49,7 @@ def analyze_survey(
     skipped = [Skipped(path, fact.skipped) for path, fact in facts.items() if fact.skipped is not None]
     elements: list[CodeElement] = []
     for path, fact in readable.items():
-        _attach_code(fact.elements, found.data[path])
+        attach_code(fact.elements, found.data[path])
         elements += fact.elements
     linked = link([fact.summary for fact in readable.values() if fact.summary])
     for element in elements:
@@ -105,7 +105,7 @@ def _facts(found: Survey, workers: int | None, cache: Path | None) -> dict[str, 
     return {path: DECODER.decode(new.get(key) or known[key]) for path, key in keys.items()}
 
 
-def _attach_code(elements: list[CodeElement], data: bytes) -> None:
+def attach_code(elements: list[CodeElement], data: bytes) -> None:
     """Fill in each element's source text; the facts of a file leave it out to be small."""
     if elements:
         source = SourceText(decode(data, "python"))

@@ -41,10 +41,12 @@ def decode(data: bytes, language: str) -> str:
     encoding = "utf-8-sig"
     try:
         if language == "python":
-            encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+            try:
+                encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+            except SyntaxError:  # the first two lines are no UTF-8, or declare what does not exist
+                data.decode("utf-8")
+                raise UnreadableError("wrong encoding: the declared one does not exist") from None
         text = data.decode(encoding)
-    except (SyntaxError, LookupError):
-        raise UnreadableError("wrong encoding: the declared one is unknown or does not fit the text") from None
     except UnicodeDecodeError as error:
         raise UnreadableError(f"wrong encoding: not {encoding.removesuffix('-sig')} at byte {error.start:,}") from None
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
