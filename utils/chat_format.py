@@ -95,12 +95,9 @@ def encode_sample(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message
     opening = _render(tokenizer, history, True, thinking)
     whole = _render(tokenizer, messages, False, thinking)
     place = _placeholder(2 * len(history))
-    if whole.startswith(opening):
-        rest = whole[len(opening) :]
-    elif not thinking:
-        rest = whole[whole.index(place) :] if place in whole else place
-    else:
+    if thinking and not (whole.startswith(opening) and _placeholder(2 * len(history) + 1) in whole):
         raise UserError(f"the chat template of {tokenizer.name_or_path} has no place for reasoning before the answer")
+    rest = whole[len(opening) :] if whole.startswith(opening) else whole[whole.index(place) :]
     prompt = _encode(tokenizer, opening, messages)
     before, _, after = rest.partition(place)
     target = [*_encode(tokenizer, before + place, messages), _first_control(tokenizer, after)]

@@ -20,13 +20,13 @@ import sysconfig
 import tokenize
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.artifacts import ArtifactWriter, is_current, sha256_file
-from utils.chat_format import Encoded, encode_sample
+from utils.chat_format import IGNORE_INDEX, Encoded, encode_sample
 from utils.console import EXIT_DONE, ROOT, Stage, progress, run
 from utils.model_io import TINY_BASE, cpu_has_bf16
 from utils.records import BASE_SCHEMA, Message
@@ -34,12 +34,15 @@ from utils.records import BASE_SCHEMA, Message
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+T = TypeVar("T")
 VOCABULARY = 4096
 ROW = 256  # tokens of a packed row
 ROWS = 16  # rows per step
 STEPS_PER_MINUTE = 100  # on two cores of a current CPU; the budget is steps, so that equal settings give equal weights
 SOURCE_SHARE = 0.3  # of the tokens; the rest are conversations
 LEARNING_RATE = 2e-3
+CONVERSATIONS = 20_000
+TOKENIZER_FILES = 300  # source files that the tokenizer is trained on, beside all conversations
 SEED = 1234
 SHAPE = {
     "hidden_size": 256,
@@ -65,7 +68,7 @@ def make_tiny_base(folder: Path, steps: int, stage: Stage) -> dict[str, Any]:
 
     settings, inputs = recipe(steps)
     sources, talks = list(_source_texts()), _conversations()
-    tokenizer = train_tokenizer([*sources[:: max(1, len(sources) // 300)], *map(_text, talks)])
+    tokenizer = train_tokenizer([*sources[:: max(1, len(sources) // TOKENIZER_FILES)], *map(_text, talks)])
     samples = _samples(tokenizer, sources, talks, steps * ROWS * ROW)
     torch.manual_seed(SEED)
     torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
@@ -134,7 +137,7 @@ def _conversations() -> list[list[Message]]:
     """General questions and answers about the standard library, in both languages."""
     from utils.generation.general import general_samples
 
-    return [sample.messages for sample in general_samples()]
+    return [sample.messages for sample in general_samples(CONVERSATIONS, SEED, ("en", "zh"), split="train")]
 
 
 def _text(talk: Sequence[Message]) -> str:
@@ -144,36 +147,29 @@ def _text(talk: Sequence[Message]) -> str:
 def _samples(
     tokenizer: PreTrainedTokenizerBase, sources: Sequence[str], talks: Sequence[Sequence[Message]], budget: int
 ) -> list[Encoded]:
-    """`budget` tokens of shuffled samples. All of a source piece is learned, of a conversation only the answer."""
+    """`budget` tokens of shuffled pieces. All of each is learned, questions too: their names are what answers copy."""
     chance = random.Random(SEED)
-    pieces = _source_pieces(tokenizer, sources, chance, int(budget * SOURCE_SHARE))
-    answers = [sample for talk in talks if len((sample := encode_sample(tokenizer, talk)).input_ids) <= ROW]
-    chosen: list[Encoded] = []
-    wanted = budget - sum(len(piece.input_ids) for piece in pieces)
-    while wanted > 0:
-        chance.shuffle(answers)
-        for sample in answers:
-            chosen.append(sample)
-            wanted -= len(sample.input_ids)
-            if wanted <= 0:
-                break
-    return pieces + chosen
+    files = (tokenizer(text[: 40 * ROW], add_special_tokens=False)["input_ids"] for text in _shuffled(sources, chance))
+    code = (ids[start : start + ROW] for ids in files for start in range(0, len(ids), ROW))
+    chats = (encode_sample(tokenizer, talk).input_ids for talk in _shuffled(talks, chance))
+    chosen = [
+        *_take(code, int(budget * SOURCE_SHARE)),
+        *_take((ids for ids in chats if len(ids) <= ROW), int(budget * (1 - SOURCE_SHARE))),
+    ]
+    return [Encoded(ids, [IGNORE_INDEX, *ids[1:]]) for ids in chosen]
 
 
-def _source_pieces(
-    tokenizer: PreTrainedTokenizerBase, sources: Sequence[str], chance: random.Random, budget: int
-) -> list[Encoded]:
-    """Pieces of one row each, from anywhere in the library, `budget` tokens in all."""
-    pieces: list[Encoded] = []
-    for text in chance.sample(list(sources), len(sources)):
-        ids = tokenizer(text[: 40 * ROW], add_special_tokens=False)["input_ids"]
-        for start in range(0, len(ids), ROW):
-            piece = ids[start : start + ROW]
-            pieces.append(Encoded(piece, [-100, *piece[1:]]))
-            budget -= len(piece)
-        if budget <= 0:
-            break
-    return pieces
+def _shuffled(items: Sequence[T], chance: random.Random) -> Iterator[T]:
+    """The items over and over, in another order each time."""
+    while True:
+        yield from chance.sample(items, len(items))
+
+
+def _take(pieces: Iterator[list[int]], budget: int) -> Iterator[list[int]]:
+    while budget > 0:
+        piece = next(pieces)
+        budget -= len(piece)
+        yield piece
 
 
 def _new_model(tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:

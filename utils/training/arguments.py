@@ -57,7 +57,7 @@ def training_arguments(config: Config, folder: Path, me: World, steps: int) -> T
         weight_decay=train.weight_decay,
         max_grad_norm=train.max_grad_norm,
         optim="adamw_torch",
-        bf16=not on_cpu and config.model.dtype == "bfloat16",
+        bf16=not on_cpu and config.model.dtype == "bfloat16" and train.mixed_precision,
         use_cpu=on_cpu,
         ddp_backend="gloo" if on_cpu and me.launched and deepspeed is None else None,
         deepspeed=deepspeed,
@@ -81,7 +81,8 @@ def training_arguments(config: Config, folder: Path, me: World, steps: int) -> T
 
 def autocast_dtype(config: Config) -> torch.dtype | None:
     """bfloat16 for float32 weights on a CPU that multiplies it in hardware; elsewhere the Trainer sees to it."""
-    wanted = config.model.device == "cpu" and config.model.dtype == "float32" and cpu_has_bf16()
+    train, model = config.training, config.model
+    wanted = train.mixed_precision and model.device == "cpu" and model.dtype == "float32" and cpu_has_bf16()
     return torch.bfloat16 if wanted else None
 
 

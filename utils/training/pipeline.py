@@ -17,6 +17,7 @@ from utils.console import ROOT, Stage, UserError, is_main_process, relative
 from utils.model_io import base_identity, load_model, load_tokenizer, quiet_libraries, resolve_base
 from utils.records import ADAPTER_SCHEMA, DATASET_SCHEMA
 from utils.training import distributed
+from utils.training.card import card
 from utils.training.data import EncodedSplit, encode_split, read_split, require_samples
 from utils.training.packing import PackedCollator, PackedRows, pack, padding_share
 
@@ -48,6 +49,7 @@ class Splits(NamedTuple):
     val: EncodedSplit
     rows: list[list[int]]
     val_rows: list[list[int]]
+    commit: str | None
 
     @property
     def too_long(self) -> list[str]:
@@ -71,8 +73,6 @@ def train(job: Job, stage: Stage, force: bool, restart: str) -> dict[str, Any]:
     """Train the adapter and write it; returns the counts. `restart` is the command that begins anew."""
     me = distributed.join(job.config)
     distributed.require_devices(job.config)
-    from utils.training.trainer import AnswerTrainer  # transformers looks for the launcher when it is imported
-
     quiet_libraries()
     tokenizer = load_tokenizer(resolve_base(job.config.model), job.config.model)
     check_template(tokenizer)
@@ -81,7 +81,7 @@ def train(job: Job, stage: Stage, force: bool, restart: str) -> dict[str, Any]:
     resume = _resume_point(folder, job, me.size, force, restart)
     steps = _steps(job.config, len(splits.rows), me.size)
     _say_what(stage, splits, steps, job.config)
-    trainer, best = _trainer(AnswerTrainer, job, tokenizer, splits, folder, me, steps)
+    trainer, best = _trainer(job, tokenizer, splits, folder, me, steps)
     if resume is not None:
         stage.say(f"going on from {relative(resume)} of the interrupted run")
     _run(trainer, resume)
@@ -96,12 +96,13 @@ def train(job: Job, stage: Stage, force: bool, restart: str) -> dict[str, Any]:
 
 def _encode(job: Job, tokenizer: PreTrainedTokenizerBase) -> Splits:
     config, folder = job.config, job.config.dataset_dir
-    train_split, val_split = (
-        encode_split(tokenizer, read_split(folder, split), config.training.max_length, split)
-        for split in ("train", "val")
-    )
-    require_samples(train_split, folder, config.training.max_length)
-    return Splits(train_split, val_split, _rows(train_split, config), _rows(val_split, config))
+    limit = config.training.max_length
+    samples, held_out = read_split(folder, "train"), read_split(folder, "val")
+    train_split = encode_split(tokenizer, samples, limit, "train")
+    val_split = encode_split(tokenizer, held_out, limit, "val")
+    require_samples(train_split, folder, limit)
+    commit = next((sample.metadata.commit for sample in samples if sample.metadata.commit), None)
+    return Splits(train_split, val_split, _rows(train_split, config), _rows(val_split, config), commit)
 
 
 def _rows(split: EncodedSplit, config: Config) -> list[list[int]]:
@@ -144,7 +145,6 @@ def _say_what(stage: Stage, splits: Splits, steps: int, config: Config) -> None:
 
 
 def _trainer(
-    kind: type[AnswerTrainer],
     job: Job,
     tokenizer: PreTrainedTokenizerBase,
     splits: Splits,
@@ -159,6 +159,7 @@ def _trainer(
     from utils.training.arguments import autocast_dtype, quantization, training_arguments
     from utils.training.best import BestAdapter
     from utils.training.logs import LOG, Progress, Schedule
+    from utils.training.trainer import AnswerTrainer, LossCheck
 
     config = job.config
     arguments: TrainingArguments = training_arguments(config, folder, me, steps)
@@ -170,7 +171,7 @@ def _trainer(
     if config.training.gradient_checkpointing:
         model.enable_input_require_grads()
     best = BestAdapter(folder / "best", job.run, config.training.early_stopping_patience)
-    trainer = kind(
+    trainer = AnswerTrainer(
         model=model,
         args=arguments,
         train_dataset=PackedRows(splits.train.samples, splits.rows),
@@ -186,6 +187,7 @@ def _trainer(
     trainer.add_callback(Progress(folder / LOG, lambda: trainer.tokens))
     trainer.add_callback(Schedule(evaluations, config.training.saves))
     trainer.add_callback(best)
+    trainer.add_callback(LossCheck(trainer, splits.train.samples))
     return trainer, best
 
 
@@ -243,6 +245,8 @@ def _write(
         log = Path(trainer.args.output_dir) / LOG
         shutil.copyfile(log, writer.path / LOG)
         draw_plot(log, writer.path / PLOT)
+        text = card(config, job.dataset, splits.commit, job.base, counts)
+        (writer.path / "README.md").write_text(text, encoding="utf-8")
         writer.commit(
             counts,
             stage.seconds,

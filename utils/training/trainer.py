@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer
+from transformers import Trainer, TrainerCallback
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from utils.chat_format import Encoded
@@ -22,7 +23,7 @@ from utils.console import UserError
 from utils.training import distributed
 from utils.training.adapter import adapter_state, check_adapter, write_adapter
 from utils.training.checkpoints import mark_complete
-from utils.training.loss import AnswerLoss
+from utils.training.loss import AnswerLoss, check_loss
 
 
 class AnswerTrainer(Trainer):
@@ -34,7 +35,7 @@ class AnswerTrainer(Trainer):
         self.loss_is_scaled_for_ga = True
         self.tokens = 0  # real ones, without padding, that this rank has trained on
         self._run, self._autocast = run, autocast
-        self._answer_loss = AnswerLoss(self.model)
+        self.answer_loss = AnswerLoss(self.model)
 
     def compute_loss(
         self,
@@ -45,7 +46,7 @@ class AnswerTrainer(Trainer):
     ) -> Any:
         """The rank's share of the step's mean loss; the ranks' gradients are averaged, hence their number."""
         with self._mixed_precision():
-            loss, count = self._answer_loss(model, inputs)
+            loss, count = self.answer_loss(model, inputs)
         self.tokens += int((inputs["input_ids"] != self.processing_class.pad_token_id).sum())
         items = count if num_items_in_batch is None else num_items_in_batch
         loss = loss * self.args.world_size / items
@@ -62,7 +63,7 @@ class AnswerTrainer(Trainer):
         loss = self.mean_loss(self.eval_dataset)
         metrics = {"eval_loss": loss, "eval_seconds": time.monotonic() - started}
         self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def mean_loss(self, rows: Any) -> float:
@@ -74,15 +75,20 @@ class AnswerTrainer(Trainer):
         sums = [0.0, 0.0]
         for batch in range(math.ceil(math.ceil(len(rows) / world) / size)):
             chosen = mine[batch * size : (batch + 1) * size]
-            inputs = self._prepare_inputs(self.data_collator([rows[index] for index in chosen or [0]]))
+            inputs = self.on_device([rows[index] for index in chosen or [0]])
             with torch.no_grad(), self._mixed_precision():
-                loss, count = self._answer_loss(model, inputs)
+                loss, count = self.answer_loss(model, inputs)
             if chosen:
                 sums[0] += loss.item()
                 sums[1] += count
         model.train()
         summed, scored = distributed.total(sums, self.args.device)
         return summed / scored
+
+    def on_device(self, rows: list[list[Encoded]]) -> dict[str, torch.Tensor]:
+        """A batch of `rows`, where the model is."""
+        batch: dict[str, torch.Tensor] = self._prepare_inputs(self.data_collator(rows))
+        return batch
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
         """Write the adapter alone: the base is where it was."""
@@ -109,7 +115,14 @@ class AnswerTrainer(Trainer):
         return torch.autocast(self.args.device.type, self._autocast)
 
 
-def first_rows(samples: list[Encoded], tokens: int = 64) -> list[list[Encoded]]:
-    """One row with the shortest sample: enough to compare two ways to the loss."""
-    shortest = min(samples, key=lambda sample: len(sample.input_ids))
-    return [[Encoded(shortest.input_ids[-tokens:], shortest.labels[-tokens:])]]
+class LossCheck(TrainerCallback):
+    """Compares our loss with the model's own before the first step, on the shortest sample."""
+
+    def __init__(self, trainer: AnswerTrainer, samples: Sequence[Encoded]) -> None:
+        self._trainer = trainer
+        self._row = [min(samples, key=lambda sample: len(sample.input_ids))]
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Raise `UserError` where the two differ; by now ZeRO-3 gathers the weights when they are used."""
+        batch = self._trainer.on_device([self._row])
+        check_loss(self._trainer.model_wrapped, self._trainer.answer_loss, batch)

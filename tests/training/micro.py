@@ -1,0 +1,130 @@
+"""What training tests start from: a Qwen3 of a few thousand weights, a few facts as a dataset, a config for both."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from transformers import PreTrainedTokenizerBase, Qwen3Config, Qwen3ForCausalLM
+
+from utils.artifacts import ArtifactWriter
+from utils.config_manager import Config
+from utils.console import ROOT
+from utils.records import DATASET_SCHEMA, Claim, Message, Sample, SampleMetadata, write_jsonl
+from utils.tiny_base import train_tokenizer
+
+QUESTIONS = ("Where is `{n}` defined in shop?", "Which file of shop has `{n}`?", "shop 的 `{n}` 在哪个文件里？")
+NAMES = ("Cart", "Basket", "price", "pay", "total", "refund", "Order", "ship", "Stock", "count_items")
+
+
+def tokenizer() -> PreTrainedTokenizerBase:
+    """Byte-level BPE with Qwen's control tokens and chat format."""
+    return train_tokenizer([question.format(n=name) for question in QUESTIONS for name in NAMES])
+
+
+def model(vocabulary: int, **settings: Any) -> Qwen3ForCausalLM:
+    """Random weights, equal each time."""
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "head_dim": 8}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 1024}
+    return Qwen3ForCausalLM(
+        Qwen3Config(**{"vocab_size": vocabulary, "initializer_range": 0.2, **sizes, **heads, **settings})
+    )
+
+
+def sample(name: str, question: str, path: str = "src/shop/cart.py") -> Sample:
+    """One location question with its answer."""
+    where = f"location:{name}"
+    return Sample(
+        [Message("user", question.format(n=name)), Message("assistant", f"`{name}` is defined in `{path}`.")],
+        SampleMetadata(
+            id=f"{name}/{QUESTIONS.index(question)}",
+            task="code_location",
+            language="en",
+            direction="forward",
+            fact=where,
+            wording=str(QUESTIONS.index(question)),
+            probe=None,
+            claims=[Claim("defined_in", name, path)],
+            evidence=[],
+            commit="0" * 40,
+        ),
+    )
+
+
+def save_base(folder: Path, **settings: Any) -> Path:
+    """A base model's folder."""
+    own = tokenizer()
+    model(len(own), **settings).save_pretrained(folder)
+    own.save_pretrained(folder)
+    return folder
+
+
+def save_dataset(folder: Path, names: Sequence[str] = NAMES, paths: dict[str, str] | None = None) -> Path:
+    """02's folder: the third wording is held out."""
+    where = paths or {}
+    rows = {
+        split: [
+            sample(name, question, where.get(name, f"src/shop/{name.lower()}.py"))
+            for name in names
+            for question in questions
+        ]
+        for split, questions in (("train", QUESTIONS[:2]), ("val", QUESTIONS[2:]), ("test", QUESTIONS[2:]))
+    }
+    with ArtifactWriter(folder, DATASET_SCHEMA, {}, {}) as writer:
+        for split, samples in rows.items():
+            write_jsonl(writer.path / f"{split}.jsonl", samples)
+        writer.commit({split: len(samples) for split, samples in rows.items()}, 0.0)
+    return folder
+
+
+def save_config(root: Path, **training: Any) -> Path:
+    """Base, dataset and a config that trains a small adapter on the CPU in seconds."""
+    if not (root / "base").is_dir():
+        save_base(root / "base")
+    if not (root / "data" / "shop" / "dataset").is_dir():
+        save_dataset(root / "data" / "shop" / "dataset")
+    settings = {"max_length": 128, "batch_size": 2, "evaluations": 2, "saves": 2, "learning_rate": 5e-3, **training}
+    config = {
+        "repository": {"url": str(root), "name": "shop"},
+        "model": {"base": str(root / "base"), "device": "cpu", "dtype": "float32"},
+        "lora": {"r": 4, "alpha": 8},
+        "training": settings,
+        "paths": {"data": str(root / "data"), "output": str(root / "output"), "repos": str(root / "repos")},
+    }
+    Config.model_validate(config)
+    path = root / "config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def environment(**more: str) -> dict[str, str]:
+    """One thread per process, and no launcher's variables from around the tests."""
+    inherited = {name: value for name, value in os.environ.items() if name not in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
+    return {**inherited, "OMP_NUM_THREADS": "1", **more}
+
+
+def alone(*arguments: str) -> list[str]:
+    """The command that trains in one process."""
+    return [sys.executable, str(ROOT / "scripts" / "03_train_model.py"), *arguments]
+
+
+def launched(processes: int, *arguments: str, port: int = 29531) -> list[str]:
+    """The command that trains through the real launcher."""
+    launcher = [sys.executable, "-m", "deepspeed.launcher.runner", f"--num_gpus={processes}", f"--master_port={port}"]
+    return [*launcher, str(ROOT / "scripts" / "03_train_model.py"), *arguments]
+
+
+def run(command: Sequence[str], code: int = 0, timeout: float = 300, **more: str) -> str:
+    """Run it to its end from another folder; returns what it printed."""
+    result = subprocess.run(
+        command, cwd="/", env=environment(**more), capture_output=True, text=True, timeout=timeout, check=False
+    )
+    assert result.returncode == code, result.stdout + result.stderr
+    return result.stdout + result.stderr
