@@ -171,7 +171,7 @@ def _dependencies(manifests: list[Manifest], texts: Mapping[str, str]) -> list[D
         if path not in reached:
             for item in read_requirements(path, texts, group):
                 found.setdefault((item.path, item.line, item.name), item)
-    return sorted(found.values(), key=lambda item: (item.path, item.line, item.name))
+    return sorted(found.values(), key=lambda item: (item.path, item.line, item.name, item.group))
 
 
 def _entry_points(manifests: list[Manifest], paths: Collection[str]) -> list[EntryPoint]:
@@ -202,7 +202,7 @@ def _test_paths(manifests: list[Manifest], paths: Collection[str]) -> list[str]:
     existing = sorted(item for item in declared if item in folders or item in paths)
     if existing:
         return existing
-    tests = [path for path in paths if re.search(r"(^|/)(test_[^/]*|[^/]*_test|tests?)\.py$", path)]
+    tests = [path for path in paths if re.search(r"(^|/)(test_[^/]*|[^/]*_test|tests)\.py$", path)]
     found = set()
     for path in tests:
         named = [parent for parent in _parents(path) if re.fullmatch(r"tests?|testing", posixpath.basename(parent))]

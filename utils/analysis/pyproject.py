@@ -69,10 +69,9 @@ def read_toml(path: str, text: str) -> Manifest:
         for key in ("dependencies", "extra-dependencies"):
             for item, line in toml.items("tool", "hatch", "envs", environment, key):
                 manifest.depend(item, environment, line)
-    paths = toml.table("tool", "pytest", "ini_options").get("testpaths") or toml.table("tool", "pytest").get(
-        "testpaths"
-    )
-    manifest.test_paths = paths.split() if isinstance(paths, str) else [item for item in paths or [] if item]
+    paths = toml.table("tool", "pytest", "ini_options").get("testpaths")
+    listed = paths.split() if isinstance(paths, str) else paths if isinstance(paths, list) else []
+    manifest.test_paths = [item for item in listed if isinstance(item, str)]
     _dynamic_files(manifest, toml)
     return manifest
 

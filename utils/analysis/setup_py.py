@@ -38,13 +38,12 @@ def read_setup_py(path: str, text: str) -> Manifest:
         manifest.state("license", licence_of_name(node.value) or node.value, node.lineno)
     for node in _texts(arguments.get("classifiers"), names):
         manifest.classify(node.value, node.lineno)
-    for node in _texts(arguments.get("install_requires"), names):
-        manifest.depend(node.value, "runtime", node.lineno)
-    for group, value in _pairs(arguments.get("extras_require"), names):
+    wanted = [("runtime", arguments.get("install_requires")), ("tests", arguments.get("tests_require"))]
+    wanted += [(group, value) for group, value in _pairs(arguments.get("extras_require"), names)]
+    for group, value in wanted:
         for node in _texts(value, names):
-            manifest.depend(node.value, group.partition(":")[0] or "runtime", node.lineno)
-    for node in _texts(arguments.get("tests_require"), names):
-        manifest.depend(node.value, "tests", node.lineno)
+            for offset, line in enumerate(str(node.value).split("\n")):
+                manifest.depend(line.strip(), group.partition(":")[0] or "runtime", node.lineno + offset)
     _entry_points(manifest, arguments.get("entry_points"), names)
     for node in _texts(arguments.get("scripts"), names):
         if isinstance(node.value, str):
