@@ -104,6 +104,7 @@ class TrainingSettings(Settings):
     batch_size: int = Field(default=4, gt=0)
     gradient_accumulation: int = Field(default=1, gt=0)
     packing: bool = True
+    mixed_precision: bool = True
     gradient_checkpointing: bool = True
     quantization: Literal["none", "4bit"] = "none"
     deepspeed: str | None = "ds_config_zero3.json"
