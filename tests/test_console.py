@@ -3,6 +3,8 @@
 import errno
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
 from utils.console import Stage, UserError, duration, run
 
@@ -28,6 +30,11 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixtu
 def test_a_full_disk_is_the_users_to_mend(capsys: pytest.CaptureFixture[str]) -> None:
     assert code_of(raising(OSError(errno.ENOSPC, "full", "/some/file"))) == 2
     assert "the disk is full while writing /some/file" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_known_behind_a_rust_library_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of(lambda: Tokenizer(BPE()).save("/dev/full")) == 2
+    assert "the disk is full" in capsys.readouterr().err
 
 
 def test_a_bug_keeps_its_traceback() -> None:

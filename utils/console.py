@@ -39,12 +39,19 @@ def run(main: Callable[[], int]) -> None:
     except KeyboardInterrupt:
         print("\ninterrupted; run the same command again to go on", file=sys.stderr)
         code = EXIT_INTERRUPTED
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        if not is_disk_full(error):
             raise
-        where = f" while writing {error.filename}" if error.filename else ""
+        where = f" while writing {error.filename}" if isinstance(error, OSError) and error.filename else ""
         code = fail(f"the disk is full{where}; free some space and run the same command again, nothing old was lost")
     sys.exit(code)
+
+
+def is_disk_full(error: Exception) -> bool:
+    """True for a write that found no room, also where a library written in Rust (tokenizers, safetensors) reports it."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return f"(os error {errno.ENOSPC})" in str(error) or f"(os error {errno.EDQUOT})" in str(error)
 
 
 def fail(sentence: str) -> int:

@@ -184,7 +184,7 @@ def test_a_disk_too_small_is_refused_before_writing(tmp_path: Path, monkeypatch:
     adapter = save_adapter(tmp_path / "adapter", base)
     usage = merging.shutil.disk_usage(tmp_path)
     monkeypatch.setattr(merging.shutil, "disk_usage", lambda _: usage._replace(free=1000))
-    with pytest.raises(UserError, match=r"needs 0\.0 GB in .*make room or set paths\.output"):
+    with pytest.raises(UserError, match=r"needs 0 MB in .*make room or set paths\.output"):
         merged(base, adapter)
 
 
