@@ -105,7 +105,8 @@ ON_A_SMALL_DISK = """
 set -e
 mount -t tmpfs -o size=$SIZE tmpfs "$DISK"
 cp -r "$OUTPUT/." "$DISK"
-fill() { rm -f "$DISK/filler"; head -c $(($(df --output=avail -B1 "$DISK" | tail -1) - $1)) /dev/zero > "$DISK/filler"; }
+free() { df --output=avail -B1 "$DISK" | tail -1; }
+fill() { rm -f "$DISK/filler"; head -c $(($(free) - $1)) /dev/zero > "$DISK/filler"; }
 merge() { code=0; "$PYTHON" "$SCRIPT" --config "$YAML" "paths.output=$DISK" "$@" || code=$?; echo "EXIT $code"; }
 merge
 fill 1000000
@@ -130,7 +131,7 @@ def test_on_a_full_disk_the_old_model_stays(trained: tuple[Config, Path], tmp_pa
         "SIZE": "12m",
         "WEIGHTS": str(weights),
     }
-    programs = {"PYTHON": sys.executable, "SCRIPT": SCRIPT, "YAML": str(yaml)}
+    programs = {"PYTHON": sys.executable, "SCRIPT": SCRIPT, "YAML": str(yaml), "WEIGHTS": str(weights)}
     result = subprocess.run(
         ["unshare", "-rm", "bash", "-c", ON_A_SMALL_DISK],
         capture_output=True,

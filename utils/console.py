@@ -48,7 +48,7 @@ def run(main: Callable[[], int]) -> None:
 
 
 def is_disk_full(error: Exception) -> bool:
-    """True for a write that found no room, also where a library written in Rust (tokenizers, safetensors) reports it."""
+    """True for a write that found no room, also where a library written in Rust (tokenizers) reports it."""
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
     return f"(os error {errno.ENOSPC})" in str(error) or f"(os error {errno.EDQUOT})" in str(error)

@@ -140,8 +140,8 @@ def _require_space(target: Path, needed: int) -> None:
     free = shutil.disk_usage(target).free
     if free < needed:
         raise UserError(
-            f"the merged model needs {needed / 1e6:,.0f} MB in {relative(target.parent)}, where {free / 1e6:,.0f} MB are "
-            "free; make room or set paths.output to another disk"
+            f"the merged model needs {needed / 1e6:,.0f} MB in {relative(target.parent)}, where {free / 1e6:,.0f} MB "
+            "are free; make room or set paths.output to another disk"
         )
 
 
