@@ -118,7 +118,7 @@ def test_an_unreadable_document_is_listed(tmp_path: Path, content: bytes):
 
 def test_no_python_file_is_the_users_to_mend(tmp_path: Path):
     (tmp_path / "README.md").write_text("# Hello\n")
-    with pytest.raises(UserError, match="no python file to analyse in .*repository.url"):
+    with pytest.raises(UserError, match=r"no python file to analyse in .*repository\.url"):
         survey(tmp_path, "r")
 
 

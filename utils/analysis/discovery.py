@@ -36,7 +36,7 @@ class Files:
     skipped: list[Skipped] = field(default_factory=list)
 
 
-def discover(root: Path, languages: Iterable[str], exclude: Sequence[str] = (), max_bytes: int = 5_000_000) -> Files:
+def discover(root: Path, languages: Iterable[str], exclude: Sequence[str] = (), max_bytes: int = 2_000_000) -> Files:
     """The files below `root` in one of `languages` ("python", "markdown"), but for those `exclude` matches.
 
     A file that cannot be analysed as it lies there (a link, too large, no regular file, an unprintable name) goes to

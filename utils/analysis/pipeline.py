@@ -27,7 +27,7 @@ def analyze(
     *,
     languages: Sequence[str] = ("python",),
     exclude: Sequence[str] = (),
-    max_file_bytes: int = 5_000_000,
+    max_file_bytes: int = 2_000_000,
     workers: int | None = None,
     cache: Path | None = None,
 ) -> tuple[Analysis, list[CodeElement]]:

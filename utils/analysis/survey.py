@@ -51,7 +51,7 @@ def survey(
     name: str,
     languages: Sequence[str] = ("python",),
     exclude: Sequence[str] = (),
-    max_bytes: int = 5_000_000,
+    max_bytes: int = 2_000_000,
 ) -> Survey:
     """Read the files of `root` in `languages`, and its Markdown.
 
