@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 
 from utils import __version__
-from utils.console import ROOT, UserError, relative
+from utils.console import ROOT, UserError, relative, without_credentials
 
 MANIFEST = "manifest.json"
 HASHED_ON_OPEN = 256 * 2**20  # bytes; larger files (weights) are checked by size when an artifact is opened
@@ -154,7 +154,7 @@ class ArtifactWriter:
             fingerprint=fingerprint(self._schema, self._settings, self._inputs),
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             seconds=round(seconds, 2),
-            command=[Path(sys.argv[0]).name, *sys.argv[1:]],
+            command=[Path(sys.argv[0]).name, *map(without_credentials, sys.argv[1:])],
             tool={"version": __version__, "commit": tool_commit()},
             packages=_versions(packages),
             seed=self._seed,

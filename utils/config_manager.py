@@ -26,7 +26,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 
-from utils.console import DEFAULT_CONFIG, EXIT_DONE, ROOT, UserError, relative, run
+from utils.console import DEFAULT_CONFIG, EXIT_DONE, ROOT, UserError, relative, run, without_credentials
 from utils.settings import (
     AnalysisSettings,
     EvaluationSettings,
@@ -138,7 +138,7 @@ def repository_path(url: str) -> Path:
 
 def name_from_url(url: str) -> str:
     """`https://github.com/pallets/flask.git` → `flask`; `.` → the project's own folder name."""
-    last = re.split(r"[/:]", url.rstrip("/"))[-1] if is_url(url) else repository_path(url).name
+    last = re.split(r"[/:]", without_credentials(url).rstrip("/"))[-1] if is_url(url) else repository_path(url).name
     return re.sub(r"[^A-Za-z0-9._-]+", "_", last.removesuffix(".git")).strip("._-") or "repository"
 
 
@@ -230,7 +230,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise UserError(f"{options.url} is neither a git address nor a folder")
     set_repository(options.config, options.url, options.name, options.revision)
     config = load_config(options.config)
-    print(f"{relative(options.config)} now points at {config.repository.url} (called {config.repo_name})")
+    print(
+        f"{relative(options.config)} now points at {without_credentials(config.repository.url)} (called {config.repo_name})"
+    )
     print(f"next: python {relative(ROOT / 'scripts/01_analyze_repo.py')}")
     return EXIT_DONE
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -87,6 +88,13 @@ def relative(path: Path | str) -> str:
     return str(path) if text.startswith("..") else text
 
 
+def without_credentials(text: str) -> str:
+    """`text` with every `scheme://user:secret@host` cut down to `scheme://host` (for ssh the user stays)."""
+    text = re.sub(r"(\bssh://)([^/@:\s]+)(:[^/@\s]*)?@", r"\1\2@", text)
+    text = re.sub(r"(\b(?!ssh\b)[a-z][a-z+.-]*://)[^/\s]*@", r"\1", text)
+    return re.sub(r"(\bhttps?://[^\s?#'\"]+)[?#][^\s'\"]*", r"\1", text)
+
+
 def is_main_process() -> bool:
     """True on rank 0, and everywhere outside a distributed launch."""
     return int(os.environ.get("RANK", "0")) == 0
@@ -98,7 +106,8 @@ class Stage:
     def __init__(self, name: str, source: Path | str, target: Path | str) -> None:
         self.name = name
         self.started = time.monotonic()
-        self.say(f"{name}: {relative(source)} -> {relative(target)}")
+        shown = without_credentials(str(source)) if "://" in str(source) else relative(source)
+        self.say(f"{name}: {shown} -> {relative(target)}")
 
     @property
     def seconds(self) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
+
+from utils.console import without_credentials
 
 ORIGINAL_SHARES = {
     "code_explanation": 0.46,
@@ -29,6 +31,11 @@ class RepositorySettings(Settings):
     revision: str | None = None
     languages: list[Literal["python"]] = Field(default=["python"], min_length=1)
     exclude: list[str] = []
+
+    @field_serializer("url")
+    def _without_credentials(self, url: str) -> str:
+        """What is written down (manifests, model cards) is the address without user and password."""
+        return without_credentials(url)
 
 
 class AnalysisSettings(Settings):

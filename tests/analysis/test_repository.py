@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from utils.analysis.git import without_credentials
 from utils.analysis.repository import obtain
 from utils.config_manager import Config, RepositorySettings
 from utils.config_manager import PathSettings as Paths
-from utils.console import UserError
+from utils.console import UserError, without_credentials
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from utils.console import UserError
+from utils.console import UserError, without_credentials
 
 NETWORK_PROTOCOLS = ("https", "http", "ssh", "git")
 
@@ -127,13 +127,6 @@ def _environment(protocols: Sequence[str]) -> dict[str, str]:
     if "GIT_SSH" not in environment:
         environment.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes -oConnectTimeout=30")
     return environment
-
-
-def without_credentials(text: str) -> str:
-    """`text` with every `scheme://user:secret@host` cut down to `scheme://host` (for ssh the user stays)."""
-    text = re.sub(r"(\bssh://)([^/@:\s]+)(:[^/@\s]*)?@", r"\1\2@", text)
-    text = re.sub(r"(\b(?!ssh\b)[a-z][a-z+.-]*://)[^/\s]*@", r"\1", text)
-    return re.sub(r"(\bhttps?://[^\s?#'\"]+)[?#][^\s'\"]*", r"\1", text)
 
 
 def find_checkout(folder: Path) -> tuple[Path, Path] | None:

@@ -12,9 +12,9 @@ import shutil
 from pathlib import Path
 
 from utils import __version__
-from utils.analysis.git import NETWORK_PROTOCOLS, Git, GitError, find_checkout, run_git, sealed, without_credentials
+from utils.analysis.git import NETWORK_PROTOCOLS, Git, GitError, find_checkout, run_git, sealed
 from utils.config_manager import Config, is_url, repository_path
-from utils.console import UserError, relative
+from utils.console import UserError, relative, without_credentials
 from utils.records import Provenance
 
 _UNREACHABLE = re.compile(

@@ -8,6 +8,7 @@ import yaml
 
 from utils.artifacts import Manifest, tool_commit
 from utils.config_manager import Config
+from utils.console import without_credentials
 
 _LOADING = """\
 ```python
@@ -37,7 +38,7 @@ def card(
     rate = f"AdamW, learning rate {train.learning_rate:g}, {train.schedule}, warm-up {train.warmup_ratio:.0%}"
     rows = {
         "base model": f"{config.model.base} ({revision})",
-        "repository": f"{config.repository.url}, commit {commit}" if commit else config.repository.url,
+        "repository": without_credentials(config.repository.url) + (f", commit {commit}" if commit else ""),
         "data": f"{counts['samples']:,} samples of step 02 (digest {dataset.digest()[:12]})",
         "adapter": f"LoRA r={lora.r}, alpha={lora.alpha}, on {', '.join(lora.target_modules)}",
         "optimizer": rate,
