@@ -230,9 +230,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise UserError(f"{options.url} is neither a git address nor a folder")
     set_repository(options.config, options.url, options.name, options.revision)
     config = load_config(options.config)
-    print(
-        f"{relative(options.config)} now points at {without_credentials(config.repository.url)} (called {config.repo_name})"
-    )
+    shown = without_credentials(config.repository.url)
+    print(f"{relative(options.config)} now points at {shown} (called {config.repo_name})")
     print(f"next: python {relative(ROOT / 'scripts/01_analyze_repo.py')}")
     return EXIT_DONE
 

@@ -26,7 +26,7 @@ _UNREACHABLE = re.compile(
 _DENIED = re.compile(
     r"not found|does not appear to be a git repository|does not exist|could not read (username|password)"
     r"|authentication failed|permission denied|access denied|invalid username|returned error: 40[0-4]"
-    r"|not a git repository",
+    r"|not a git repository|is this a git repository",
     re.IGNORECASE,
 )
 
