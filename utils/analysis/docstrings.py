@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import re
 from collections.abc import Collection
@@ -25,6 +26,7 @@ SECTION_MARK = re.compile(
     r"[ \t]*(?:[A-Z][A-Za-z ]*:[ \t]*$|:\w+[^:\n]*:|-{3,}[ \t]*$|={3,}[ \t]*$|\.\. \w|>>> |@\w+ )"
 )
 DOCTEST = re.compile(r"^[ \t]*>>> .*(?:\n[ \t]*\S.*)*", re.MULTILINE)
+AT_MARGIN = re.compile(r"\n[ \t]*\n(?=\S)")  # where a Sphinx field has ended; griffe lets it run to the next one
 OPTIONS: dict[griffe.Parser, dict[str, bool]] = {
     griffe.Parser.google: {"warnings": False, "returns_multiple_items": False, "returns_named_value": False},
     griffe.Parser.numpy: {"warnings": False},
@@ -58,8 +60,12 @@ def parse_docstring(text: str, parameters: Collection[str]) -> Doc:
     doc = Doc(summary=summary_of(text), params=[], returns=[], raises=[], examples=[])
     style = style_of(text)
     if style is not None:
-        for section in griffe.Docstring(text).parse(style, **OPTIONS[style]):
+        sections = griffe.Docstring(text).parse(style, **OPTIONS[style])
+        for section in sections:
             _add(doc, section, parameters)
+        if style is griffe.Parser.sphinx:
+            for item in (*doc.params, *doc.returns, *doc.raises):
+                item.description = AT_MARGIN.split(item.description)[0].rstrip()
     if not doc.examples and ">>>" in text:
         doc.examples = [match.group().strip() for match in DOCTEST.finditer(text)]
     return doc
@@ -69,13 +75,17 @@ def _add(doc: Doc, section: griffe.DocstringSection, parameters: Collection[str]
     kind, value = section.kind.value, section.value
     if kind in ("parameters", "other parameters"):
         known = [item for item in value if item.name.lstrip("*") in parameters]
-        doc.params += [DocItem(item.name.lstrip("*"), _text(item.annotation), item.description) for item in known]
+        doc.params += [DocItem(item.name.lstrip("*"), _text(item.annotation), _words(item)) for item in known]
     elif kind == "returns":
-        doc.returns += [DocItem(item.name or None, _text(item.annotation), item.description) for item in value]
+        doc.returns += [DocItem(item.name or None, _text(item.annotation), _words(item)) for item in value]
     elif kind == "raises":
-        doc.raises += [DocItem(_text(item.annotation), None, item.description) for item in value]
+        doc.raises += [DocItem(_text(item.annotation), None, _words(item)) for item in value]
     elif kind == "examples":
         doc.examples += [text for _, text in value]
+
+
+def _words(item: griffe.DocstringElement) -> str:
+    return inspect.cleandoc(item.description).strip()
 
 
 def _text(annotation: object) -> str | None:

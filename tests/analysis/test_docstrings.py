@@ -1,0 +1,129 @@
+"""Docstrings in three styles, auto-detected; what the signature does not have is no fact."""
+
+import inspect
+
+import pytest
+
+from utils.analysis.docstrings import parse_docstring, style_of, summary_of
+
+GOOGLE = """
+Fetch rows.
+
+Args:
+    table (str): Which one.
+    limit: How many,
+        at most.
+    *args: The rest.
+    nothing: Not a parameter.
+
+Returns:
+    list[dict]: The rows
+        in order.
+
+Raises:
+    KeyError: No such table.
+
+Examples:
+    >>> fetch("t")
+    []
+"""
+NUMPY = """
+Fetch rows.
+
+Parameters
+----------
+table : str
+    Which one.
+limit : int, optional
+    How many,
+    at most.
+*args
+    The rest.
+nothing : int
+    Not a parameter.
+
+Returns
+-------
+list[dict]
+    The rows
+    in order.
+
+Raises
+------
+KeyError
+    No such table.
+
+Examples
+--------
+>>> fetch("t")
+[]
+"""
+SPHINX = """
+Fetch rows.
+
+:param str table: Which one.
+:param limit: How many,
+    at most.
+:param args: The rest.
+:param nothing: Not a parameter.
+:returns: The rows
+    in order.
+:rtype: list[dict]
+:raises KeyError: No such table.
+
+>>> fetch("t")
+[]
+"""
+
+
+@pytest.mark.parametrize(("style", "text"), [("google", GOOGLE), ("numpy", NUMPY), ("sphinx", SPHINX)])
+def test_each_style_gives_the_same_facts(style: str, text: str):
+    text = inspect.cleandoc(text)
+    found = style_of(text)
+    assert found is not None
+    assert found.value == style
+    doc = parse_docstring(text, {"table", "limit", "args"})
+    assert doc.summary == "Fetch rows."
+    assert [(item.name, " ".join(item.description.split())) for item in doc.params] == [
+        ("table", "Which one."),
+        ("limit", "How many, at most."),
+        ("args", "The rest."),
+    ]
+    assert doc.params[0].annotation == "str"
+    assert [(item.name, item.annotation, " ".join(item.description.split())) for item in doc.returns] == [
+        (None, "list[dict]", "The rows in order.")
+    ]
+    assert [(item.name, item.description) for item in doc.raises] == [("KeyError", "No such table.")]
+    assert doc.examples == ['>>> fetch("t")\n[]']
+
+
+def test_a_plain_docstring_has_a_summary_only():
+    doc = parse_docstring("Do it\nnow.\n\nMore words.", {"a"})
+    assert (doc.summary, doc.params, doc.returns, doc.raises, doc.examples) == ("Do it now.", [], [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "summary"),
+    [
+        ("One.\nArgs:\n    a: b", "One."),
+        ("One.\n:param a: b", "One."),
+        ("Title\n=====\nText.", "Title"),
+        ("One.\n>>> f()", "One."),
+        ("    Two\n    lines.\n\nRest", "Two lines."),
+        ("Note: this is a sentence.", "Note: this is a sentence."),
+    ],
+)
+def test_the_summary_is_the_first_paragraph_on_one_line(text: str, summary: str):
+    assert summary_of(text) == summary
+
+
+def test_hostile_docstrings_do_not_raise():
+    for text in (
+        "Args:\n",
+        "Args:\n    :\n",
+        "Returns:\n",
+        "Parameters\n----------\n",
+        ":param:\n:type x:",
+        "Raises:\n  (",
+    ):
+        parse_docstring(text, {"x"})
