@@ -9,7 +9,7 @@ from utils.records import CodeElement
 
 
 def find_exports(elements: Mapping[str, CodeElement]) -> dict[str, str]:
-    """Element id → the outermost package whose `__init__.py` imports it under its own name.
+    """Element id → the outermost package around it whose `__init__.py` imports it under its own name.
 
     `elements` are all of a repository by id; modules must carry their `code`. Chains of re-exports and `import *`
     (with `__all__` where there is one) are followed.
@@ -20,7 +20,8 @@ def find_exports(elements: Mapping[str, CodeElement]) -> dict[str, str]:
     for package in sorted(packages, key=lambda each: (-each.id.count("."), each.id)):
         for name, source in _imported(package, elements, reached):
             target = reached.get(source, source)
-            if target in elements and elements[target].kind != "module" and target.rpartition(".")[2] == name:
+            inside = target.startswith(package.id + ".")  # another package's import of it is no one's way to it
+            if inside and target in elements and elements[target].kind != "module" and target.endswith("." + name):
                 reached[f"{package.id}.{name}"] = target
                 exported[target] = package.id
     return exported

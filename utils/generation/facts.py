@@ -21,6 +21,7 @@ SYMBOLS = frozenset({"class", "function", "method", "property"})
 SHORT_NAME = 3  # characters; a name this short says too little to be asked for without its owner
 BEHAVIOURS_KEPT = 4096
 
+_RULER = re.compile(r"([~=^*#_-])\1{3}")  # a heading's underline, swept into the summary
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -236,7 +237,7 @@ def is_public(element: CodeElement) -> bool:
 def summary_of(element: CodeElement) -> str:
     """The docstring's summary on one line; empty where there is none or it could not be quoted safely."""
     text = " ".join(element.doc.summary.split()) if element.doc else ""
-    return "" if len(text) > 300 or len(text) < 8 or "```" in text else text
+    return "" if len(text) > 300 or len(text) < 8 or "```" in text or _RULER.search(text) else text
 
 
 def is_test(path: str, test_paths: Iterable[str]) -> bool:

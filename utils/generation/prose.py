@@ -41,7 +41,7 @@ def called(context: Context, element: CodeElement) -> list[Slot]:
     """The repository's functions that the element calls, at most `MOST_CALLS`; not itself, no lambdas."""
     found: list[Slot] = []
     for callee in context.analysis.call_graph.get(element.id, []):
-        if callee == element.id or callee not in context.all or "#" in callee:
+        if callee == element.id or callee not in context.known:
             continue
         if context.holds(Claim("calls", element.id, callee)):
             found.append(context.symbol(callee, "calls", element.id))
@@ -134,7 +134,9 @@ def _texts(element: CodeElement, found: tuple[Step, ...], kind: str) -> list[Slo
 def steps(context: Context, element: CodeElement, voice: Voice, variant: int) -> list[Slot]:
     """What the code does, one sentence per step, in source order; the last one says so when there is more."""
     told: dict[str, Slot] = {}
-    found = [step for step in context.behaviour(element).steps if not _is_logging(step)]
+    steps_read = context.behaviour(element).steps
+    decided = {(step.under, step.under_line) for step in steps_read}
+    found = [step for step in steps_read if not _is_logging(step) and (step.text, step.line) not in decided]
     for step in found:
         sentence = _sentence(element, step, voice, variant)
         if sentence.text:

@@ -11,7 +11,7 @@ from functools import partial
 
 from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
 from utils.generation.prose import own_parameters, parameter_name
-from utils.generation.templates import Slot, Voice
+from utils.generation.templates import Slot, Voice, merge
 from utils.records import Claim, CodeElement
 
 MOST_NAMED = 5
@@ -106,8 +106,14 @@ def _implement(
         voice.say("design_examples", variant, items=shown),
     ]
     required = _required(context, base)
+    methods = [
+        Slot(f"`{each.name}`", (Claim("contains", base.path, each.id),), context.span(each))
+        for each in context.children.get(base.id, [])
+        if each.id in required
+    ]
     if required:
-        steps.append(voice.say("design_required", variant, len(required), items=voice.listed(required)))
+        mark = merge(next(iter(required.values())).text, required.values())
+        steps.append(voice.say("design_required", variant, len(required), items=voice.listed(methods), mark=mark))
     elif overridden := _overridden(context, base, members):
         steps.append(voice.say("design_overridden", variant, len(overridden), items=voice.listed(overridden)))
     own = context.all.get(f"{base.id}.__init__")
@@ -115,19 +121,19 @@ def _implement(
         steps.append(voice.say("design_init", variant, len(passed), name=slots["name"], items=voice.listed(passed)))
     steps += _users(context, examples[0], voice, variant) + _tests(context, examples[0], voice, variant)
     files = _files(voice, [*examples])
-    write = voice.listed(required) if required else Slot("")
-    answer = voice.say("design_implement", variant, name=slots["name"], path=slots["path"], methods=write, files=files)
+    answer = voice.say(
+        "design_implement", variant, name=slots["name"], path=slots["path"], methods=voice.listed(methods), files=files
+    )
     return {**slots, "base": slots["name"], "steps": voice.bullets(steps, numbered=True), "answer": answer}
 
 
-def _required(context: Context, base: CodeElement) -> list[Slot]:
-    """The base's abstract methods."""
-    found = []
+def _required(context: Context, base: CodeElement) -> dict[str, Slot]:
+    """Id of each of the base's abstract methods → the decorator that makes it one."""
+    found = {}
     for child in context.children.get(base.id, []):
         for decorator in child.decorators:
             if decorator.rpartition(".")[2] in ("abstractmethod", "abstractproperty"):
-                claim = Claim("decorated_by", child.id, decorator)
-                found.append(Slot(f"`{child.name}`", (claim,), context.span(child)))
+                found[child.id] = Slot(decorator, (Claim("decorated_by", child.id, decorator),))
     return found
 
 

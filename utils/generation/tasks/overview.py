@@ -29,7 +29,8 @@ def facts(context: Context) -> Iterator[Fact]:
         if members := _members(context, package):
             yield Fact("package", package.id, package.id, True, partial(_package, context, package, members))
         yield Fact("statistics", package.id, package.id, True, partial(_size, context, package))
-    yield _fact(context, "statistics", "modules", partial(_size, context, None))
+    if context.modules_under(None):
+        yield _fact(context, "statistics", "modules", partial(_size, context, None))
     for element in context.elements:
         if element.kind == "module" and (context.by_path.get(element.path) or context.analysis.imports.get(element.id)):
             yield Fact("module_role", element.id, element.id, is_public(element), partial(_role, context, element))

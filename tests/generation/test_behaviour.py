@@ -1,0 +1,69 @@
+"""What the code of a function is seen to do."""
+
+from __future__ import annotations
+
+import textwrap
+
+from utils.generation.behaviour import Behaviour, read_behaviour
+from utils.records import CodeElement
+
+
+def behaviour(code: str, start: int = 10) -> Behaviour:
+    lines = code.count("\n") + 1
+    return read_behaviour(
+        CodeElement(
+            "m.f", "function", "f", "m", "m", "python", "m.py", start, start, start + lines, "def f()", code=code
+        )
+    )
+
+
+def test_a_raise_is_told_with_the_condition_around_it_and_its_line() -> None:
+    found = behaviour("def f(x):\n    if x is None:\n        raise errors.Missing(x)\n    return x")
+    step = next(step for step in found.steps if step.kind == "raise")
+    assert (step.detail, step.under, step.line, step.under_line) == ("errors.Missing", "x is None", 12, 11)
+    assert found.raises == ("errors.Missing",)
+
+
+def test_a_raised_variable_is_no_exception_name() -> None:
+    assert behaviour("def f(error):\n    raise error").raises == ()
+
+
+def test_handlers_loops_attributes_and_yields_are_read() -> None:
+    code = """\
+    def f(self, items):
+        try:
+            self.seen = set(items)
+        except (KeyError, OSError):
+            pass
+        for item in items:
+            yield item
+    """
+    found = behaviour(textwrap.dedent(code))
+    assert found.handles == ("KeyError", "OSError")
+    assert found.is_generator
+    assert [(step.kind, step.text, step.detail) for step in found.steps if step.kind in ("set", "loop")] == [
+        ("set", "self.seen = set(items)", "self.seen"),
+        ("loop", "items", "item"),
+    ]
+
+
+def test_the_else_branch_is_not_told_under_the_condition() -> None:
+    found = behaviour("def f(x):\n    if x:\n        return 1\n    else:\n        return 2")
+    assert [(step.text, step.under) for step in found.steps if step.kind == "return"] == [("1", "x"), ("2", "")]
+
+
+def test_what_a_nested_function_does_is_not_what_the_outer_does() -> None:
+    assert behaviour("def f():\n    def g():\n        raise ValueError\n    return g").raises == ()
+
+
+def test_an_expression_over_several_lines_is_not_quoted() -> None:
+    assert [step.kind for step in behaviour("def f():\n    return [\n        1,\n    ]").steps] == []
+
+
+def test_columns_are_bytes_in_the_tree_and_characters_in_the_quote() -> None:
+    assert behaviour('def f():\n    return "é", x').steps[0].text == '"é", x'
+
+
+def test_an_indented_method_and_code_that_does_not_parse() -> None:
+    assert behaviour("    def f(self):\n        return self.x").steps[0].text == "self.x"
+    assert behaviour("def f(:").steps == ()
