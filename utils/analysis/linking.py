@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from utils.analysis.resolution.dispatch import Dispatch
 from utils.analysis.resolution.hierarchy import CLASS_BITS, MASK, Hierarchy
 from utils.analysis.resolution.ir import ModuleSummary
 from utils.analysis.resolution.models import Interpreter
@@ -45,7 +46,7 @@ def calls(interpreter: Interpreter) -> tuple[dict[str, list[str]], list[CallSite
     modules = interpreter.modules
     sites = set()
     graph: dict[str, set[str]] = {}
-    for caller, callee, line in interpreter.edges:
+    for caller, callee, line in Dispatch(interpreter).edges():
         module = modules[-1 - caller] if caller < 0 else modules[caller >> CLASS_BITS]
         source = module.name if caller < 0 else module.body.functions[caller & MASK].id
         target = modules[callee >> CLASS_BITS].body.functions[callee & MASK].id
@@ -75,9 +76,7 @@ def inheritance(hierarchy: Hierarchy) -> dict[str, list[str]]:
         for index, record in enumerate(module.body.classes):
             bases = hierarchy.bases_of(module.index << CLASS_BITS | index)
             if bases:
-                found[record.id] = [
-                    base if isinstance(base, str) else hierarchy.class_of(base)[1].id for base in bases
-                ]
+                found[record.id] = [base if isinstance(base, str) else hierarchy.class_of(base)[1].id for base in bases]
     return dict(sorted(found.items()))
 
 

@@ -129,7 +129,7 @@ class Annotations(Expressions):
         elif name in SEQUENCES:
             self.declare_elements(dst, [(ir.ANY, inner[0])])
         elif name in MAPPINGS:
-            self.declare_elements(dst, [(ir.ANY, inner[-1])])
+            self.declare_elements(dst, [(ir.KEYS, inner[0]), (ir.ANY, inner[-1])], ir.MAPPING)
         elif name in ("Tuple", "tuple"):
             endless = isinstance(inner[-1], ast.Constant)
             pairs = [(ir.ANY, inner[0])] if endless else list(enumerate(inner))
@@ -157,14 +157,14 @@ class Annotations(Expressions):
         elif last_name(node) and last_name(node) not in PLAIN:
             self.use(self.forward(node), ir.TYPE, dst)
 
-    def declare_elements(self, dst: int, pairs: list[tuple[object, ast.expr]]) -> None:
+    def declare_elements(self, dst: int, pairs: list[tuple[object, ast.expr]], length: int = -1) -> None:
         site = 0
         for key, item in pairs:
             element = self.new()
             before = self.size
             self.declare(item, element)
             if self.size > before or self.used(element):
-                site = site or self.site(-1)
+                site = site or self.site(length)
                 self.elements.append((site, key, element))
         self.copy(site, dst)
 

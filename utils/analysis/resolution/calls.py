@@ -50,6 +50,7 @@ class Calls(Containers):
         self.applied: set[tuple[int, int]] = set()
         self.pending: dict[int, Call] = {}
         self.partials: dict[int, Call] = {}
+        self.made: set[int] = set()
         self.rules[ir.CALL] = self.on_call
         self.rules[ir.DECORATE] = self.on_decorate
         self.rules[ir.RAISE] = self.on_raise
@@ -152,7 +153,7 @@ class Calls(Containers):
         elif kind == V.WRAPPED:
             self.run_wrapped(what, call)
         elif kind == V.CLASS:
-            self.instantiate(int(what[1]), call)  # type: ignore[call-overload]
+            self.instantiate(int(what[1]), call, len(what) == 2)  # type: ignore[call-overload]
         elif kind == V.INSTANCE:
             self.wait(self.member(value, what, "__call__"), (APPLY, call))
         elif kind == V.PARTIAL:
@@ -179,7 +180,7 @@ class Calls(Containers):
     # --- functions ---------------------------------------------------------------------------------------------------
 
     def run_function(self, number: int, receiver: int | None, call: Call) -> None:
-        self.edge(call.scope, call.line, number, call.module)
+        self.edge(call.scope, call.line, number, call.module, -1 if receiver is None else receiver)
         self.enter_function(number, receiver, call)
 
     def enter_function(self, number: int, receiver: int | None, call: Call) -> None:
@@ -272,8 +273,10 @@ class Calls(Containers):
 
     # --- classes -----------------------------------------------------------------------------------------------------
 
-    def instantiate(self, number: int, call: Call) -> None:
-        exact = self.values.intern(V.INSTANCE, number, True)
+    def instantiate(self, number: int, call: Call, certain: bool = True) -> None:
+        exact = self.values.intern(V.INSTANCE, number, certain)
+        if certain:
+            self.made.add(number)
         self.add(call.dst, exact)
         new = self.find(number, "__new__")
         if new is not None:
@@ -288,29 +291,6 @@ class Calls(Containers):
             self.bind(owner, function, [None, *call.args], call)
         else:
             self.fill_fields(number, call)
-
-    def find(self, number: int, name: str) -> int | None:
-        """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""
-        for item in self.hierarchy.order(number):
-            if isinstance(item, str):
-                continue
-            module, record = self.hierarchy.class_of(item)
-            if name in record.names:
-                for node in record.names[name]:
-                    found = self.function_at(module, node)
-                    if found is not None:
-                        return found
-                return None
-        return None
-
-    def function_at(self, module: Module, node: int) -> int | None:
-        table = self.function_nodes.get(module.index)
-        if table is None:
-            table = self.function_nodes[module.index] = {
-                function.node: index for index, function in enumerate(module.body.functions)
-            }
-        index = table.get(node)
-        return None if index is None else module.index << CLASS_BITS | index
 
     def fill_fields(self, number: int, call: Call) -> None:
         """A dataclass's or named tuple's generated `__init__` stores its arguments in order."""
@@ -348,6 +328,8 @@ class Calls(Containers):
         if name in ("send", "__next__", "throw", "asend", "__anext__"):
             owner, record = self.hierarchy.function_of(function)
             self.link(owner.offset + record.yields, call.dst)
+            if name in ("send", "asend") and call.args:
+                self.give(call.args[0], owner.offset + record.sends)
 
     def run_model(self, name: str, call: Call) -> None:
         raise NotImplementedError  # Models

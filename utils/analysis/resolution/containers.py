@@ -17,7 +17,6 @@ class Containers(Solver):
 
     def __init__(self, hierarchy: Hierarchy) -> None:
         super().__init__(hierarchy)
-        self.function_nodes: dict[int, dict[int, int]] = {}
         self.merged_into: dict[int, list[int]] = {}
         self.decorators: frozenset[str] = frozenset()
         self.rules.update(
@@ -86,6 +85,8 @@ class Containers(Solver):
         source = source + module.offset if source else 0
         if what[0] == V.CONTAINER:
             site = int(what[1])  # type: ignore[call-overload]
+            if key.__class__ is int and key:
+                self.link(module.offset + key, self.content(site, ir.KEYS))
             if not source:
                 return
             if key.__class__ is tuple:
@@ -147,7 +148,9 @@ class Containers(Solver):
     def iterate(self, value: int, what: V.Value, dst: int, place: Any, asynchronous: bool = False) -> None:
         kind = what[0]
         if kind == V.CONTAINER:
-            self.link(self.all_contents(int(what[1])), dst)  # type: ignore[call-overload]
+            site = int(what[1])  # type: ignore[call-overload]
+            mapping = self.lengths.get(site) == ir.MAPPING
+            self.link(self.content(site, ir.KEYS) if mapping else self.all_contents(site), dst)
         elif kind in (V.GENERATOR, V.CONTEXT):
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             self.link(owner.offset + function.yields, dst)

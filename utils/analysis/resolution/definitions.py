@@ -64,7 +64,7 @@ class Definitions(Annotations):
         record = ir.Function(
             self.ids[node], name, owner, node.lineno, self.new(), [item.arg for item in ordinary],
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
-            self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0, self.new(), self.new(), flags, [], [],
+            self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0, self.new(), self.new(), self.new(), flags, [], [],
         )  # fmt: skip
         self.function_nodes[record.node] = len(self.functions)
         self.functions.append(record)
@@ -107,6 +107,12 @@ class Definitions(Annotations):
             return
         if isinstance(found, ast.Subscript) and (record.flags & (ir.GENERATOR | ir.CONTEXT)):
             inner = found.slice.elts[0] if isinstance(found.slice, ast.Tuple) else found.slice
+            if (
+                last_name(found.value) == "Generator"
+                and isinstance(found.slice, ast.Tuple)
+                and len(found.slice.elts) > 1
+            ):
+                self.declare(found.slice.elts[1], record.sends)
             if last_name(found.value) in SEQUENCES | CONTEXTS and last_name(found.value) not in MAPPINGS:
                 self.declare(inner, record.yields)
                 return
@@ -121,7 +127,7 @@ class Definitions(Annotations):
             flags |= FLAGS.get(name, 0)
             if name in ("setter", "deleter", "getter") and isinstance(item, ast.Attribute):
                 accessor = name
-        if self.only_raises(node):
+        if self.only_raises(node) or self.scope.is_class and self.is_protocol():
             flags |= ir.ABSTRACT
         record = self.function(node, node.name, flags)
         current = record.node
@@ -131,9 +137,13 @@ class Definitions(Annotations):
             if accessor == "setter":
                 self.classes[self.scope.class_index].setters[node.name] = len(self.functions) - 1
             return
-        self.bind(node.name, current)
+        overload = any(last_name(item) == "overload" for item, _ in decorators)
+        self.bind(node.name, 0 if overload else current)
         if self.scope.loop_birth is None:
             self.deferred[-1][1].birth = self.moment
+
+    def is_protocol(self) -> bool:
+        return any("Protocol" in text for text in self.classes[self.scope.class_index].base_texts)
 
     @staticmethod
     def only_raises(node: FunctionNode) -> bool:

@@ -323,12 +323,14 @@ class Expressions(Names):
         return site
 
     def dictionary(self, node: ast.Dict) -> int:
-        site = self.site(-1)
+        site = self.site(ir.MAPPING)
         for key, item in zip(node.keys, node.values):
             if key is None:
                 self.use(self.expr(item), ir.MERGE, site)
                 continue
             known = self.key(key)
+            if known.__class__ is int and known:
+                self.elements.append((site, ir.KEYS, known))
             source = self.expr(item)
             if source:
                 self.elements.append((site, known[1] if known.__class__ is tuple else ir.ANY, source))
@@ -345,7 +347,8 @@ class Expressions(Names):
                 self.truth(condition)
         site = self.site(-1)
         if node.__class__ is ast.DictComp:
-            self.expr(node.key)
+            self.sites[site] = ir.MAPPING
+            self.elements.append((site, ir.KEYS, self.expr(node.key)))
             source = self.expr(node.value)
         else:
             source = self.expr(node.elt)
@@ -372,6 +375,7 @@ class Expressions(Names):
         if function is not None:
             function.flags |= ir.GENERATOR
             self.copy(source, function.yields)
+            return int(function.sends)
         return 0
 
     def yield_from(self, node: ast.YieldFrom) -> int:

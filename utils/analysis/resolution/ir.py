@@ -29,12 +29,15 @@ SUPER = 13  # (class, dst)                           dst gets super(class, value
 MERGE = 14  # (site,)                                the container `site` gets the contents of the value
 DELEGATE = 15  # (dst, yields)                       `yield from`
 SLICE = 16  # (low, high, step, dst, scope, line)    dst gets base[low:high:step]
+EXCLUDE = 18  # (class_node, dst)                    dst gets the values that are not of the class
 TYPE = 17  # (dst,)                                  dst gets the class that arrives (`type[K]`)
 
 STATIC, CLASS_METHOD, PROPERTY, ASYNC, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64, 128
 WRAPPER = 256  # decorated with functools.wraps: it stands in for one function each time
 
 ANY = "*"  # the key of what may lie anywhere in a container
+KEYS = "<keys>"  # the key of a mapping's keys
+MAPPING = -2  # the length of a mapping
 TAIL = "+"  # the key of what was appended to a list
 
 
@@ -116,6 +119,7 @@ class Function(msgspec.Struct, array_like=True):
     var_keyword: int
     returns: int
     yields: int
+    sends: int
     flags: int
     passes: list[tuple[int, bool]]
     keys: list[int]

@@ -174,11 +174,14 @@ class Models(Calls):
             self.link(first, call.dst)
         elif name == "type" and len(args) == 1 and first:
             self.wait(first, (CLASS_OF, call.dst))
-        elif name == "functools.update_wrapper" and first:
-            self.link(first, call.dst)
+        elif name == "functools.update_wrapper" and len(args) > 1 and args[0] and args[1]:
+            self.wait(first, (WRAP, args[1], call.dst))
+        elif name == "typing.cast" and len(args) > 1:
+            self.link(args[1], call.dst) if args[1] else None
+            self.wait(first, (ir.DECLARE, call.dst)) if first else None
         elif name in ("collections.defaultdict", "dataclasses.field", "attr.ib", "attrs.field"):
             self.make_default(name, first, keywords, call)
-        elif name in ("object.__new__", "typing.cast") and first:
+        elif name == "object.__new__" and first:
             self.wait(first, (ir.DECLARE, call.dst))
         elif name in ("importlib.import_module", "__import__"):
             self.import_module(call)
@@ -212,10 +215,10 @@ class Models(Calls):
 
     def gather(self, name: str, args: list[int], call: Call) -> None:
         site = self.container(call)
-        if name == "typing.cast":
-            return
         sources = args[1:] if name == "filter" else args
         if name in ("list", "tuple", "dict", "collections.OrderedDict"):
+            if name not in ("list", "tuple"):
+                self.lengths[site] = ir.MAPPING
             for item in sources:
                 if item:
                     self.wait(item, (COPIED, site, (call.scope, call.line, call.module)))
@@ -283,14 +286,18 @@ class Models(Calls):
             self.read_method(site, name, call)
         elif name in VIEWS:
             if name == "copy":
+                self.lengths.setdefault(call.dst, min(-1, self.lengths.get(site, -1)))
                 self.merge(0, (V.CONTAINER, site), self.container(call))
             elif name == "values":
                 self.link(self.all_contents(site), self.content(self.container(call), ir.ANY))
+            elif name == "keys":
+                self.link(self.content(site, ir.KEYS), self.content(self.container(call), ir.ANY))
         elif name == "items":
             outer, pair = self.container(call), self.new()
             self.add(pair, self.values.intern(V.CONTAINER, pair))
             self.lengths[pair] = 2
             self.link(pair, self.content(outer, ir.ANY))
+            self.link(self.content(site, ir.KEYS), self.content(pair, 0))
             self.link(self.all_contents(site), self.content(pair, 1))
         elif name in ("extend", "update", "__iadd__"):
             for item in args:
@@ -314,7 +321,7 @@ class Models(Calls):
             self.give(call.args[1], call.dst)
 
 
-CLASS_OF, ITERATED, COPIED = 120, 121, 122
+CLASS_OF, ITERATED, COPIED, WRAP = 120, 121, 122, 123
 
 
 class Interpreter(Models):
@@ -325,6 +332,7 @@ class Interpreter(Models):
         self.rules[CLASS_OF] = self.on_class_of
         self.rules[ITERATED] = self.on_iterated
         self.rules[COPIED] = self.on_copied
+        self.rules[WRAP] = self.on_wrap
         plain = self.rules[ir.DUNDER]
 
         def asked(value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
@@ -336,6 +344,14 @@ class Interpreter(Models):
         if what[0] == V.INSTANCE:
             self.add(rule[0], self.values.intern(V.CLASS, what[1]))
 
+    def on_wrap(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """`update_wrapper(value, wrapped)`."""
+        if what[0] == V.FUNCTION:
+            owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
+            self.handed_on.update({owner.offset + function.var_positional, owner.offset + function.var_keyword})
+            value = self.values.intern(V.WRAPPED, what[1], rule[0], -1)
+        self.add(rule[1], value)
+
     def on_iterated(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
         self.iterate(value, what, rule[0], rule[1])
 
@@ -344,6 +360,9 @@ class Interpreter(Models):
         site, place = rule
         if what[0] == V.CONTAINER:
             self.merge(value, what, site)
+        elif self.lengths.get(site) == ir.MAPPING and what[0] == V.INSTANCE:
+            self.invoke(value, what, "keys", [], place)
+            self.invoke(value, what, "__getitem__", [0], place, self.content(site, ir.ANY))
         else:
             self.iterate(value, what, self.content(site, ir.ANY), place)
 

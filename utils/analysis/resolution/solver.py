@@ -16,7 +16,7 @@ from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
 from utils.analysis.resolution.values import Values
 
 LOCAL = (1 << 20) - 1
-NARROWED, MEMBER, GETTER = 100, 101, 102
+NARROWED, MEMBER, GETTER, EXCLUDED = 100, 101, 102, 99
 LIMIT = 24  # values a node may hold: what takes more kinds of values than that is general-purpose code
 RECEIVERS = 8  # classes that `self` of one method may be
 Rule = Callable[[int, V.Value, tuple[Any, ...], Module], None]
@@ -25,7 +25,7 @@ Rule = Callable[[int, V.Value, tuple[Any, ...], Module], None]
 class Graph:
     """Nodes with their values, copies between them, and the edges found so far.
 
-    `edges` are (caller function or -1 - module index, callee function, line) → whether the receiver's class is exact.
+    `edges` are (caller function or -1 - module index, callee function, line) → the receivers that led to them (-1: none).
     """
 
     def __init__(self, hierarchy: Hierarchy) -> None:
@@ -38,7 +38,7 @@ class Graph:
         self.work: deque[tuple[int, int]] = deque()
         self.late: deque[tuple[tuple[Any, ...], int]] = deque()
         self.next_node = 1 << 50
-        self.edges: dict[tuple[int, int, int], None] = {}
+        self.edges: dict[tuple[int, int, int], set[int]] = {}
         self.rules: dict[int, Rule] = {}
 
     def new(self) -> int:
@@ -95,10 +95,10 @@ class Graph:
             for rule in module.body.uses.get(local, ()):
                 rules[rule[0]](value, table[value], rule[1:], module)
 
-    def edge(self, scope: int, line: int, callee: int, module: Module) -> None:
-        """`scope` is an index into the module's scopes; scope 0 is the module body."""
+    def edge(self, scope: int, line: int, callee: int, module: Module, receiver: int = -1) -> None:
+        """`scope` is an index into the module's scopes (0: the module body); `receiver` the value it is called on."""
         caller = -1 - module.index if scope == 0 else module.index << CLASS_BITS | (scope - 1)
-        self.edges[caller, callee, line] = None
+        self.edges.setdefault((caller, callee, line), set()).add(receiver)
 
 
 class GlobalModule:
@@ -124,13 +124,15 @@ class Solver(Graph):
         self.every_key: dict[int, int] = {}
         self.lengths: dict[int, int] = {}
         self.versions: dict[int, list[tuple[int, Any]]] = {}
-        self.setters: dict[int, dict[str, int]] = {}
+        self.function_nodes: dict[int, dict[int, int]] = {}
         self.rules = {
             ir.ATTR: self.on_attribute,
             ir.STORE: self.on_store,
             ir.DECLARE: self.on_declare,
             ir.TYPE: self.on_type,
             ir.NARROW: self.on_narrow,
+            ir.EXCLUDE: self.on_exclude,
+            EXCLUDED: self.on_excluded,
             ir.SUPER: self.on_super,
             NARROWED: self.on_narrowed,
             MEMBER: self.on_member,
@@ -223,7 +225,9 @@ class Solver(Graph):
             self.link(node, dst)
             self.loads.setdefault(node, []).append((scope, line, module))
             for function in self.properties.get(node, ()):
-                self.edge(scope, line, function, module)
+                self.edge(scope, line, function, module, value)
+            if kind == V.CLASS and len(what) > 2:
+                self.link(self.member(self.values.intern(V.CLASS, what[1]), what[:2], name), dst)
             if name == "__class__" and kind == V.INSTANCE:
                 self.add(dst, self.values.intern(V.CLASS, what[1]))
         elif kind == V.MODULE:
@@ -284,6 +288,10 @@ class Solver(Graph):
             if not on_class:
                 self.wait(int(what[1]), (GETTER, receiver, node))  # type: ignore[call-overload]
             return
+        if what[0] == V.INSTANCE and self.find(int(what[1]), "__get__") is not None:  # type: ignore[call-overload]
+            found = self.find(int(what[1]), "__get__")  # type: ignore[call-overload]
+            self.read_property(int(found or 0), value, node)
+            return
         if what[0] == V.WRAPPED and not on_class:
             value = self.values.intern(V.WRAPPED, what[1], what[2], receiver)
         if what[0] != V.FUNCTION:
@@ -302,6 +310,29 @@ class Solver(Graph):
         else:
             self.add(node, self.values.intern(V.BOUND, number, receiver))
 
+    def find(self, number: int, name: str) -> int | None:
+        """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""
+        for item in self.hierarchy.order(number):
+            if isinstance(item, str):
+                continue
+            module, record = self.hierarchy.class_of(item)
+            if name in record.names:
+                for node in record.names[name]:
+                    found = self.function_at(module, node)
+                    if found is not None:
+                        return found
+                return None
+        return None
+
+    def function_at(self, module: Module, node: int) -> int | None:
+        table = self.function_nodes.get(module.index)
+        if table is None:
+            table = self.function_nodes[module.index] = {
+                function.node: index for index, function in enumerate(module.body.functions)
+            }
+        index = table.get(node)
+        return None if index is None else module.index << CLASS_BITS | index
+
     def read_property(self, number: int, receiver: int, node: int) -> None:
         owner, function = self.hierarchy.function_of(number)
         known = self.properties.setdefault(node, [])
@@ -309,7 +340,7 @@ class Solver(Graph):
             return
         known.append(number)
         for scope, line, module in self.loads.get(node, ()):
-            self.edge(scope, line, number, module)
+            self.edge(scope, line, number, module, receiver)
         self.receive(owner, function, receiver)
         self.link(owner.offset + function.returns, node)
 
@@ -351,7 +382,7 @@ class Solver(Graph):
 
     def set_property(self, setter: int, value: int, source: int, scope: int, line: int, module: Module) -> None:
         owner, function = self.hierarchy.function_of(setter)
-        self.edge(scope, line, setter, module)
+        self.edge(scope, line, setter, module, value)
         self.receive(owner, function, value)
         if source and len(function.params) > 1:
             self.link(module.offset + source, owner.offset + function.params[1])
@@ -366,7 +397,7 @@ class Solver(Graph):
 
     def on_type(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
         if what[0] == V.CLASS:
-            self.add(module.offset + rule[0], value)
+            self.add(module.offset + rule[0], self.values.intern(V.CLASS, what[1], False))
 
     def on_narrow(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
         """A class arrived at the second argument of `isinstance`: keep the values that are of it."""
@@ -384,6 +415,18 @@ class Solver(Graph):
         if what[0] != V.INSTANCE or self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
             self.add(dst, value)
 
+    def on_exclude(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        base, dst = rule[0] + module.offset, rule[1] + module.offset
+        if what[0] == V.CLASS:
+            self.wait(base, (EXCLUDED, what[1], dst))
+        else:
+            self.link(base, dst)
+
+    def on_excluded(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        number, dst = rule
+        if what[0] != V.INSTANCE or not self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
+            self.add(dst, value)
+
     def on_super(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
         if what[0] in (V.INSTANCE, V.CLASS):
             owner = module.index << CLASS_BITS | rule[0]
@@ -399,7 +442,7 @@ class Solver(Graph):
         if node is None:
             node = keys[tagged] = self.new()
             every = self.every_key.get(site)
-            if every is not None:
+            if every is not None and key != ir.KEYS:
                 self.link(node, every)
             for version, replaced in self.versions.get(site, ()):
                 if tagged != replaced:
@@ -411,8 +454,9 @@ class Solver(Graph):
         node = self.every_key.get(site)
         if node is None:
             node = self.every_key[site] = self.new()
-            for item in list(self.contents.get(site, {}).values()):
-                self.link(item, node)
+            for (_, key), item in list(self.contents.get(site, {}).items()):
+                if key != ir.KEYS:
+                    self.link(item, node)
         return node
 
     def renew(self, old: int, version: int, key: Any) -> None:

@@ -29,10 +29,34 @@ class Control(Assignments):
                 if end.get(name) == found and name in before:
                     end[name] = before[name]
         self.rewind(start, before)
+        excluded = self.exclusion(node.test)
+        if excluded is not None:
+            scope.log.append(excluded[0])
+            scope.env = {**before, excluded[0]: excluded[1]}
         self.body(node.orelse)
         if scope.live:
+            if excluded is not None and ends and scope.env.get(excluded[0]) == excluded[1]:
+                scope.env[excluded[0]] = before[excluded[0]]
             ends.append(scope.env)
         self.join(start, ends)
+
+    def exclusion(self, test: ast.expr) -> tuple[str, int] | None:
+        """Where `isinstance(name, K)` is false: the name without the values that are of K."""
+        if not (isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id == "isinstance"):
+            return None
+        if len(test.args) != 2 or not isinstance(test.args[0], ast.Name):
+            return None
+        name = test.args[0].id
+        node = self.scope.env.get(name, 0)
+        if not node:
+            return None
+        for kind in test.args[1].elts if isinstance(test.args[1], ast.Tuple) else [test.args[1]]:
+            found = self.expr(kind)
+            if found:
+                rest = self.new()
+                self.use(found, ir.EXCLUDE, node, rest)
+                node = rest
+        return None if node == self.scope.env[name] else (name, node)
 
     def condition(self, test: ast.expr) -> list[tuple[str, int]]:
         """Evaluate a test; names that `isinstance(name, K)` narrows in its branch, with their narrowed nodes."""
