@@ -1,0 +1,153 @@
+"""Speed of step 01 against a bare `ast.parse` of the same files, and against griffe, in one run.
+
+    python benchmarks/analysis.py <folder> [<folder> ...] [--repeat 3]
+
+Works on a copy of each folder's Python and Markdown files. Four measurements, each a process of its own: `parse`
+(read and `ast.parse` every file), `griffe` (its static visitor on every file; it resolves no calls), `ours` (all of
+step 01 without a cache, artifacts written) and `changed` (the same with a cache, after one function was added to one
+file). CPU is user + system seconds of the process and its children, peak the largest memory of any one process, both
+with Python's start included; of several repeats the fastest counts. Prints ratios to `parse`, the share of a full run
+that `changed` takes, and whether its files are byte-identical to those of a full run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tokenize
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+class Cost(NamedTuple):
+    """What one process and its children took."""
+
+    cpu: float
+    wall: float
+    peak: float
+
+
+def main() -> int:
+    """Measure each folder named on the command line, or, as a child process, do the work to be measured."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--repeat", type=int, default=1, help="runs of each; the fastest counts")
+    parser.add_argument("--work", choices=["parse", "griffe", "ours"], help=argparse.SUPPRESS)
+    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--cache", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.work:
+        warnings.simplefilter("ignore")
+        work(options.work, options.folders[0], options.into, options.cache)
+        return 0
+    print(f"{'folder':28} {'what':8} {'CPU s':>8} {'x':>6} {'wall s':>8} {'x':>6} {'peak MiB':>9}")
+    for folder in options.folders:
+        measure(folder.resolve(), options.repeat)
+    return 0
+
+
+def measure(folder: Path, repeat: int) -> None:
+    """Print the measurements of one folder."""
+    with tempfile.TemporaryDirectory(prefix="bench-analysis-") as scratch:
+        copy, full, incremental, cache = (Path(scratch, name) for name in ("copy", "full", "incremental", "cache"))
+        count = _copy_sources(folder, copy)
+        print(f"{folder.name} ({count:,} Python files, {_lines(copy):,} lines)")
+        base = _best(repeat, "parse", copy)
+        costs = {"parse": base, "griffe": _best(repeat, "griffe", copy), "ours": _best(repeat, "ours", copy, full)}
+        _best(1, "ours", copy, incremental, cache)
+        _change_one_file(copy)
+        costs["changed"] = _best(1, "ours", copy, incremental, cache)
+        for what, cost in costs.items():
+            row = f"{cost.cpu:8.2f} {cost.cpu / base.cpu:6.1f} {cost.wall:8.2f} {cost.wall / base.wall:6.1f}"
+            print(f"{'':28} {what:8} {row} {cost.peak:9.0f}")
+        _best(1, "ours", copy, full)
+        same = all((full / name).read_bytes() == (incremental / name).read_bytes() for name in os.listdir(full))
+        ours, changed = costs["ours"], costs["changed"]
+        share = f"{changed.cpu / ours.cpu:.1%} of the CPU and {changed.wall / ours.wall:.1%} of the wall time"
+        print(f"{'':28} one changed file: {share} of a full run; {'identical' if same else 'DIFFERENT'} result")
+
+
+def work(what: str, folder: Path, into: Path | None, cache: Path | None) -> None:
+    """What one measured process does."""
+    if what == "parse":
+        for path in _python_files(folder):
+            with tokenize.open(path) as stream:
+                ast.parse(stream.read())
+    elif what == "griffe":
+        import griffe
+
+        for path in _python_files(folder):
+            with tokenize.open(path) as stream:
+                griffe.visit(path.stem, path, stream.read())
+    elif into is not None:
+        import msgspec
+
+        from utils.analysis.pipeline import analyze
+        from utils.records import Provenance, write_jsonl
+
+        analysis, elements = analyze(folder, "bench", Provenance("", None, False, ""), cache=cache)
+        into.mkdir(exist_ok=True)
+        write_jsonl(into / "elements.jsonl", elements)
+        (into / "analysis.json").write_bytes(msgspec.json.format(msgspec.json.encode(analysis), indent=1))
+
+
+def _best(repeat: int, what: str, folder: Path, into: Path | None = None, cache: Path | None = None) -> Cost:
+    command = [sys.executable, __file__, str(folder), "--work", what]
+    command += [*(["--into", str(into)] if into else []), *(["--cache", str(cache)] if cache else [])]
+    costs = []
+    for _ in range(repeat):
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        errors = process.stderr.read() if process.stderr else b""
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            raise SystemExit(errors.decode(errors="replace"))
+        wall = time.perf_counter() - started
+        costs.append(Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024))
+    return min(costs)
+
+
+def _copy_sources(folder: Path, copy: Path) -> int:
+    """Copy what step 01 reads, leaving out what it (or the running Python) cannot parse; returns the Python files."""
+    from utils.analysis.survey import survey
+
+    found, count = survey(folder, "bench"), 0
+    for path, language in found.languages.items():
+        if language == "python":
+            try:
+                ast.parse(found.data[path])
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+            count += 1
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / path, copy / path)
+    return count
+
+
+def _change_one_file(copy: Path) -> None:
+    chosen = sorted(_python_files(copy), key=lambda path: path.stat().st_size)
+    with chosen[len(chosen) // 2].open("a") as stream:
+        stream.write("\n\ndef added_by_the_benchmark(argument=1):\n    return argument\n")
+
+
+def _python_files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*.py")) if path.is_file())
+
+
+def _lines(folder: Path) -> int:
+    return sum(path.read_bytes().count(b"\n") for path in _python_files(folder))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
