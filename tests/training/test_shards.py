@@ -80,3 +80,9 @@ def test_a_folder_without_safetensors_is_named(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").touch()
     with pytest.raises(UserError, match=r"has no \*\.safetensors weights"):
         shard_paths(tmp_path)
+
+
+def test_a_full_disk_is_reported_by_the_writing_thread() -> None:
+    announced = {"a": ("F32", (1 << 16,), 1 << 18)}
+    with pytest.raises(OSError, match="No space left"), ShardWriter(Path("/dev/full"), announced, {}) as writer:
+        writer.write(torch.zeros(1 << 16))

@@ -69,6 +69,8 @@ class Conversation:
                     yield shown
             complete = True
         finally:
+            if isinstance(stream, Generator):
+                stream.close()  # a model that nobody listens to any more must stop writing
             answer = "".join(pieces).strip()
             self._messages.append(Message("assistant", answer))
             seconds = round(time.monotonic() - started, 2)

@@ -8,14 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase, TextIteratorStreamer
+from transformers import (
+    AutoConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    StoppingCriteriaList,
+    TextIteratorStreamer,
+)
 
 from utils.artifacts import canonical_json, sha256_text
 from utils.chat_format import encode_prompt, stop_ids
 from utils.config_manager import Config
 from utils.console import UserError
 from utils.evaluation.answering import Answer
-from utils.evaluation.decoding import decode
+from utils.evaluation.decoding import decode, decode_in_fixed_batches, has_joinable_cache
 from utils.evaluation.perplexity import perplexity
 from utils.model_io import load_model, load_tokenizer, quiet_libraries, require_device, resolve_base
 from utils.records import Message
@@ -76,7 +82,8 @@ class TransformersAnswerer:
         ids = [self.prompt_ids(messages) for messages in prompts]
         stop = stop_ids(self.tokenizer)
         try:
-            for index, decoded in decode(self.model, ids, stop, self._max_new_tokens, self._batch_size):
+            way = decode if has_joinable_cache(self.model) else decode_in_fixed_batches
+            for index, decoded in way(self.model, ids, stop, self._max_new_tokens, self._batch_size):
                 text = self.tokenizer.decode(decoded.ids, skip_special_tokens=True)
                 yield index, Answer(text.strip(), len(decoded.ids), decoded.finished)
         except torch.cuda.OutOfMemoryError:
@@ -86,11 +93,15 @@ class TransformersAnswerer:
             ) from None
 
     def stream(self, messages: Sequence[Message]) -> Iterator[str]:
-        """One answer in pieces; the pieces joined are the greedy answer."""
+        """One answer in pieces; the pieces joined are the greedy answer. Closed early, it stops writing."""
         model, stop = self.model, stop_ids(self.tokenizer)
         ids = torch.tensor([self.prompt_ids(messages)], device=model.device)
         streamer = TextIteratorStreamer(self.tokenizer, skip_prompt=True, skip_special_tokens=True)
         failure: list[BaseException] = []
+        left = threading.Event()
+
+        def abandoned(ids: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+            return torch.full((len(ids),), left.is_set(), device=ids.device)
 
         def generate() -> None:
             try:
@@ -102,6 +113,7 @@ class TransformersAnswerer:
                     eos_token_id=stop,
                     pad_token_id=stop[0],
                     streamer=streamer,
+                    stopping_criteria=StoppingCriteriaList([abandoned]),
                 )
             except BaseException as error:  # handed to the reader, who raises it
                 failure.append(error)
@@ -109,8 +121,11 @@ class TransformersAnswerer:
 
         worker = threading.Thread(target=generate, daemon=True)
         worker.start()
-        yield from streamer
-        worker.join()
+        try:
+            yield from streamer
+        finally:
+            left.set()
+            worker.join()
         if failure:
             raise failure[0]
 

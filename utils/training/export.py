@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateError
+
 from utils.artifacts import ArtifactWriter, is_current, open_artifact
 from utils.chat_format import encode_prompt, stop_ids
 from utils.config_manager import Config
@@ -21,7 +23,6 @@ from utils.records import MERGED_SCHEMA, Message
 
 GGUF_SCHEMA = "gguf/1"
 CONVERTER = "convert_hf_to_gguf.py"
-ROLES = ("system", "user", "assistant")
 
 
 def export_gguf(config: Config, stage: Stage, force: bool) -> None:
@@ -68,14 +69,22 @@ def go_template(tokenizer: Any) -> str:
     """The tokenizer's chat template in Go's template language, thinking off.
 
     It is taken apart by rendering messages with marked contents: what stands before and after each content is what
-    Go's template must write. Raises `UserError` where a longer conversation, put together from these parts, differs.
+    Go's template must write. Raises `UserError` where other conversations, put together from these parts, differ.
     """
-    wraps = {role: _wrap(tokenizer, role) for role in ROLES}
-    opening = _render(tokenizer, [Message("user", "@")], True).removeprefix(_join(wraps, [Message("user", "@")]))
-    talk = [Message("system", "S"), Message("user", "U"), Message("assistant", "A"), Message("user", "V")]
-    parts = _join(wraps, talk) + opening
-    ids = tokenizer.encode(parts, add_special_tokens=False)
-    if parts != _render(tokenizer, talk, True) or ids != encode_prompt(tokenizer, talk):
+    question = [Message("user", "U")]
+    talk = [Message("system", "S"), *question, Message("assistant", "A"), Message("user", "V")]
+    talks = (question, talk[:2], talk[1:], talk)
+    try:
+        wraps = _wraps(tokenizer)
+        opening = _render(tokenizer, question, True).removeprefix(_join(wraps, question))
+        texts = [_join(wraps, told) + opening for told in talks]
+        same = texts == [_render(tokenizer, told, True) for told in talks]
+    except TemplateError:  # some templates refuse a system message
+        same = False
+    if not same or any(
+        tokenizer.encode(text, add_special_tokens=False) != encode_prompt(tokenizer, told)
+        for text, told in zip(texts, talks, strict=True)
+    ):
         raise UserError(
             "the chat template of this base cannot be written as an Ollama Modelfile; use the merged model with vLLM "
             "or llama.cpp, which read the template itself, and set merge.export=none"
@@ -87,14 +96,21 @@ def go_template(tokenizer: Any) -> str:
     return f"{{{{ range .Messages }}}}{turns}{{{{ end }}}}{opening}"
 
 
-def _wrap(tokenizer: Any, role: str) -> tuple[str, str]:
-    """What the template writes before and after the content of a turn that is not the last."""
-    talk = [Message(role, "@"), Message("user", "#")] if role != "user" else [Message(role, "@")]  # type: ignore[arg-type]
-    before, _, after = _render(tokenizer, talk, False).partition("@")
-    if role == "user":
-        return before, after
-    user_before, user_after = _wrap(tokenizer, "user")
-    return before, after.removesuffix(f"{user_before}#{user_after}")
+def _wraps(tokenizer: Any) -> dict[str, tuple[str, str]]:
+    """What the template writes before and after a message's content, by role, where another message follows."""
+    before, _, after = _render(tokenizer, [Message("user", "@")], False).partition("@")
+    wraps = {"user": (before, after)}
+    following, first = f"{before}#{after}", f"{before}%{after}"
+    text = _render(tokenizer, [Message("system", "@"), Message("user", "#")], False)
+    wraps["system"] = _around(text.removesuffix(following))
+    talk = [Message("user", "%"), Message("assistant", "@"), Message("user", "#")]
+    wraps["assistant"] = _around(_render(tokenizer, talk, False).removeprefix(first).removesuffix(following))
+    return wraps
+
+
+def _around(text: str) -> tuple[str, str]:
+    before, _, after = text.partition("@")
+    return before, after
 
 
 def _join(wraps: dict[str, tuple[str, str]], talk: list[Message]) -> str:
