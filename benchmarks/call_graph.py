@@ -10,7 +10,7 @@ strict     the same over all edges of executed callers, whether or not the line 
 recall     share of the executed calls between the project's own functions that we have
 
 A generator's frame is first entered by its consumer, so the trace cannot say who called it: an edge to a generator or
-coroutine that ran counts as executed, and generators are left out of recall. Frames of contextlib, functools and
+coroutine that ran (and to a cached function, which runs once for all its callers) counts as executed, and generators are left out of recall. Frames of contextlib, functools and
 typing are seen through.
 """
 
@@ -101,6 +101,7 @@ class Places:
         from utils.analysis.naming import assign_ids
 
         self.at: dict[tuple[str, int, str], str] = {}
+        self.cached: set[str] = set()
         self.spans: defaultdict[str, list[tuple[int, int, str]]] = defaultdict(list)
         for path, module in modules.items():
             tree = ast.parse((source / path).read_bytes())
@@ -111,6 +112,8 @@ class Places:
                     self.spans[path].append((0, 1 << 30, name))
                     continue
                 decorators = getattr(node, "decorator_list", [])
+                if any("cache" in ast.unparse(item) for item in decorators):
+                    self.cached.add(name)
                 first = decorators[0].lineno if decorators else node.lineno  # type: ignore[attr-defined]
                 label = "<lambda>" if isinstance(node, ast.Lambda) else node.name  # type: ignore[attr-defined]
                 self.at.setdefault((path, first, label), name)
@@ -161,7 +164,7 @@ def compare(source: Path, rows: dict[str, Any], show: int) -> dict[str, float]:
     reached = {(s.caller, s.callee) for s in linked.call_sites if s.line in lines[s.caller]}
     strict = {edge for edge in ours if edge[0] in lines}
     relevant = {edge for edge in executed if edge[1] in defined} - by_consumer
-    executed |= {edge for edge in ours if edge[1] in suspended}
+    executed |= {edge for edge in ours if edge[1] in suspended or edge[1] in places.cached and edge[1] in lines}
     false, missed = sorted(reached - executed), sorted(relevant - ours)
     for title, edges in (("not executed", false), ("missed", missed)):
         print(f"-- {title}: {len(edges)}")

@@ -107,6 +107,8 @@ class Calls(Containers):
             _, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             if function.flags & ir.WRAPPER:
                 value = self.values.intern(V.WRAPPED, what[1], source, -1)
+        elif what[0] == V.WRAPPED:
+            value = self.values.intern(V.WRAPPED, what[1], source, -1)
         self.add(dst, value)
 
     def run_wrapped(self, what: V.Value, call: Call) -> None:

@@ -60,6 +60,8 @@ class Dispatch:
             return [callee]
         living = [item for item in below if item in made] or (below if abstract else [])
         targets = {interpreter.find(item, function.name) for item in living} - {None}
+        if abstract and targets <= {callee}:
+            return []
         if not targets or callee in targets and not abstract:
             return [callee]
         return [item for item in targets if item is not None] if len(targets) == 1 else []

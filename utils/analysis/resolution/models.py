@@ -48,7 +48,6 @@ GATHER = frozenset(
         "collections.OrderedDict",
         "collections.Counter",
         "itertools.chain.from_iterable",
-        "typing.cast",
         "types.MappingProxyType",
         "collections.ChainMap",
         "tqdm.tqdm",
