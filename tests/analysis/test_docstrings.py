@@ -111,6 +111,9 @@ def test_a_plain_docstring_has_a_summary_only():
         ("One.\n>>> f()", "One."),
         ("    Two\n    lines.\n\nRest", "Two lines."),
         ("Note: this is a sentence.", "Note: this is a sentence."),
+        ("One.\nParameters\n----------\na : int", "One."),
+        ("Based on\n:attr:`options` and\n:class:`C` objects.", "Based on :attr:`options` and :class:`C` objects."),
+        ("The syntax is\nas follows there:\nLink: x", "The syntax is as follows there: Link: x"),
     ],
 )
 def test_the_summary_is_the_first_paragraph_on_one_line(text: str, summary: str):

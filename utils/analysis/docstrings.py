@@ -22,9 +22,14 @@ SPHINX = re.compile(
     r"^[ \t]*:(?:param|parameter|arg|argument|key|keyword|type|returns?|rtype|raises?|except|exception)\b[^:\n]*:",
     re.MULTILINE,
 )
-SECTION_MARK = re.compile(
-    r"[ \t]*(?:[A-Z][A-Za-z ]*:[ \t]*$|:\w+[^:\n]*:|-{3,}[ \t]*$|={3,}[ \t]*$|\.\. \w|>>> |@\w+ )"
+FIELD = (
+    r":(?:param|parameter|arg|argument|key|keyword|type|returns?|rtype|raises?|except|exception|[ic]?var|yields?|ytype|meta)"
+    r"\b[^:`\n]*:(?!`)"
 )
+SECTION_MARK = re.compile(
+    rf"[ \t]*(?:[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*$|{FIELD}|-{{3,}}[ \t]*$|={{3,}}[ \t]*$|\.\. \w|>>> |@\w+ )"
+)
+UNDERLINE = re.compile(r"[ \t]*(?:-{3,}|={3,})[ \t]*$")
 DOCTEST = re.compile(r"^[ \t]*>>> .*(?:\n[ \t]*\S.*)*", re.MULTILINE)
 AT_MARGIN = re.compile(r"\n[ \t]*\n(?=\S)")  # where a Sphinx field has ended; griffe lets it run to the next one
 OPTIONS: dict[griffe.Parser, dict[str, bool]] = {
@@ -50,6 +55,8 @@ def summary_of(text: str) -> str:
     lines: list[str] = []
     for line in text.strip().split("\n"):
         if not line.strip() or (lines and SECTION_MARK.match(line)):
+            if len(lines) > 1 and UNDERLINE.match(line):
+                lines.pop()  # `Parameters` right below the summary
             break
         lines.append(line.strip())
     return " ".join(lines)
