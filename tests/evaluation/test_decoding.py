@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen3NextConfig, Qwen3NextForCausalLM
 
-from utils.evaluation.decoding import decode
+from utils.evaluation.decoding import decode, decode_in_fixed_batches, has_joinable_cache
 
 STOP = list(range(3, 400, 9))  # a random model never ends a turn by itself: let many tokens end it
 
@@ -46,6 +46,38 @@ def test_answers_equal_generate_one_by_one(model: PreTrainedModel, batch_size: i
     got = dict(decode(model, asked, STOP, 24, batch_size))
     assert [got[index].ids for index in range(40)] == expected
     assert len({len(answer) for answer in expected}) > 5, "the test needs answers of many lengths"
+
+
+def test_fixed_batches_give_the_same_answers(model: PreTrainedModel) -> None:
+    asked = prompts(20, 60)
+    assert dict(decode_in_fixed_batches(model, asked, STOP, 24, 8)) == dict(decode(model, asked, STOP, 24, 8))
+
+
+def test_a_model_with_linear_attention_is_answered_in_fixed_batches() -> None:
+    config = Qwen3NextConfig(
+        vocab_size=400,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        layer_types=["linear_attention", "full_attention"],
+        num_experts=2,
+        num_experts_per_tok=1,
+        moe_intermediate_size=16,
+        shared_expert_intermediate_size=16,
+        linear_num_key_heads=2,
+        linear_num_value_heads=2,
+        linear_key_head_dim=8,
+        linear_value_head_dim=8,
+    )
+    torch.manual_seed(0)
+    hybrid = Qwen3NextForCausalLM(config).eval()
+    assert not has_joinable_cache(hybrid)
+    asked = prompts(6, 20)
+    together = dict(decode_in_fixed_batches(hybrid, asked, STOP, 8, 3))
+    assert [together[index].ids for index in range(6)] == [alone(hybrid, prompt, 8) for prompt in asked]
 
 
 def test_finished_says_whether_the_limit_cut_the_answer(model: PreTrainedModel) -> None:

@@ -87,6 +87,42 @@ def decode(
             rows = None
 
 
+@torch.inference_mode()
+def decode_in_fixed_batches(
+    model: PreTrainedModel, prompts: Sequence[Sequence[int]], stop: Sequence[int], max_new_tokens: int, batch_size: int
+) -> Iterator[tuple[int, Decoded]]:
+    """The same by the library's `generate`: batches sorted by length, each as long as its longest answer.
+
+    For models whose cache is not keys and values alone (linear attention, state spaces) and cannot be joined.
+    """
+    order = sorted(range(len(prompts)), key=lambda index: -len(prompts[index]))
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        width = len(prompts[rows[0]])
+        ids = torch.full((len(rows), width), stop[0])
+        mask = torch.zeros_like(ids)
+        for row, owner in enumerate(rows):
+            ids[row, width - len(prompts[owner]) :] = torch.tensor(prompts[owner])
+            mask[row, width - len(prompts[owner]) :] = 1
+        made = model.generate(
+            ids.to(model.device),
+            attention_mask=mask.to(model.device),
+            do_sample=False,
+            max_new_tokens=max_new_tokens,
+            eos_token_id=list(stop),
+            pad_token_id=stop[0],
+        )
+        for owner, tokens in zip(rows, made[:, width:].tolist(), strict=True):
+            end = next((position for position, token in enumerate(tokens) if token in stop), None)
+            yield owner, Decoded(tokens[:end], end is not None)
+
+
+def has_joinable_cache(model: PreTrainedModel) -> bool:
+    """True when every layer caches keys and values, so that rows can be dropped and joined."""
+    kinds = getattr(model.config.get_text_config(), "layer_types", None) or []
+    return all(kind.endswith("attention") and not kind.startswith("linear") for kind in kinds)
+
+
 def _run(
     model: PreTrainedModel,
     rows: _Rows,
