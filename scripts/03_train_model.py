@@ -1,8 +1,8 @@
 """Step 03: teach the base model the samples of step 02, as a LoRA adapter.
 
     deepspeed --num_gpus=2 scripts/03_train_model.py
-    python scripts/03_train_model.py                        one device, no launcher
-    DS_ACCELERATOR=cpu deepspeed --num_gpus=2 scripts/03_train_model.py --config config/demo.yaml     two CPU processes
+    python scripts/03_train_model.py                                                          one device, no launcher
+    deepspeed --num_gpus=2 scripts/03_train_model.py --config config/demo.yaml                two CPU processes
 
 Reads data/<repo>/dataset and the base model, writes output/<repo>/adapter. Interrupted, it goes on from its last whole
 checkpoint in output/<repo>/checkpoints when the same command is run again.
@@ -23,28 +23,30 @@ from utils.config_manager import load_config
 from utils.console import Stage, UserError, is_main_process, next_command, run, stage_parser
 from utils.records import ADAPTER_SCHEMA
 
-PATIENCE = 5  # seconds that rank 0 has to report what every rank has found
+PATIENCE = 5  # seconds that rank 0 has to say what every rank has found; the launcher then ends the others
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, unless an adapter of the same settings and inputs is there already."""
     parser = stage_parser(__doc__ or "")
     parser.add_argument("--local_rank", type=int, default=-1, help=argparse.SUPPRESS)  # the launcher passes it
-    options = parser.parse_args(argv)
     try:
-        config = load_config(options.config, options.overrides)
-        stage = Stage("03 train", config.dataset_dir, config.adapter_dir)
-        from utils.model_io import require_device
+        return _train(parser.parse_args(argv))
+    except (UserError, OSError):
+        if not is_main_process():
+            time.sleep(PATIENCE)
+        raise
 
-        require_device(config.model)
-        from utils.training.pipeline import prepare, train
 
-        job = prepare(config, next_command("scripts/02_generate_data.py", options.config))
-    except UserError:
-        if is_main_process():
-            raise
-        time.sleep(PATIENCE)
-        return 2
+def _train(options: argparse.Namespace) -> int:
+    config = load_config(options.config, options.overrides)
+    stage = Stage("03 train", config.dataset_dir, config.adapter_dir)
+    from utils.model_io import require_device
+
+    require_device(config.model)
+    from utils.training.pipeline import prepare, train
+
+    job = prepare(config, next_command("scripts/02_generate_data.py", options.config))
     following = next_command("scripts/04_merge_weights.py", options.config)
     if not options.force and is_current(config.adapter_dir, ADAPTER_SCHEMA, job.settings, job.inputs):
         return stage.unchanged(following)

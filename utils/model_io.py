@@ -47,7 +47,7 @@ def base_identity(settings: ModelSettings) -> dict[str, str | None]:
     """What tells this base from any other: its name, and the hub's commit or a digest of the local files."""
     source = resolve_base(settings)
     if not Path(source).is_dir():
-        return {"name": settings.base, "revision": _load_config(source, settings)._commit_hash, "sha256": None}
+        return {"name": settings.base, "revision": load_base_config(source, settings)._commit_hash, "sha256": None}
     digest = hashlib.sha256()
     for path in sorted(Path(source).iterdir()):
         if path.name in (MANIFEST, "config.json", "tokenizer.json") or path.suffix == ".safetensors":
@@ -160,7 +160,8 @@ def quiet_libraries() -> None:
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.|transformers\.|peft\.")
 
 
-def _load_config(source: str, settings: ModelSettings) -> Any:
+def load_base_config(source: str, settings: ModelSettings) -> Any:
+    """The architecture's config; raises `UserError` where the base is nowhere to be found."""
     from transformers import AutoConfig
 
     try:

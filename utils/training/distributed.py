@@ -18,20 +18,22 @@ class World(NamedTuple):
     rank: int
     size: int
     local_rank: int
+    local_size: int
     launched: bool
 
 
 def world() -> World:
     """What the launcher says in the environment."""
-    read = {name: int(os.environ.get(name, default)) for name, default in (("RANK", 0), ("WORLD_SIZE", 1))}
-    return World(read["RANK"], read["WORLD_SIZE"], int(os.environ.get("LOCAL_RANK", 0)), "WORLD_SIZE" in os.environ)
+    rank, size, local_rank = (int(os.environ.get(name, "0")) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+    local_size = int(os.environ.get("LOCAL_SIZE") or os.environ.get("LOCAL_WORLD_SIZE") or 1)
+    return World(rank, max(1, size), local_rank, local_size, "WORLD_SIZE" in os.environ)
 
 
 def require_devices(config: Config) -> None:
     """Raise `UserError` when this node has fewer GPUs than processes were started on it."""
     if config.model.device != "cuda":
         return
-    there, wanted = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", world().local_rank + 1))
+    there, wanted = torch.cuda.device_count(), max(world().local_size, world().local_rank + 1)
     if wanted > there:
         raise UserError(f"{wanted} processes were started but {there} GPUs are here; run deepspeed --num_gpus={there}")
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 from utils.chat_format import IGNORE_INDEX
 from utils.console import UserError
 
-_LOGITS_AT_ONCE = 1 << 26  # entries of a piece: 256 MiB in fp32
+LOGITS_AT_ONCE = 1 << 26  # entries of a piece: 256 MiB in fp32
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
@@ -62,7 +62,7 @@ def linear_cross_entropy(
     hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, piece: int | None = None
 ) -> torch.Tensor:
     """The summed loss of `targets` (n,) under the logits of `hidden` (n, width) and `weight` (vocabulary, width)."""
-    rows = piece or max(1, _LOGITS_AT_ONCE // len(weight))
+    rows = piece or max(1, LOGITS_AT_ONCE // len(weight))
     loss: torch.Tensor = _LinearCrossEntropy.apply(hidden, weight, targets, rows)
     return loss
 

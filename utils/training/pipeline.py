@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 import yaml
+from safetensors import SafetensorError
 
 from utils.artifacts import ArtifactWriter, Manifest, fingerprint, open_artifact, sha256_file
 from utils.chat_format import check_template
@@ -19,6 +22,7 @@ from utils.records import ADAPTER_SCHEMA, DATASET_SCHEMA
 from utils.training import distributed
 from utils.training.card import card
 from utils.training.data import EncodedSplit, encode_split, read_split, require_samples
+from utils.training.memory import GIB, available, require_memory, shape_of
 from utils.training.packing import PackedCollator, PackedRows, pack, padding_share
 
 if TYPE_CHECKING:
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
     from utils.training.trainer import AnswerTrainer
 
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "deepspeed", "tokenizers", "safetensors")
+# How gloo and NCCL report a peer that died, and torch and safetensors a full disk.
+_PEER_GONE = re.compile("Connection closed by peer|Connection reset by peer|remote process has terminated")
+_DISK_FULL = re.compile("No space left on device|PytorchStreamWriter failed|file write failed|iostream error")
 NAMED = 5  # samples that are too long and named on the terminal; the manifest names all
 
 
@@ -81,6 +88,7 @@ def train(job: Job, stage: Stage, force: bool, restart: str) -> dict[str, Any]:
     resume = _resume_point(folder, job, me.size, force, restart)
     steps = _steps(job.config, len(splits.rows), me.size)
     _say_what(stage, splits, steps, job.config)
+    _say_memory(stage, job, me)
     trainer, best = _trainer(job, tokenizer, splits, folder, me, steps)
     if resume is not None:
         stage.say(f"going on from {relative(resume)} of the interrupted run")
@@ -142,6 +150,14 @@ def _say_what(stage: Stage, splits: Splits, steps: int, config: Config) -> None:
     if splits.too_long:
         names = ", ".join(splits.too_long[:NAMED]) + (", …" if len(splits.too_long) > NAMED else "")
         stage.say(f"{len(splits.too_long)} samples are longer than training.max_length and left out: {names}")
+
+
+def _say_memory(stage: Stage, job: Job, me: distributed.World) -> None:
+    config = job.config
+    shape = shape_of(config, resolve_base(config.model))
+    there = available(config, me.local_size)
+    need = require_memory(shape, config, me.size if me.launched and config.training.deepspeed else 1, there)
+    stage.say(f"memory: {need} of {there / GIB:.1f} GiB free")
 
 
 def _trainer(
@@ -207,6 +223,12 @@ def _run(trainer: AnswerTrainer, resume: Path | None) -> None:
             "the GPU's memory is full: lower training.batch_size (and raise training.gradient_accumulation as much),"
             " then training.max_length, or keep training.gradient_checkpointing=true"
         ) from error
+    except (RuntimeError, SafetensorError) as error:
+        if _PEER_GONE.search(str(error)):
+            raise UserError("another process of this run stopped; its own message says why") from error
+        if _DISK_FULL.search(str(error)):
+            raise OSError(errno.ENOSPC, "no space left", trainer.args.output_dir) from error
+        raise
 
 
 def _counts(trainer: AnswerTrainer, best: BestAdapter, splits: Splits, stage: Stage) -> dict[str, Any]:
