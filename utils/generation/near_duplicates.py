@@ -12,12 +12,14 @@ from collections.abc import Iterable
 
 from datasketch import MinHash, MinHashLSH
 
-from utils.mentions import find_mentions
 
 THRESHOLD = 0.8  # Jaccard similarity of character 4-grams
 CANDIDATE = 0.7  # the index answers a little below it, so that its estimate misses next to nothing
 PERMUTATIONS = 128
 GRAM = 4
+
+_NAMED = re.compile(r"`[^`]*`|“[^”]*”|「[^」]*」|[\w.-]*[\w]/[\w./-]+\w|\w+(?:[._]\w+)+")
+_QUOTES = "`“”「」"
 
 Question = tuple[str, str]
 
@@ -58,15 +60,9 @@ class NearDuplicates:
 
 
 def masked(question: str) -> tuple[tuple[str, ...], str]:
-    """The names in a question, sorted, and the rest of it in lower case with single spaces."""
-    names, pieces, last = [], [], 0
-    for mention in find_mentions(question):
-        if mention.start >= last:
-            names.append(mention.text)
-            pieces.append(question[last : mention.start])
-            last = mention.end
-    pieces.append(question[last:])
-    return tuple(sorted(names)), re.sub(r"[\W_]+", " ", " NAME ".join(pieces)).strip().lower()
+    """What a question names or quotes, sorted, and the rest of it in lower case with single spaces."""
+    names = tuple(sorted(match.group().strip(_QUOTES) for match in _NAMED.finditer(question)))
+    return names, re.sub(r"[\W_]+", " ", _NAMED.sub(" NAME ", question)).strip().lower()
 
 
 def _hashed(grams: frozenset[str]) -> MinHash:

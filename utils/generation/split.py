@@ -26,7 +26,7 @@ LEAST_ROWS = 100  # rows that a probe should have in test, where the repository 
 LEAST_SHARE, MOST_SHARE = 0.02, 0.025  # of all samples, for a probe whose facts are kept from training as a whole
 LANGUAGE_SHARE = 0.025  # of the subjects are trained in one language only
 MOST_HELD_OUT = 0.15  # of the subjects may be kept from training for one probe
-WIDELY_TOLD = 12  # training samples that would be lost by holding a definition out, beyond which it stays in
+WIDELY_TOLD = 40  # training samples that would be lost by holding a definition out, beyond which it stays in
 
 SplitName = Literal["train", "val", "test"]
 Unit = tuple[str, str, str]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from utils.generation.proof.locate import Found
 from utils.generation.proof.resolve import Repository, Value
-from utils.generation.proof.tree import Definition, FileFacts, Site
+from utils.generation.proof.tree import Definition, Site
 
 CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "__init_subclass__")
 
@@ -21,11 +21,14 @@ def leads_to(repo: Repository, caller: Found, callee: Found) -> bool:
 
 
 def site_of(repo: Repository, caller: Found, callee: Found) -> Site | None:
-    """The first site in `caller`'s own code that can run `callee`."""
-    sites = [site for site in caller.definition.sites if site.ref is not None]
+    """The first site in `caller`'s own code that can run `callee`: sites that name it first."""
     names = _names_of(callee.definition)
-    by_name = [site for site in sites if site.ref and site.ref[-1] in names]
-    for site in [*by_name, *(site for site in sites if site.how == "call")]:
+    sites = [site for site in caller.definition.sites if site.ref is not None]
+    by_name = [site for site in sites if site.ref and site.ref[0] in "an" and site.ref[-1] in names]
+    for site in [
+        *by_name,
+        *(site for site in sites if site.is_call or site.is_passed or callee.definition.name in site.how),
+    ]:
         if _reaches(repo, caller, site, callee):
             return site
     return None
@@ -50,12 +53,20 @@ def _scopes(repo: Repository, caller: Found) -> list[int]:
 def _from(repo: Repository, path: str, scope: int, site: Site, callee: Found) -> bool:
     ref = site.ref
     assert ref is not None
-    if site.how == "read":
-        return callee.definition.is_property and _reads(repo, path, scope, ref, callee)
+    if site.is_passed:
+        return callee.value in repo.resolve(path, scope, ref)
+    if not site.is_call:
+        if site.is_access and callee.definition.is_property:
+            return _reads(repo, path, scope, ref, callee)
+        if callee.definition.name not in site.how:
+            return False
+        ref = ("a", ref[1] if site.is_access else ref, callee.definition.name)
     values = repo.resolve(path, scope, ref)
     if any(_runs(repo, value, callee) for value in values):
         return True
     if callee.definition.is_property and ref[0] == "a" and _reads(repo, path, scope, ref, callee):
+        return True
+    if any(value.kind == "anyclass" for value in values) and callee.definition.name in CONSTRUCTORS:
         return True
     if not any(value.kind == "any" for value in values):
         return ref[0] == "a" and _overridden(repo, path, scope, ref, callee)
@@ -167,12 +178,28 @@ def _undecided(repo: Repository, path: str, scope: int, ref: tuple, callee: Foun
     if ref[0] != "a":
         return _handed_around(repo, callee)
     receivers = repo.resolve(path, scope, ref[1])
+    if ref[2] in _decorated_with(repo, callee):
+        return True
     if not _names_match(ref[2], callee.definition):
         return any(_stores(repo, value, ref[2]) for value in receivers) and _handed_around(repo, callee)
     owner = callee.definition.parent
     if owner is None or owner.kind != "class" or ref[2] not in _names_of(callee.definition):
         return True
-    return any(value.kind in ("any", "super", "module") or _below(repo, value, callee) for value in receivers)
+    return any(
+        value.kind in ("any", "super", "module") or _below(repo, value, callee) or not repo.has_attribute(value, ref[2])
+        for value in receivers
+    )
+
+
+def _decorated_with(repo: Repository, callee: Found) -> frozenset[str]:
+    """The names of the functions around which a decorator puts `callee`, a function defined inside the decorator."""
+    outer = callee.definition.parent
+    names: frozenset[str] = frozenset()
+    while outer is not None and outer.kind != "module":
+        decorator = outer.parent.name if outer.name == "__call__" and outer.parent is not None else outer.name
+        names |= repo.decorated_by(decorator)
+        outer = outer.parent
+    return names
 
 
 def _stores(repo: Repository, value: Value, name: str) -> bool:
@@ -188,17 +215,9 @@ def _handed_around(repo: Repository, callee: Found) -> bool:
     definition = callee.definition
     if definition.is_property:
         return False
-    if definition.kind == "lambda":
+    if definition.kind == "lambda" or definition.decorators or definition.name == "__call__":
         return True
-    names = {definition.name}
-    if definition.name in CONSTRUCTORS and definition.parent is not None:
-        names = {definition.parent.name}
-    elif definition.name == "__call__" and definition.parent is not None:
-        return True
-    if definition.decorators:
-        return True
-    return any(names & used.values for used in _files(repo))
-
-
-def _files(repo: Repository) -> list[FileFacts]:
-    return [facts for path in repo.sources.paths if path.endswith(".py") and (facts := repo.facts(path)) is not None]
+    name = definition.name
+    if name in CONSTRUCTORS and definition.parent is not None:
+        name = definition.parent.name
+    return repo.is_a_value(name, callee.path)

@@ -94,7 +94,8 @@ def _decorated_by(repo: Repository, found: Found, value: object) -> str | None:
 
 
 def _documented_as(repo: Repository, found: Found, value: object) -> str | None:
-    text = None if found.name else found.definition.docstring
+    lines = repo.sources.lines(found.path) or []
+    text = locate.docstring_after(lines, found) if found.name else found.definition.docstring
     if not text or not isinstance(value, str):
         return "it has no docstring"
     return None if is_summary(value, text) else f"its docstring begins {squeeze(text)[:80]!r}"

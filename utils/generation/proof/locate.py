@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import io
 import re
 import tokenize
@@ -95,6 +97,21 @@ def _makes_fields(repo: Repository, value: Value, typed: bool) -> bool:
     if any(base.endswith(("Enum", "Flag", "Choices")) for base in bases):
         return True
     return typed and bool(decorators & FIELD_DECORATORS or bases & FIELD_BASES)
+
+
+def docstring_after(lines: list[str], found: Found) -> str | None:
+    """The string literal on its own right after an assignment, which documents it (PEP 257)."""
+    for _, _, end in spans(found):
+        rest = iter([line + "\n" for line in lines[end:]])
+        try:
+            for token in tokenize.generate_tokens(lambda rest=rest: next(rest, "")):  # type: ignore[misc]
+                if token.type == tokenize.STRING:
+                    return inspect.cleandoc(ast.literal_eval(token.string))
+                if token.type not in (tokenize.NL, tokenize.INDENT, tokenize.COMMENT):
+                    break
+        except (tokenize.TokenError, IndentationError, SyntaxError, ValueError):
+            continue
+    return None
 
 
 def signature(lines: list[str], definition: Definition) -> str:

@@ -24,110 +24,118 @@ _FUNCTIONS = {
     "divmod": "__divmod__", "pow": "__pow__", "filter": "__iter__",
 }  # fmt: skip
 
-Implicit = list[tuple[int, ast.AST, str]]
+Implicit = list[tuple[ast.AST, tuple[str, ...]]]
+
+_LENGTH = ("__bool__", "__len__")
+_ITERATED = ("__iter__", "__next__", "__getitem__", "__len__")
+_AWAITED = ("__aiter__", "__anext__")
+_ATTRIBUTE = {
+    ast.Load: ("__getattr__", "__getattribute__"),
+    ast.Store: ("__setattr__",),
+    ast.Del: ("__delattr__",),
+}
+_ITEM = {
+    ast.Load: ("__getitem__", "__missing__", "__class_getitem__"),
+    ast.Store: ("__setitem__",),
+    ast.Del: ("__delitem__",),
+}
+_ALSO = {
+    "__str__": ("__repr__",),
+    "__bool__": ("__len__",),
+    "__getattr__": ("__getattribute__",),
+    "__iter__": _ITERATED,
+}
+_CALLED = {name: (method, *_ALSO.get(method, ())) for name, method in _FUNCTIONS.items()}
+_LEFT = {name: (f"__{stem}__",) for name, stem in _BINARY.items()}
+_RIGHT = {name: (f"__r{stem}__",) for name, stem in _BINARY.items()}
+_IN_PLACE = {name: (f"__i{stem}__", f"__{stem}__") for name, stem in _BINARY.items()}
 
 
 def implicit_calls(node: Any) -> Implicit:
-    """(line, operand, method) for every special method that `node` may run."""
+    """(operand, the methods of it that may run) for every operand whose special methods `node` may run."""
     reader = _READERS.get(type(node))
     return reader(node) if reader else []
 
 
+def attribute_methods(node: ast.Attribute) -> tuple[str, ...]:
+    """The methods that reading, writing or deleting any attribute of a value may run."""
+    return _ATTRIBUTE[type(node.ctx)]
+
+
 def _with(node: Any) -> Implicit:
     names = ("__aenter__", "__aexit__") if isinstance(node, ast.AsyncWith) else ("__enter__", "__exit__")
-    return [(node.lineno, item.context_expr, name) for item in node.items for name in names]
+    return [(item.context_expr, names) for item in node.items]
 
 
 def _for(node: Any) -> Implicit:
-    names = ("__aiter__", "__anext__") if isinstance(node, ast.AsyncFor) else ("__iter__", "__next__", "__getitem__")
-    return [(node.lineno, node.iter, name) for name in names]
+    return [(node.iter, _AWAITED if isinstance(node, ast.AsyncFor) else _ITERATED)]
 
 
 def _comprehension(node: Any) -> Implicit:
-    names = ("__aiter__", "__anext__") if node.is_async else ("__iter__", "__next__", "__getitem__")
-    return [(node.iter.lineno, node.iter, name) for name in names]
+    return [(node.iter, _AWAITED if node.is_async else _ITERATED)]
 
 
 def _subscript(node: Any) -> Implicit:
-    method = {ast.Load: "__getitem__", ast.Store: "__setitem__", ast.Del: "__delitem__"}[type(node.ctx)]
-    found = [(node.lineno, node.value, method)]
-    if method == "__getitem__":
-        found += [(node.lineno, node.value, "__missing__"), (node.lineno, node.value, "__class_getitem__")]
-    return found
+    return [(node.value, _ITEM[type(node.ctx)])]
 
 
 def _binary(node: Any) -> Implicit:
-    stem = _BINARY[type(node.op).__name__]
-    return [(node.lineno, node.left, f"__{stem}__"), (node.lineno, node.right, f"__r{stem}__")]
+    name = type(node.op).__name__
+    return [(node.left, _LEFT[name]), (node.right, _RIGHT[name])]
 
 
 def _augmented(node: Any) -> Implicit:
-    stem = _BINARY[type(node.op).__name__]
-    return [
-        (node.lineno, node.target, f"__i{stem}__"),
-        (node.lineno, node.target, f"__{stem}__"),
-        (node.lineno, node.value, f"__r{stem}__"),
-    ]
+    name = type(node.op).__name__
+    return [(node.target, _IN_PLACE[name]), (node.value, _RIGHT[name])]
 
 
 def _unary(node: Any) -> Implicit:
     method = _UNARY[type(node.op).__name__]
-    return [
-        (node.lineno, node.operand, method),
-        *([(node.lineno, node.operand, "__len__")] if method == "__bool__" else []),
-    ]
+    return [(node.operand, _LENGTH if method == "__bool__" else (method,))]
 
 
 def _compare(node: Any) -> Implicit:
     found: Implicit = []
     for left, operator, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False):
         if isinstance(operator, ast.In | ast.NotIn):
-            found += [(node.lineno, right, name) for name in ("__contains__", "__iter__")]
+            found.append((right, ("__contains__", *_ITERATED)))
         elif method := _COMPARE.get(type(operator).__name__):
-            found += [(node.lineno, left, method), (node.lineno, right, _MIRRORED.get(method, method))]
-            if method == "__ne__":
-                found += [(node.lineno, left, "__eq__"), (node.lineno, right, "__eq__")]
+            mirrored = _MIRRORED.get(method, method)
+            equal = ("__eq__",) if method == "__ne__" else ()
+            found += [(left, (method, *equal)), (right, (mirrored, *equal))]
     return found
 
 
 def _test(node: Any) -> Implicit:
-    return [(node.test.lineno, node.test, "__bool__"), (node.test.lineno, node.test, "__len__")]
+    return [(node.test, _LENGTH)]
 
 
 def _bool_op(node: Any) -> Implicit:
-    return [(node.lineno, each, name) for each in node.values for name in ("__bool__", "__len__")]
+    return [(each, _LENGTH) for each in node.values]
 
 
 def _formatted(node: Any) -> Implicit:
-    return [(node.lineno, node.value, name) for name in ("__format__", "__str__", "__repr__")]
+    return [(node.value, ("__format__", "__str__", "__repr__"))]
 
 
 def _call(node: Any) -> Implicit:
-    if isinstance(node.func, ast.Name) and node.args and node.func.id in _FUNCTIONS:
-        method = _FUNCTIONS[node.func.id]
-        extra = {"__str__": ["__repr__"], "__bool__": ["__len__"], "__getattr__": ["__getattribute__"]}
-        extra |= {"__iter__": ["__next__", "__getitem__", "__len__"]}
-        return [(node.lineno, node.args[0], name) for name in [method, *extra.get(method, [])]]
+    if isinstance(node.func, ast.Name) and node.args and node.func.id in _CALLED:
+        return [(node.args[0], _CALLED[node.func.id])]
     return []
 
 
-def _attribute(node: Any) -> Implicit:
-    names = {ast.Load: ("__getattr__", "__getattribute__"), ast.Store: ("__setattr__",), ast.Del: ("__delattr__",)}
-    return [(node.lineno, node.value, name) for name in names[type(node.ctx)]]
-
-
-def _starred(node: Any) -> Implicit:
-    return [(node.lineno, node.value, "__iter__")]
+def _iterated(node: Any) -> Implicit:
+    return [(node.value, _ITERATED)]
 
 
 def _awaited(node: Any) -> Implicit:
-    return [(node.lineno, node.value, "__await__")]
+    return [(node.value, ("__await__",))]
 
 
 _READERS = {
     ast.With: _with, ast.AsyncWith: _with, ast.For: _for, ast.AsyncFor: _for, ast.comprehension: _comprehension,
     ast.Subscript: _subscript, ast.BinOp: _binary, ast.AugAssign: _augmented, ast.UnaryOp: _unary,
     ast.Compare: _compare, ast.If: _test, ast.While: _test, ast.IfExp: _test, ast.Assert: _test, ast.BoolOp: _bool_op,
-    ast.FormattedValue: _formatted, ast.Call: _call, ast.Attribute: _attribute, ast.Starred: _starred,
-    ast.YieldFrom: _starred, ast.Await: _awaited,
+    ast.FormattedValue: _formatted, ast.Call: _call, ast.Starred: _iterated, ast.YieldFrom: _iterated,
+    ast.Await: _awaited,
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from packaging.utils import canonicalize_name
 
 from utils.generation.proof import calls as reading
-from utils.generation.proof.locate import Found, find, squeeze
+from utils.generation.proof.locate import Found, find, same_code
 from utils.generation.proof.metadata import declared_dependencies
 from utils.generation.proof.resolve import Repository, Value
 
@@ -33,7 +33,7 @@ def inherits_from(repo: Repository, subclass: str, base: str) -> str | None:
     for found in classes:
         for text, values in zip(found.definition.bases, repo.bases(found.value), strict=True):
             is_own = any(value.kind == "def" for value in values)
-            if wanted & values or (not is_own and squeeze(text) == squeeze(base)):
+            if wanted & values or (not is_own and same_code(text, base)):
                 return None
     return f"its bases are {', '.join(classes[0].definition.bases) or 'none'}"
 

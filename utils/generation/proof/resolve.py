@@ -25,7 +25,7 @@ WIDTH = 64  # values kept for one reference
 
 class Value(NamedTuple):
     """What an expression can be: kind "def" (that function or class), "instance" (of that class), "super" (its bases),
-    "module" (a file, or a folder), "out" or "any"."""
+    "module" (a file, or a folder), "out", "any" or "anyclass" (some value's class)."""
 
     kind: str
     path: str = ""
@@ -34,6 +34,7 @@ class Value(NamedTuple):
 
 ANY = Value("any")
 OUT = Value("out")
+ANY_CLASS = Value("anyclass")
 Values = frozenset[Value]
 UNKNOWN: Values = frozenset({ANY})
 
@@ -47,6 +48,8 @@ class Repository:
         self._facts: dict[str, FileFacts | None] = {}
         self._resolved: dict[tuple[str, int, Ref], Values] = {}
         self._modules: dict[str, list[str]] = {}
+        self._decorated: dict[str, frozenset[str]] = {}
+        self._values: dict[str, bool] = {}
         self._mro: dict[Value, tuple[list[Value], bool]] = {}
         self.dependencies: dict[str, list[str]] | None = None
 
@@ -57,8 +60,7 @@ class Repository:
         for path in self.sources.paths:
             found.update(_WORD.findall(path))
             found.update(path.split("/"))
-            if lines := self.sources.lines(path):
-                text = "\n".join(lines)
+            if text := self.sources.text(path):
                 found.update(_WORD.findall(text))
                 if not text.isascii():
                     found.update(_WORD.findall(unicodedata.normalize("NFKC", text)))
@@ -73,6 +75,38 @@ class Repository:
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 self._facts[path] = None
         return self._facts[path]
+
+    def is_a_value(self, name: str, first: str) -> bool:
+        """Whether some file uses `name` other than by calling it; `first` is the file to look at first."""
+        if name not in self._values:
+            paths = [first, *(path for path in self.sources.paths if path != first and path.endswith(".py"))]
+            found = (self.facts(path) for path in paths if name in (self.sources.text(path) or ""))
+            self._values[name] = any(name in facts.values for facts in found if facts is not None)
+        return self._values[name]
+
+    def decorated_by(self, decorator: str) -> frozenset[str]:
+        """The names that a decorator of this name stands on, and those assigned what it returns."""
+        if decorator not in self._decorated:
+            paths = [
+                path
+                for path in self.sources.paths
+                if path.endswith(".py") and decorator in (self.sources.text(path) or "")
+            ]
+            found = [facts for path in paths if (facts := self.facts(path)) is not None]
+            self._decorated[decorator] = frozenset(
+                each.name
+                for facts in found
+                for each in facts.definitions
+                if any(text.partition("(")[0].rpartition(".")[2] == decorator for text in each.decorators)
+            ) | {name for facts in found for name in _made_by(facts, decorator)}
+        return self._decorated[decorator]
+
+    def has_attribute(self, value: Value, name: str) -> bool:
+        """Whether the class of an instance, or a base of it, binds `name`; a mixin may use what others define."""
+        if value.kind not in ("instance", "def") or self.definition(value).kind != "class":
+            return True
+        line = (self.definition(each) for each in self.mro(value._replace(kind="def"))[0])
+        return any(name in each.bindings or name in each.attributes for each in line)
 
     def definition(self, value: Value) -> Definition:
         """The definition that a "def", "instance" or "super" value is about."""
@@ -182,7 +216,7 @@ class Repository:
         if kind == "w":
             return inner
         if kind == "t":
-            return frozenset(value._replace(kind="def") if value.kind == "instance" else ANY for value in inner)
+            return frozenset(_class_of(value) for value in inner)
         if kind == "e":
             return inner | UNKNOWN
         return UNKNOWN
@@ -283,13 +317,13 @@ class Repository:
         if value.kind == "module":
             found = self.member(value.path, name, depth, seen)
             return found if found is not None else UNKNOWN
+        if name == "__class__" and value.kind in ("instance", "any"):
+            return frozenset({_class_of(value)})
         if value.kind not in ("def", "instance", "super"):
             return frozenset({value})
         owner = self.definition(value)
         if owner.kind != "class":
             return UNKNOWN
-        if name == "__class__" and value.kind == "instance":
-            return frozenset({value._replace(kind="def")})
         order, complete = self.mro(value._replace(kind="def"))
         found_values: set[Value] = set()
         for each in order[1:] if value.kind == "super" else order:
@@ -372,6 +406,21 @@ class Repository:
     def subclass_of(self, value: Value, base: Value) -> bool:
         """True when `base` is `value` itself or among its ancestors."""
         return base in self.mro(value)[0]
+
+
+def _class_of(value: Value) -> Value:
+    """What `type(value)` is."""
+    if value.kind == "instance":
+        return value._replace(kind="def")
+    return ANY_CLASS if value.kind == "any" else ANY
+
+
+def _made_by(facts: FileFacts, function: str) -> Iterator[str]:
+    """The names that are assigned the result of calling `function`."""
+    for definition in facts.definitions:
+        for name, refs in definition.bindings.items():
+            if any(ref is not None and ref[0] == "c" and ref[1] and ref[1][-1] == function for ref in refs):
+                yield name
 
 
 def _merge(lines: list[list[Value]]) -> list[Value]:

@@ -21,6 +21,7 @@ class Sources:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._lines: dict[str, list[str] | None] = {}
+        self._texts: dict[str, str | None] = {}
         self._importable: dict[str, bool] = {}
 
     @cached_property
@@ -58,23 +59,28 @@ class Sources:
         return ".." not in Path(path).parts and not path.startswith("/") and os.path.isfile(full)
 
     def lines(self, path: str) -> list[str] | None:
-        """The lines of a text file without their ends, in its declared encoding; None where it cannot be read."""
+        """The lines of a text file without their ends; None where it cannot be read."""
         if path not in self._lines:
-            self._lines[path] = self._read(path)
+            text = self.text(path)
+            self._lines[path] = None if text is None else text.removesuffix("\n").split("\n")
         return self._lines[path]
 
-    def _read(self, path: str) -> list[str] | None:
+    def text(self, path: str) -> str | None:
+        """A text file in its declared encoding, with `\\n` for every line end; None where it cannot be read."""
+        if path not in self._texts:
+            self._texts[path] = self._read(path)
+        return self._texts[path]
+
+    def _read(self, path: str) -> str | None:
         if not self.exists(path) or os.path.getsize(self.root / path) > TEXT_LIMIT:
             return None
         try:
             if path.endswith((".py", ".pyi")):
                 with tokenize.open(self.root / path) as stream:
-                    text = stream.read()
-            else:
-                text = (self.root / path).read_text(encoding="utf-8-sig", errors="replace")
+                    return stream.read()
+            return (self.root / path).read_text(encoding="utf-8-sig", errors="replace")
         except (OSError, SyntaxError, UnicodeDecodeError):
             return None
-        return text.removesuffix("\n").split("\n")
 
     @cached_property
     def _by_tail(self) -> dict[str, list[str]]:
@@ -112,7 +118,7 @@ class Sources:
         if first not in self._importable:
             statement = re.compile(rf"^\s*(?:from|import)\s+{re.escape(first)}\b", re.MULTILINE)
             self._importable[first] = any(
-                statement.search("\n".join(self.lines(path) or ())) for path in self.paths if path.endswith(".py")
+                statement.search(self.text(path) or "") for path in self.paths if path.endswith(".py")
             )
         return self._importable[first]
 

@@ -12,8 +12,9 @@ An expression is kept as a *reference*, a nested tuple that can be resolved late
     ("l", line, column)    a lambda                    ("x", index, ref)       a reference inside another definition
     ("k",)                 a literal                   None                    nothing that can be followed
 
-A *site* is (line, reference, how): how is "call" for a call, "read" for an attribute read or written (a property may
-run), "value" for a name used as a value (a function may be handed on).
+A *site* is (line, reference, how): how is ("call",) for a call, ("passed",) for a function that is given to an outside
+function like `sorted`, which calls it; for an attribute it names the methods that reading or
+writing may run besides a property; for an operand of syntax or of a built-in function, its methods that may run.
 """
 
 from __future__ import annotations
@@ -23,9 +24,15 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from utils.generation.proof.protocols import implicit_calls
+from utils.generation.proof.protocols import attribute_methods, implicit_calls
 
 Ref = tuple[Any, ...] | None
+CALL = ("call",)
+PASSED = ("passed",)
+CALLERS = frozenset(
+    {"map", "filter", "sorted", "min", "max", "reduce", "sort", "groupby", "starmap", "takewhile", "dropwhile"}
+)
+ATTRIBUTE_METHODS = frozenset({"__getattr__", "__setattr__", "__delattr__"})
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef)
 BUILTIN_WRAPPERS = {"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "Awaitable"}
 
@@ -35,7 +42,22 @@ class Site(NamedTuple):
 
     line: int
     ref: Ref
-    how: str
+    how: tuple[str, ...]
+
+    @property
+    def is_call(self) -> bool:
+        """True for `ref(...)`."""
+        return self.how is CALL
+
+    @property
+    def is_passed(self) -> bool:
+        """True for `ref` in `sorted(items, key=ref)`."""
+        return self.how is PASSED
+
+    @property
+    def is_access(self) -> bool:
+        """True for an attribute read, written or deleted."""
+        return self.ref is not None and self.ref[0] == "a" and self.how[0] in ATTRIBUTE_METHODS
 
 
 @dataclass(slots=True, eq=False)
@@ -189,7 +211,7 @@ class _Reader:
         runner = scope
         while runner.kind == "class" and runner.parent:
             runner = runner.parent
-        runner.sites += [Site(each.lineno, self.ref(each), "call") for each in node.decorator_list]
+        runner.sites += [Site(each.lineno, self.ref(each), CALL) for each in node.decorator_list]
         self.called.update(id(each) for each in node.decorator_list)
         return made, list(node.body)
 
@@ -224,12 +246,13 @@ class _Reader:
     def _visit(self, node: Any, scope: Definition, runner: Definition) -> None:
         kind = type(node)
         if kind is ast.Call:
-            runner.sites.append(Site(node.lineno, self.ref(node.func), "call"))
+            runner.sites.append(Site(node.lineno, self.ref(node.func), CALL))
             self.called.add(id(node.func))
+            runner.sites.extend(Site(node.lineno, self.ref(each), PASSED) for each in _functions_passed(node))
             if name := _got_by_name(node):
                 self.values.add(name)
         elif kind is ast.Attribute:
-            runner.sites.append(Site(node.lineno, self.ref(node), "read"))
+            runner.sites.append(Site(node.lineno, self.ref(node), attribute_methods(node)))
             if id(node) not in self.called:
                 self.values.add(node.attr)
         elif kind is ast.Name:
@@ -249,8 +272,10 @@ class _Reader:
             scope.assigned.setdefault(node.name.id, []).append((node.lineno, node.end_lineno, ""))
         elif kind in (ast.Global, ast.Nonlocal):
             scope.outer_names.update(node.names)
-        for line, operand, method in implicit_calls(node):
-            runner.sites.append(Site(line, ("a", self.ref(operand), method), "call"))
+        for operand, methods in implicit_calls(node):
+            ref = self.ref(operand)
+            if ref is not None and ref[0] != "k":
+                runner.sites.append(Site(operand.lineno, ref, methods))  # type: ignore[attr-defined]
 
     def _bind(self, scope: Definition, name: str, ref: Ref) -> None:
         scope.bindings.setdefault(sys.intern(name), []).append(ref)
@@ -432,6 +457,15 @@ def _children(node: ast.AST) -> list[ast.AST]:
             found.append(value)
     found.reverse()
     return found
+
+
+def _functions_passed(node: ast.Call) -> list[ast.expr]:
+    """The arguments of a call that an outside function may call: lambdas, and names given to `map`, `sorted`, …"""
+    arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    if name in CALLERS:
+        return [each for each in arguments if isinstance(each, ast.Lambda | ast.Name | ast.Attribute)]
+    return [each for each in arguments if isinstance(each, ast.Lambda)]
 
 
 def _got_by_name(node: ast.Call) -> str:
