@@ -1,4 +1,4 @@
-"""A model whose weights are read when a layer runs and dropped right after: a forward pass in the memory of one layer.
+"""A model whose weights are read when they are needed and dropped right after: a forward pass in little memory.
 
 Merging must not need the memory of a whole model, so neither may its check. The model is the library's own, built
 without weights; only where its weights come from is different.
@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from accelerate import init_empty_weights
+from peft.tuners.lora import LoraLayer
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
@@ -75,15 +76,13 @@ def empty_model(folder: Path, trust_remote_code: bool) -> PreTrainedModel:
 
 
 def stream_weights(model: nn.Module, read: Read) -> None:
-    """Make `model` read its data-less parameters, by their names in it, around each unit's forward pass.
-
-    A unit is a layer of a layer list, or a module outside of those that has parameters of its own.
-    """
+    """Make `model` read its data-less parameters, by their names in it, around the forward pass of who owns them."""
     for prefix, unit in _units(model):
         pending = {
-            f"{prefix}.{name}": (owner, short)
-            for name, owner, short in _parameters(unit, deep=_is_layer(model, prefix))
-            if owner._parameters[short].is_meta
+            f"{prefix}.{path}.{short}" if path else f"{prefix}.{short}": (owner, short)
+            for path, owner in unit.named_modules()
+            for short, parameter in owner._parameters.items()
+            if parameter is not None and parameter.is_meta
         }
         unit.register_forward_pre_hook(_loader(pending, read))
         unit.register_forward_hook(_dropper(pending))
@@ -108,26 +107,13 @@ def _dropper(pending: dict[str, tuple[nn.Module, str]]) -> Any:
 
 
 def _units(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    layers: list[str] = []
+    """Every module with parameters of its own; peft's layers whole, as DoRA's factors read the weight beside them."""
+    inside: tuple[str, ...] = ()
     for prefix, module in model.named_modules():
-        if any(prefix.startswith(f"{layer}.") for layer in layers):
+        if prefix.startswith(inside):
             continue
-        if _is_layer(model, prefix):
-            layers.append(prefix)
+        if isinstance(module, LoraLayer):
+            inside = (*inside, f"{prefix}.")
             yield prefix, module
         elif any(True for _ in module.parameters(recurse=False)):
             yield prefix, module
-
-
-def _is_layer(model: nn.Module, prefix: str) -> bool:
-    parent, _, name = prefix.rpartition(".")
-    return name.isdigit() and isinstance(model.get_submodule(parent), nn.ModuleList)
-
-
-def _parameters(unit: nn.Module, deep: bool) -> Iterator[tuple[str, nn.Module, str]]:
-    """(name within the unit, the module that owns it, its name there) for every parameter."""
-    owners = unit.named_modules() if deep else [("", unit)]
-    for path, owner in owners:
-        for short in owner._parameters:
-            if owner._parameters[short] is not None:
-                yield (f"{path}.{short}" if path else short), owner, short
