@@ -67,8 +67,7 @@ def parse_docstring(text: str, parameters: Collection[str]) -> Doc:
     doc = Doc(summary=summary_of(text), params=[], returns=[], raises=[], examples=[])
     style = style_of(text)
     if style is not None:
-        sections = griffe.Docstring(text).parse(style, **OPTIONS[style])
-        for section in sections:
+        for section in _sections(text, style):
             _add(doc, section, parameters)
         if style is griffe.Parser.sphinx:
             for item in (*doc.params, *doc.returns, *doc.raises):
@@ -76,6 +75,13 @@ def parse_docstring(text: str, parameters: Collection[str]) -> Doc:
     if not doc.examples and ">>>" in text:
         doc.examples = [match.group().strip() for match in DOCTEST.finditer(text)]
     return doc
+
+
+def _sections(text: str, style: griffe.Parser) -> list[griffe.DocstringSection]:
+    try:
+        return griffe.Docstring(text).parse(style, **OPTIONS[style])
+    except (IndexError, AttributeError, TypeError, ValueError):
+        return []  # griffe stumbles over some malformed sections (`Returns:` with nothing in it); they state nothing
 
 
 def _add(doc: Doc, section: griffe.DocstringSection, parameters: Collection[str]) -> None:
