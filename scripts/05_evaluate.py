@@ -28,12 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     config = load_config(options.config, options.overrides)
 
-    from utils.evaluation.pipeline import evaluate, prepare
+    from utils.evaluation.pipeline import evaluate, prepare, show
 
     run_plan = prepare(config, options.config, options.questions)
     stage = Stage("05 evaluate", run_plan.source, run_plan.folder)
     following = next_command("scripts/06_chat.py", options.config)
     if not options.force and run_plan.is_current():
+        show(run_plan, stage)
         return stage.unchanged(following)
     counts = evaluate(run_plan, stage, again=options.force)
     return stage.done(counts, following)

@@ -193,3 +193,12 @@ def test_a_declared_dependency_is_graded_by_what_the_question_leaves_open(
     assert not grade(which, "It needs `yarl`.", known).exact
     assert grade(version, "`>=21`", known).exact
     assert not grade(version, "Any `attrs`.", known).exact
+
+
+def test_who_names_everything_has_answered_nothing(known: KnownNames) -> None:
+    claim = Claim("calls", "shop.cart.Cart.add", "shop.check.check")
+    asked = Asked("What does `Cart.add` of shop call?", "callees:shop.cart.Cart.add", "code_relation", [claim])
+    few = "It calls `check.check`, and maybe `total`."
+    assert grade(asked, few, known).exact
+    found = grade(asked, few + " ".join(f"`guess_{number}`" for number in range(12)), known)
+    assert (found.exact, found.scattered) == (False, True)

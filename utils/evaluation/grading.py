@@ -27,6 +27,7 @@ ASKED: dict[str, frozenset[ClaimKind]] = {
     "by_signature": frozenset({"has_parameter", "has_signature"}),
 }
 PATH_TASKS = frozenset({"code_location", "absent_symbol"})
+LISTED = frozenset({"code_location", "code_relation"})
 OPEN = frozenset({"explain", "module_role"})  # "what is it?" asks for all of it
 BY_THE_WAY: frozenset[ClaimKind] = frozenset({"defined_in", "at_line", "spans", "is_a"})
 LINE_CLAIMS: frozenset[ClaimKind] = frozenset({"at_line", "spans"})
@@ -49,7 +50,7 @@ class Grade(msgspec.Struct):
     `score`: share of the required claims made, 0..1. `exact`: all of them. `path`, `line`, `signature`: the answer
     gives exactly the claimed one and no other. `prose`: chrF (0..1, Popović 2015) of its best passage against the
     documented meaning, never part of the score. `denies`: it says that what was asked about does not exist.
-    `mentions`: what it names of its own accord.
+    `scattered`: it names so much that nothing of it was said. `mentions`: what it names of its own accord.
     """
 
     score: float | None
@@ -59,6 +60,7 @@ class Grade(msgspec.Struct):
     signature: bool | None
     prose: float | None
     denies: bool
+    scattered: bool
     verdicts: list[Verdict]
     mentions: list[CheckedMention]
 
@@ -85,6 +87,10 @@ def grade(asked: Asked, answer: str, known: KnownNames) -> Grade:
         wrong |= LINE_CLAIMS if line is False else set()
         for verdict in verdicts:
             verdict.made = verdict.made and verdict.claim.kind not in wrong
+    scattered = asked.task in LISTED and _is_scattered(verdicts, said, scope)
+    if scattered:
+        for verdict in verdicts:
+            verdict.made = verdict.made and not verdict.required
     counted = [verdict.made for verdict in verdicts if verdict.required]
     signatures = [verdict.made for verdict in verdicts if verdict.claim.kind == "has_signature"]
     return Grade(
@@ -95,6 +101,7 @@ def grade(asked: Asked, answer: str, known: KnownNames) -> Grade:
         signature=all(signatures) if signatures else None,
         prose=_prose(asked.claims, answer, scope),
         denies=denies(answer),
+        scattered=scattered,
         verdicts=verdicts,
         mentions=known.check(said, scope.question),
     )
@@ -131,6 +138,13 @@ def _path_is_exact(verdicts: Sequence[Verdict], said: Reading, scope: Scope) -> 
     if not claimed:
         return None
     return all(said.says_path(path) for path in claimed) and said.paths - scope.question.paths <= claimed
+
+
+def _is_scattered(verdicts: Sequence[Verdict], said: Reading, scope: Scope) -> bool:
+    """It names more than three things for each one asked for: who lists the whole repository has not answered."""
+    wanted = sum(verdict.required for verdict in verdicts)
+    named = {mention.text for mention in scope.known.check(said, scope.question)}
+    return len(named) > 3 * wanted + 6
 
 
 def _line_is_exact(verdicts: Sequence[Verdict], said: Reading, scope: Scope) -> bool | None:

@@ -105,9 +105,15 @@ def evaluate(plan: Plan, stage: Stage, again: bool) -> dict[str, Any]:
         write_html(writer.path / f"{stem}.html", report, results)
         counts = {"questions": len(results), "answers": sum(len(result.answers) for result in results)}
         writer.commit(counts, stage.seconds, packages=PACKAGES)
-    stage.say(table(report))
-    stage.say(f"report: {relative(plan.folder / f'{stem}.html')}")
+    show(plan, stage)
     return counts
+
+
+def show(plan: Plan, stage: Stage) -> None:
+    """Print the report in place, and where its page is."""
+    path = plan.folder / f"comparison_report_{plan.config.repo_name}.json"
+    stage.say(table(msgspec.json.decode(path.read_bytes())))
+    stage.say(f"report: {relative(path.with_suffix('.html'))}")
 
 
 def _metadata(plan: Plan) -> dict[str, Any]:

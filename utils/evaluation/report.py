@@ -18,6 +18,8 @@ ORDER = (
 
 DEFINITIONS = {
     "score": "mean over questions of the share of required claims that the answer makes (0..1)",
+    "score_guard": "an answer to a location or relation question that names more than 3 things per claim, plus 6, "
+    "makes none of them",
     "exact": "share of questions whose answer makes all required claims",
     "exact_path": "share of location questions whose answer names exactly the claimed path and no other",
     "improvement": "fine-tuned score minus base score",
