@@ -18,9 +18,12 @@ from typing import Any
 import pytest
 
 from tests.training.tiny_merge import make_run, save_base, save_config
+from utils.artifacts import ArtifactWriter, open_artifact
+from utils.config_manager import Config
 from utils.console import ROOT, UserError
+from utils.evaluation.answering import finetuned_source
 from utils.evaluation.chat import Conversation, Exchange, chat, printable, show
-from utils.records import Message, read_jsonl
+from utils.records import ADAPTER_SCHEMA, MERGED_SCHEMA, Message, read_jsonl
 
 SCRIPT = ROOT / "scripts" / "06_chat.py"
 
@@ -152,6 +155,22 @@ def test_without_a_model_the_sentence_says_what_to_run(tmp_path: Path) -> None:
     config = config.model_copy(update={"paths": config.paths.model_copy(update={"output": str(tmp_path / "empty")})})
     with pytest.raises(UserError, match=r"no fine-tuned model in .*; run: python .*03_train_model\.py"):
         script().main(["--config", str(save_config(tmp_path / "config.yaml", config)), "Where?"])
+
+
+def test_a_model_merged_from_another_adapter_is_not_asked(tmp_path: Path) -> None:
+    config = make_run(tmp_path, save_base(tmp_path / "base"))
+    yaml = save_config(tmp_path / "config.yaml", config)
+    merge_from(config, "an older adapter")
+    with pytest.raises(UserError, match=r"was merged from another adapter than .*04_merge_weights\.py"):
+        finetuned_source(config, yaml)
+    merge_from(config, open_artifact(config.adapter_dir, ADAPTER_SCHEMA, "03").digest())
+    assert finetuned_source(config, yaml)[:2] == (config.merged_dir, None)
+
+
+def merge_from(config: Config, adapter: str) -> None:
+    with ArtifactWriter(config.merged_dir, MERGED_SCHEMA, {}, {"adapter": adapter}) as writer:
+        save_base(writer.path)
+        writer.commit(counts={}, seconds=0.0)
 
 
 class Terminal:

@@ -88,16 +88,20 @@ def open_answerer(config: Config, which: Which, config_path: Path) -> Answerer:
 
 def finetuned_source(config: Config, config_path: Path) -> tuple[Path | None, Path | None, str]:
     """(merged folder, None, digest) or (None, adapter folder, digest): what the fine-tuned model is made of."""
+    train = next_command("scripts/03_train_model.py", config_path)
+    merge = next_command("scripts/04_merge_weights.py", config_path)
+    trained = open_artifact(config.adapter_dir, ADAPTER_SCHEMA, train) if config.adapter_dir.is_dir() else None
     if config.merged_dir.is_dir():
-        manifest = open_artifact(
-            config.merged_dir, MERGED_SCHEMA, next_command("scripts/04_merge_weights.py", config_path)
-        )
+        manifest = open_artifact(config.merged_dir, MERGED_SCHEMA, merge)
+        if trained is not None and manifest.inputs.get("adapter") != trained.digest():
+            where = relative(config.merged_dir)
+            raise UserError(
+                f"{where} was merged from another adapter than {relative(config.adapter_dir)}; run: {merge}"
+            )
         return config.merged_dir, None, manifest.digest()
-    if not config.adapter_dir.is_dir():
-        train = next_command("scripts/03_train_model.py", config_path)
+    if trained is None:
         raise UserError(f"there is no fine-tuned model in {relative(config.output_dir)}; run: {train}")
-    manifest = open_artifact(config.adapter_dir, ADAPTER_SCHEMA, next_command("scripts/03_train_model.py", config_path))
-    return None, config.adapter_dir, manifest.digest()
+    return None, config.adapter_dir, trained.digest()
 
 
 def answer_key(answerer: Answerer, messages: Sequence[Message]) -> str:
