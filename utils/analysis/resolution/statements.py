@@ -119,7 +119,8 @@ class Control(Assignments):
         scope.loops.pop()
         self.rewind(start, entry)
         self.body(node.orelse)
-        self.join(start, [*([scope.env] if scope.live else []), *breaks])
+        endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and bool(node.test.value)
+        self.join(start, [*([scope.env] if scope.live and not (endless and breaks) else []), *breaks])
         scope.live = True
         if outermost:
             scope.loop_birth = None

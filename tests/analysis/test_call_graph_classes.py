@@ -1,0 +1,259 @@
+"""Calls through classes: constructors, methods, inheritance, properties, annotations, special methods."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.analysis.call_graph_cases import check, link_sources
+
+CASES = {
+    "constructor": ("class C:\n    def __init__(self): pass\nC()", "main -> main.C.__init__"),
+    "no constructor, no edge": ("class C: pass\nC()", ""),
+    "inherited constructor": (
+        "class A:\n    def __init__(self): pass\nclass B(A): pass\nB()",
+        "main -> main.A.__init__",
+    ),
+    "method": ("class C:\n    def m(self): pass\nC().m()", "main -> main.C.m"),
+    "method of an assigned instance": ("class C:\n    def m(self): pass\nc = C()\nc.m()", "main -> main.C.m"),
+    "assigned method": ("class C:\n    def m(self): pass\na = C().m\na()", "main -> main.C.m"),
+    "method through its class": ("class C:\n    def m(self): pass\nC.m(C())", "main -> main.C.m"),
+    "self call": (
+        "class C:\n    def m(self): self.n()\n    def n(self): pass\nC().m()",
+        "main -> main.C.m\nmain.C.m -> main.C.n",
+    ),
+    "attribute set in the constructor": (
+        "def f(): pass\nclass C:\n    def __init__(self): self.a = f\n    def m(self): self.a()\nC().m()",
+        "main -> main.C.__init__, main.C.m\nmain.C.m -> main.f",
+    ),
+    "attribute set from outside": (
+        "def f(): pass\nclass C:\n    def m(self): self.a()\nc = C()\nc.a = f\nc.m()",
+        "main -> main.C.m\nmain.C.m -> main.f",
+    ),
+    "parameter kept as attribute": (
+        "def f(): pass\nclass C:\n    def __init__(self, a): self.a = a\nC(f).a()",
+        "main -> main.C.__init__, main.f",
+    ),
+    "class attribute": ("def f(): pass\nclass C:\n    a = f\nC.a()", "main -> main.f"),
+    "class body runs in the enclosing scope": (
+        "def f(): pass\ndef g():\n    class C:\n        a = f()\n    return C\ng()",
+        "main -> main.g\nmain.g -> main.f",
+    ),
+    "nested class": ("class A:\n    class B:\n        def m(self): pass\nA.B().m()", "main -> main.A.B.m"),
+    "class returned by a function": (
+        "def f():\n    class C:\n        def m(self): pass\n    return C\nf()().m()",
+        "main -> main.f, main.f.C.m",
+    ),
+    "instance as argument": (
+        "class C:\n    def m(self): pass\ndef f(c): c.m()\nf(C())",
+        "main -> main.f\nmain.f -> main.C.m",
+    ),
+    "instance returned": ("class C:\n    def m(self): pass\ndef f(): return C()\nf().m()", "main -> main.C.m, main.f"),
+    "fluent methods": (
+        "class A:\n    def a(self): return self\nclass B(A):\n    def b(self): pass\nB().a().b()",
+        "main -> main.A.a, main.B.b",
+    ),
+    "static method": ("class C:\n    @staticmethod\n    def m(): pass\nC.m()\nC().m()", "main -> main.C.m"),
+    "class method makes its class": (
+        "class A:\n    @classmethod\n    def make(cls): return cls()\n    def m(self): pass\nclass B(A):\n    def m(self): pass\nB.make().m()",
+        "main -> main.A.make, main.B.m",
+    ),
+    "inherited method": ("class A:\n    def m(self): pass\nclass B(A): pass\nB().m()", "main -> main.A.m"),
+    "overriding method": (
+        "class A:\n    def m(self): pass\nclass B(A):\n    def m(self): pass\nB().m()",
+        "main -> main.B.m",
+    ),
+    "base class calls its child": (
+        "class A:\n    def m(self): self.n()\nclass B(A):\n    def n(self): pass\nB().m()",
+        "main -> main.A.m\nmain.A.m -> main.B.n",
+    ),
+    "abstract method is never what runs": (
+        "class A:\n    def m(self): self.n()\n    def n(self): raise NotImplementedError\nclass B(A):\n    def n(self): pass\nB().m()",
+        "main -> main.A.m\nmain.A.m -> main.B.n",
+    ),
+    "resolution order of two parents": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\nclass C(B, A): pass\nC().m()",
+        "main -> main.B.m",
+    ),
+    "diamond": (
+        "class A:\n    def m(self): pass\nclass B(A): pass\nclass C(A):\n    def m(self): pass\nclass D(B, C): pass\nD().m()",
+        "main -> main.C.m",
+    ),
+    "super": (
+        "class A:\n    def m(self): pass\nclass B(A):\n    def m(self): super().m()\nB().m()",
+        "main -> main.B.m\nmain.B.m -> main.A.m",
+    ),
+    "super chain": (
+        "class A:\n    def __init__(self): pass\nclass B(A):\n    def __init__(self): super().__init__()\nclass C(B):\n    def __init__(self): super().__init__()\nC()",
+        "main -> main.C.__init__\nmain.B.__init__ -> main.A.__init__\nmain.C.__init__ -> main.B.__init__",
+    ),
+    "super with arguments": (
+        "class A:\n    def m(self): pass\nclass B(A):\n    def m(self): super(B, self).m()\nB().m()",
+        "main -> main.B.m\nmain.B.m -> main.A.m",
+    ),
+    "base named explicitly": (
+        "class A:\n    def __init__(self): pass\nclass B(A):\n    def __init__(self): A.__init__(self)\nB()",
+        "main -> main.B.__init__\nmain.B.__init__ -> main.A.__init__",
+    ),
+    "property": (
+        "def f(): pass\nclass C:\n    @property\n    def p(self): return f\nC().p()",
+        "main -> main.C.p, main.f",
+    ),
+    "property setter": (
+        "class C:\n    @property\n    def p(self): pass\n    @p.setter\n    def p(self, v): pass\nc = C()\nc.p = 1",
+        "main -> main.C.p#2",
+    ),
+    "cached property": (
+        "from functools import cached_property\nclass C:\n    @cached_property\n    def p(self): pass\nC().p",
+        "main -> main.C.p",
+    ),
+    "property function": (
+        "class C:\n    def get(self): pass\n    p = property(get)\nC().p",
+        "main -> main.C.get",
+    ),
+    "descriptor": (
+        "class D:\n    def __get__(self, o, t): return f\nclass C:\n    d = D()\ndef f(): pass\nC().d()",
+        "main -> main.D.__get__, main.f",
+    ),
+    "annotated parameter": ("class C:\n    def m(self): pass\ndef f(c: C): c.m()", "main.f -> main.C.m"),
+    "quoted annotation": ("def f(c: 'C'): c.m()\nclass C:\n    def m(self): pass", "main.f -> main.C.m"),
+    "optional and union": (
+        "from typing import Optional, Union\nclass A:\n    def m(self): pass\nclass B:\n    def n(self): pass\n"
+        "def f(a: Optional[A], b: Union[int, 'B'], c: B | None):\n    a.m()\n    b.n()\n    c.n()",
+        "main.f -> main.A.m, main.B.n",
+    ),
+    "annotated containers": (
+        "class A:\n    def m(self): pass\nclass B:\n    def n(self): pass\n"
+        "def f(a: list[A], b: dict[str, B], c: dict[A, int]):\n    for x in a: x.m()\n    b['k'].n()\n    for k in c: k.m()",
+        "main.f -> main.A.m, main.B.n",
+    ),
+    "annotated items": (
+        "class A:\n    def m(self): pass\ndef f(d: dict[str, A]):\n    for k, v in d.items():\n        v.m()",
+        "main.f -> main.A.m",
+    ),
+    "annotated class": (
+        "class A:\n    def __init__(self): pass\ndef f(c: type[A]): c()",
+        "main.f -> main.A.__init__",
+    ),
+    "annotated attribute": (
+        "class A:\n    def m(self): pass\nclass B:\n    a: A\n    def n(self): self.a.m()",
+        "main.B.n -> main.A.m",
+    ),
+    "annotated self attribute": (
+        "class A:\n    def m(self): pass\nclass B:\n    def __init__(self, a):\n        self.a: A = a\n    def n(self): self.a.m()",
+        "main.B.n -> main.A.m",
+    ),
+    "annotated result": ("class A:\n    def m(self): pass\ndef f() -> A: ...\nf().m()", "main -> main.A.m, main.f"),
+    "Self": (
+        "from typing import Self\nclass A:\n    def a(self) -> Self: ...\nclass B(A):\n    def b(self): pass\nB().a().b()",
+        "main -> main.A.a, main.B.b",
+    ),
+    "dataclass field": (
+        "from dataclasses import dataclass\nclass A:\n    def m(self): pass\n@dataclass\nclass B:\n    a: A\nB(A()).a.m()",
+        "main -> main.A.m",
+    ),
+    "dataclass field that holds a function": (
+        "from dataclasses import dataclass\ndef f(): pass\n@dataclass\nclass B:\n    x: int\n    a: object\nB(1, a=f).a()",
+        "main -> main.f",
+    ),
+    "default factory": (
+        "from dataclasses import dataclass, field\nclass A:\n    def m(self): pass\n@dataclass\nclass B:\n    a: object = field(default_factory=A)\nB().a.m()",
+        "main -> main.A.m",
+    ),
+    "isinstance narrows": (
+        "class A:\n    def m(self): pass\ndef f(x):\n    if isinstance(x, A):\n        x.m()\n    else:\n        x.n()",
+        "main.f -> main.A.m",
+    ),
+    "isinstance excludes": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\n"
+        "def f(x):\n    if isinstance(x, A):\n        return\n    x.m()\nf(A())\nf(B())",
+        "main -> main.f\nmain.f -> main.B.m",
+    ),
+    "cast": (
+        "from typing import cast\nclass A:\n    def m(self): pass\ndef f(x): cast(A, x).m()",
+        "main.f -> main.A.m",
+    ),
+    "exception": (
+        "class E(Exception):\n    def __init__(self): pass\n    def m(self): pass\ntry:\n    raise E()\nexcept E as e:\n    e.m()",
+        "main -> main.E.__init__, main.E.m",
+    ),
+    "raise a class": ("class E(Exception):\n    def __init__(self): pass\nraise E", "main -> main.E.__init__"),
+    "with": (
+        "class C:\n    def __enter__(self): return D()\n    def __exit__(self, *a): pass\nclass D:\n    def m(self): pass\nwith C() as d:\n    d.m()",
+        "main -> main.C.__enter__, main.C.__exit__, main.D.m",
+    ),
+    "context manager function": (
+        "from contextlib import contextmanager\nclass D:\n    def m(self): pass\n@contextmanager\ndef f():\n    yield D()\nwith f() as d:\n    d.m()",
+        "main -> main.D.m, main.f",
+    ),
+    "async with": (
+        "class C:\n    async def __aenter__(self): return self\n    async def __aexit__(self, *a): pass\n    def m(self): pass\n"
+        "async def f():\n    async with C() as c:\n        c.m()",
+        "main.f -> main.C.__aenter__, main.C.__aexit__, main.C.m",
+    ),
+    "iteration": (
+        "class C:\n    def __iter__(self): return self\n    def __next__(self): return f\ndef f(): pass\nfor a in C():\n    a()",
+        "main -> main.C.__iter__, main.C.__next__, main.f",
+    ),
+    "iteration by generator method": (
+        "class C:\n    def __iter__(self):\n        yield f\ndef f(): pass\nfor a in C():\n    a()",
+        "main -> main.C.__iter__, main.f",
+    ),
+    "subscription": (
+        "class C:\n    def __getitem__(self, k): return f\n    def __setitem__(self, k, v): v()\ndef f(): pass\ndef g(): pass\nc = C()\nc[1]()\nc[2] = g",
+        "main -> main.C.__getitem__, main.C.__setitem__, main.f\nmain.C.__setitem__ -> main.g",
+    ),
+    "deletion and membership": (
+        "class C:\n    def __delitem__(self, k): pass\n    def __contains__(self, k): pass\nc = C()\ndel c[1]\n2 in c",
+        "main -> main.C.__contains__, main.C.__delitem__",
+    ),
+    "operators": (
+        "class C:\n    def __add__(self, o): return self\n    def __radd__(self, o): pass\n    def __eq__(self, o): pass\n    def __neg__(self): pass\n    def __iadd__(self, o): return self\n"
+        "c = C()\nc + 1\n1 + c\nc == 1\n-c\nc += 1",
+        "main -> main.C.__add__, main.C.__eq__, main.C.__iadd__, main.C.__neg__, main.C.__radd__",
+    ),
+    "builtins ask": (
+        "class C:\n    def __len__(self): pass\n    def __str__(self): pass\n    def __bool__(self): pass\n    def __hash__(self): pass\nc = C()\nlen(c)\nstr(c)\nhash(c)\nif c: pass",
+        "main -> main.C.__bool__, main.C.__hash__, main.C.__len__, main.C.__str__",
+    ),
+    "callable instance": ("class C:\n    def __call__(self): pass\nC()()", "main -> main.C.__call__"),
+    "getattr and setattr": (
+        "def f(): pass\nclass C:\n    def m(self): pass\nc = C()\ngetattr(c, 'm')()\nsetattr(c, 'a', f)\nc.a()",
+        "main -> main.C.m, main.f",
+    ),
+    "type of an instance": (
+        "class C:\n    def __init__(self): pass\nc = C()\ntype(c)()\nc.__class__()",
+        "main -> main.C.__init__",
+    ),
+    "metaclass-free generic base": (
+        "from typing import Generic, TypeVar\nT = TypeVar('T')\nclass A(Generic[T]):\n    def m(self): pass\nclass B(A[int]): pass\nB().m()",
+        "main -> main.A.m",
+    ),
+    "wrapped method": (
+        "from functools import wraps\ndef d(f):\n    @wraps(f)\n    def w(self, *a): return f(self, *a)\n    return w\nclass C:\n    @d\n    def m(self): return self\n    def n(self): pass\nC().m().n()",
+        "main -> main.C.n, main.d, main.d.w\nmain.d.w -> main.C.m",
+    ),
+    "bound method handed over": (
+        "class C:\n    def m(self): self.n()\n    def n(self): pass\ndef f(a): a()\nf(C().m)",
+        "main -> main.f\nmain.C.m -> main.C.n\nmain.f -> main.C.m",
+    ),
+    "single implementation of an abstract method": (
+        "from abc import ABC, abstractmethod\nclass A(ABC):\n    @abstractmethod\n    def m(self): ...\nclass B(A):\n    def m(self): pass\ndef f(a: A): a.m()",
+        "main.f -> main.B.m",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_calls_through_classes(name: str) -> None:
+    source, expected = CASES[name]
+    check(source, expected)
+
+
+def test_inheritance_names_internal_bases_by_id_and_others_by_source() -> None:
+    linked = link_sources("import abc\nclass A(abc.ABC): pass\nclass B(A, Exception): pass")
+    assert linked.inheritance == {"main.A": ["abc.ABC"], "main.B": ["main.A", "Exception"]}
+
+
+def test_overrides_name_the_next_definition_in_resolution_order() -> None:
+    linked = link_sources("class A:\n    def m(self): pass\nclass B(A): pass\nclass C(B):\n    def m(self): pass")
+    assert linked.overrides == {"main.C.m": "main.A.m"}

@@ -1,0 +1,121 @@
+"""Calls between files: every form of import, re-exports, stars, circles."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.analysis.call_graph_cases import check, edges, link_sources
+
+PACKAGE = "# file: pkg/__init__.py\n# file: pkg/mod.py\ndef f(): pass\nclass C:\n    def m(self): pass\n"
+
+CASES = {
+    "import": ("# file: main.py\nimport pkg.mod\npkg.mod.f()", "main -> pkg.mod.f"),
+    "import as": ("# file: main.py\nimport pkg.mod as m\nm.f()", "main -> pkg.mod.f"),
+    "from import": ("# file: main.py\nfrom pkg.mod import f\nf()", "main -> pkg.mod.f"),
+    "from import as": ("# file: main.py\nfrom pkg.mod import f as g\ng()", "main -> pkg.mod.f"),
+    "from package import module": ("# file: main.py\nfrom pkg import mod\nmod.f()", "main -> pkg.mod.f"),
+    "relative": ("# file: pkg/other.py\nfrom .mod import f\nf()", "pkg.other -> pkg.mod.f"),
+    "relative module": ("# file: pkg/other.py\nfrom . import mod\nmod.f()", "pkg.other -> pkg.mod.f"),
+    "relative parent": ("# file: pkg/sub/__init__.py\nfrom ..mod import f\nf()", "pkg.sub -> pkg.mod.f"),
+    "star": ("# file: main.py\nfrom pkg.mod import *\nf()", "main -> pkg.mod.f"),
+    "star in a function's module": (
+        "# file: main.py\nfrom pkg.mod import *\ndef g(): f()\ng()",
+        "main -> main.g\nmain.g -> pkg.mod.f",
+    ),
+    "import in a function": (
+        "# file: main.py\ndef g():\n    from pkg.mod import f\n    f()\ng()",
+        "main -> main.g\nmain.g -> pkg.mod.f",
+    ),
+    "imported class": ("# file: main.py\nfrom pkg.mod import C\nC().m()", "main -> pkg.mod.C.m"),
+    "imported base": (
+        "# file: main.py\nfrom pkg import mod\nclass D(mod.C): pass\nD().m()",
+        "main -> pkg.mod.C.m",
+    ),
+    "import_module": (
+        "# file: main.py\nimport importlib\nimportlib.import_module('pkg.mod').f()",
+        "main -> pkg.mod.f",
+    ),
+    "type checking import": (
+        "# file: main.py\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pkg.mod import C\ndef g(c: 'C'): c.m()",
+        "main.g -> pkg.mod.C.m",
+    ),
+    "name assigned from another module": ("# file: main.py\nimport pkg.mod\na = pkg.mod.f\na()", "main -> pkg.mod.f"),
+    "external base class": (
+        "# file: main.py\nimport lib\nclass D(lib.Base):\n    def m(self): pass\nD().m()",
+        "main -> main.D.m",
+    ),
+    "external function": ("# file: main.py\nimport lib\nlib.f()\nlib.C().m()", ""),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_calls_between_files(name: str) -> None:
+    source, expected = CASES[name]
+    check(PACKAGE + source, expected)
+
+
+def test_names_re_exported_through_packages_resolve_to_their_definition() -> None:
+    check(
+        """
+        # file: a/__init__.py
+        from .b import f, C as D
+        # file: a/b/__init__.py
+        from .c import *
+        # file: a/b/c.py
+        __all__ = ["f", "C"]
+        def f(): pass
+        def hidden(): pass
+        class C:
+            def __init__(self): pass
+        # file: main.py
+        from a import f, D
+        f()
+        D()
+        """,
+        "main -> a.b.c.f, a.b.c.C.__init__",
+    )
+
+
+def test_star_import_brings_only_what_all_names() -> None:
+    assert edges(
+        "# file: m.py\n__all__ = ['f']\ndef f(): pass\ndef g(): pass\n# file: main.py\nfrom m import *\nf()\ng()"
+    ) == ["main -> m.f"]
+
+
+def test_modules_that_import_each_other() -> None:
+    check(
+        "# file: a.py\nimport b\ndef f(): b.g()\n# file: b.py\nimport a\ndef g(): a.f()",
+        "a.f -> b.g\nb.g -> a.f",
+    )
+
+
+def test_values_stored_on_a_module_are_seen_by_its_importers() -> None:
+    check(
+        "# file: m.py\nhook = None\ndef run(): hook()\n# file: main.py\nimport m\ndef f(): pass\nm.hook = f\nm.hook()\nm.run()",
+        "main -> main.f, m.run",
+    )
+
+
+def test_constants_of_other_modules_are_keys() -> None:
+    check(
+        "# file: m.py\nKEY = 'a'\n# file: main.py\nfrom m import KEY\ndef f(): pass\ndef g(): pass\n{'a': f, 'b': g}[KEY]()",
+        "main -> main.f",
+    )
+
+
+def test_imports_name_the_modules_that_are_brought_in() -> None:
+    linked = link_sources("# file: p/__init__.py\n# file: p/a.py\n# file: p/b.py\nfrom . import a\nimport os, p")
+    assert linked.imports == {"p.b": ["p", "p.a"]}
+
+
+def test_call_sites_have_the_line_of_the_call() -> None:
+    linked = link_sources("def f(): pass\n\nf(\n)\n")
+    assert [(site.path, site.line, site.caller, site.callee) for site in linked.call_sites] == [
+        ("main.py", 3, "main", "main.f")
+    ]
+
+
+def test_result_does_not_depend_on_the_order_of_files() -> None:
+    text = "# file: m.py\ndef f(): pass\n# file: main.py\nimport m\nm.f()"
+    other = "# file: main.py\nimport m\nm.f()\n# file: m.py\ndef f(): pass"
+    assert link_sources(text) == link_sources(other)
