@@ -271,6 +271,27 @@ def test_registration_in_collections_calls_and_entry_points(patterns) -> None:
                 hub = Hub()
                 hub.register(make)
                 hub.register(other)
+
+                if __name__ == "__main__":
+                    DEMO = [A(), Bee()]
+                """,
+            "pkg/factory.py": """\
+                from pkg.models import A, make
+
+                class App:
+                    def __init__(self): self.parts = []
+                    def add_part(self, part, name=""): self.parts.append(part)
+                    def register(self, part): print(part)
+
+                def build():
+                    app = App()
+                    app.add_part(A(), "a")
+                    app.add_part(
+                        part=make,
+                    )
+                    app.register(A)
+                    app.register(make)
+                    return app
                 """,
             "pyproject.toml": '[project]\nname = "pkg"\n[project.scripts]\nmk = "pkg.models:make"\nno = "gone:main"\n',
         },
@@ -286,7 +307,12 @@ def test_registration_in_collections_calls_and_entry_points(patterns) -> None:
         "pkg.tables.MIXED": [models["A"], models["B"]],
         "pkg.tables.Hub.known": [models["A"], models["B"]],
         "pkg.tables.hub": [models["m"], models["o"]],
+        "pkg.factory.App.add_part": [models["A"], models["m"]],
     }
+    assert found["pkg.factory.App.add_part"].evidence == [
+        Evidence("pkg/factory.py", 10, 10),
+        Evidence("pkg/factory.py", 11, 13),
+    ]
     assert found["pkg.tables.BY_NAME"].evidence == [Evidence("pkg/tables.py", 6, 6), Evidence("pkg/tables.py", 7, 7)]
     assert found["console_scripts"].target == "pyproject.toml"
     assert found["console_scripts"].evidence == [Evidence("pyproject.toml", 4, 4)]

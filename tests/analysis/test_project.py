@@ -246,8 +246,12 @@ def test_nearest_packaging_file_names_the_repository() -> None:
         "lib/b/pyproject.toml": '[project]\nname = "b"\nversion = "2"\ndependencies = ["attrs"]\n',
         "tests/fixtures/c/pyproject.toml": '[project]\nname = "c"\ndependencies = ["evil"]\n',
     }
-    project = read(texts)
+    project = read(texts, name="A")
     assert (project.name, project.version, project.tagline) == ("a", "1", "From the neighbour")
+    assert read(texts, "lib/b/src/b.py").name == "b"
+    assert read(texts, "lib/b/src/b.py", "lib/a/a.py").name == "repo"
+    project = read(texts)
+    assert (project.name, project.sources) == ("repo", {})
     assert [(each.name, each.path) for each in project.dependencies] == [
         ("six", "lib/a/pyproject.toml"),
         ("attrs", "lib/b/pyproject.toml"),
@@ -261,6 +265,12 @@ def test_readme_describes_before_metadata() -> None:
         "It does this thing.", "README.md", 5,
     )  # fmt: skip
     assert project.tagline == "Does a thing."
+
+
+def test_instructions_are_no_description_where_metadata_have_one() -> None:
+    readme = "# T\n\n## Installation\n\nRun the installer and wait.\n"
+    assert read({"README.md": readme, "pyproject.toml": PYPROJECT}).description == "Does a thing."
+    assert read({"README.md": readme}).description == "Run the installer and wait."
 
 
 def test_repository_that_says_nothing() -> None:

@@ -20,7 +20,7 @@ _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?(---|\.\.\.)[ \t]*(\n|\Z)", re
 _HTML_TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 # Markup of documentation generators that CommonMark takes for a paragraph: admonitions, directives, template tags.
-_GENERATOR_MARKUP = re.compile(r"(!!!|\?\?\?|:::|===|\{%|\{\{|\[TOC\]|\[\[)", re.IGNORECASE)
+_GENERATOR_MARKUP = re.compile(r"(!!!|\?\?\?|:::|===|\{%|\{\{|\[TOC\]|\[\[|#\w)", re.IGNORECASE)
 
 
 def read_document(path: str, text: str) -> Document:

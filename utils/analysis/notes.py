@@ -47,6 +47,15 @@ class Instance(msgspec.Struct, array_like=True):
     of: str
 
 
+class Offer(msgspec.Struct, array_like=True):
+    """A call of a method like `register` that is given names: `method` is what is called, `values` what is named."""
+
+    method: str
+    line: int
+    end_line: int
+    values: list[str]
+
+
 class ModuleNotes(msgspec.Struct, array_like=True):
     """One Python file. `main_line` is where `if __name__ == "__main__":` stands."""
 
@@ -56,6 +65,7 @@ class ModuleNotes(msgspec.Struct, array_like=True):
     registries: list[Registry] = []
     main_line: int | None = None
     instances: list[Instance] = []
+    offers: list[Offer] = []
 
 
 def take_notes(tree: ast.Module, module: str, path: str) -> ModuleNotes:
@@ -65,6 +75,8 @@ def take_notes(tree: ast.Module, module: str, path: str) -> ModuleNotes:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             notes.imports += _imports(node, package)
+        elif isinstance(node, ast.Call) and (offer := _offer(node)):
+            notes.offers.append(offer)
     notes.registries = _registries(tree, module)
     notes.instances = _instances(tree)
     notes.main_line = next((node.lineno for node in tree.body if _is_main_guard(node)), None)
@@ -87,6 +99,16 @@ def _imports(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[Import
         base = ".".join([*kept, *([node.module] if node.module else [])])
     for alias in node.names:
         yield Import(alias.asname or alias.name, base, alias.name, alias.lineno)
+
+
+def _offer(call: ast.Call) -> Offer | None:
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if not _REGISTERING.fullmatch(name):
+        return None
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    values = [entry.value for item in given if (entry := _entry(item)) and not entry.quoted]
+    return Offer(name, call.lineno, call.end_lineno or call.lineno, values) if values else None
 
 
 def _registries(tree: ast.Module, module: str) -> list[Registry]:
@@ -146,7 +168,7 @@ def _statements(body: Sequence[ast.stmt], scope: str) -> Iterator[tuple[str, ast
         if isinstance(node, ast.ClassDef):
             scope, inner = f"{scope}.{node.name}", node.body
         elif isinstance(node, ast.If):
-            inner = [*node.body, *node.orelse]
+            inner = [*([] if _is_main_guard(node) else node.body), *node.orelse]
         elif isinstance(node, ast.Try):
             inner = [*node.body, *(item for handler in node.handlers for item in handler.body), *node.orelse]
         else:

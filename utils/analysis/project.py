@@ -31,6 +31,11 @@ _GUIDE = re.compile(
     r"\.(md|markdown|rst)",
     re.IGNORECASE,
 )
+_INSTRUCTIONS = re.compile(
+    r"install|getting.started|quick.?start|usage|contribut|licen[sc]e|requirement|prerequisite|build|testing|changelog"
+    r"|news|sponsor|communit|support|donat|credit|author|contents|adoption|example",
+    re.IGNORECASE,
+)
 _READERS = {
     "pyproject.toml": read_toml,
     "setup.cfg": read_setup_cfg,
@@ -58,7 +63,7 @@ def read_project(name: str, texts: Mapping[str, str], paths: Collection[str]) ->
     manifests = [_READERS[posixpath.basename(path)](path, texts[path]) for path in ordered if _is_manifest(path)]
     documents = _documents(ordered, texts)
     project = Project(name)
-    _state_values(project, manifests)
+    _state_values(project, manifests, paths)
     _describe(project, documents)
     _licence(project, ordered, texts)
     project.dependencies = _dependencies(manifests, texts)
@@ -94,9 +99,9 @@ def _nearness(path: str) -> tuple[int, str, int, str]:
     return path.count("/"), folder, order.index(name) if name in order else len(order), name
 
 
-def _state_values(project: Project, manifests: list[Manifest]) -> None:
-    """Name, version, … of the manifest that names the repository's project, and of its neighbours in that folder."""
-    chief = next((manifest for manifest in manifests if "name" in manifest.values), None)
+def _state_values(project: Project, manifests: list[Manifest], paths: Collection[str]) -> None:
+    """Name, version, … of the packaging files in the folder whose project the repository is."""
+    chief = next((each for each in manifests if _speaks_for_all(each, project.name, paths)), None)
     folder = chief.folder if chief else ""
     for manifest in manifests:
         if manifest.folder != folder:
@@ -107,6 +112,16 @@ def _state_values(project: Project, manifests: list[Manifest]) -> None:
                 project.sources[key] = manifest.sources[key]
     if "license" in project.sources:
         project.license_path = project.sources["license"].path
+
+
+def _speaks_for_all(manifest: Manifest, name: str, paths: Collection[str]) -> bool:
+    """True at the root; further down where it has the repository's name or most of its Python files beside it."""
+    if "name" not in manifest.values:
+        return False
+    if not manifest.folder or canonicalize_name(manifest.values["name"]) == canonicalize_name(name):
+        return True
+    modules = [path for path in paths if path.endswith(".py")]
+    return 2 * sum(path.startswith(manifest.folder + "/") for path in modules) > len(modules)
 
 
 def _documents(ordered: list[str], texts: Mapping[str, str]) -> list[Document]:
@@ -129,6 +144,8 @@ def _describe(project: Project, documents: list[Document]) -> None:
             is_readme = _README.fullmatch(posixpath.basename(document.path))
             if not is_readme or posixpath.dirname(document.path) != folder or first is None or last is None:
                 continue
+            if project.tagline and _is_instruction(document, first):
+                continue
             project.description = document.summary
             project.description_path, project.description_line = document.path, first
             project.sources["description"] = Evidence(document.path, first, last)
@@ -138,6 +155,12 @@ def _describe(project: Project, documents: list[Document]) -> None:
         project.description = project.tagline
         project.description_path, project.description_line = evidence.path, evidence.start_line
         project.sources["description"] = evidence
+
+
+def _is_instruction(document: Document, line: int) -> bool:
+    """True where the paragraph stands under a heading that promises something other than what the project is."""
+    heading = [section.title for section in document.sections if section.line <= line]
+    return bool(heading and _INSTRUCTIONS.search(heading[-1]))
 
 
 def _licence(project: Project, ordered: list[str], texts: Mapping[str, str]) -> None:

@@ -28,6 +28,8 @@ def registrations(
         found.setdefault((decorator, None), {}).setdefault(element.id, Evidence(element.path, line, element.line))
     for registry, members in _collections(names, notes):
         found[registry, None] = members | found.get((registry, None), {})
+    for method, member, span in _offered(names, notes, call_sites):
+        found.setdefault((method, None), {}).setdefault(member, span)
     for entry in entry_points:
         target = _target(names, entry.target)
         if target is not None and entry.group != "main":
@@ -122,6 +124,22 @@ def _collections(names: Names, notes: Sequence[ModuleNotes]) -> Iterator[tuple[s
                     members.setdefault(member, Evidence(each.path, entry.line, entry.end_line))
             if 2 * len(members) >= len(registry.entries):
                 yield subject, members
+
+
+def _offered(
+    names: Names, notes: Sequence[ModuleNotes], call_sites: Sequence[CallSite]
+) -> Iterator[tuple[str, str, Evidence]]:
+    """(function or method that keeps what it is given, the element given to it, the call)."""
+    offers = {(each.path, offer.line, offer.method): (each, offer) for each in notes for offer in each.offers}
+    for site in call_sites:
+        key = (site.path, site.line, site.callee.rpartition(".")[2])
+        if key in offers and site.callee in names.elements:
+            module, offer = offers[key]
+            members = [_member(names, module.module, value, False) for value in offer.values]
+            known = [member for member in members if member is not None]
+            if known and _stores(names.elements[site.callee]):
+                for member in known:
+                    yield site.callee, member, Evidence(site.path, offer.line, offer.end_line)
 
 
 def _registrar(names: Names, module: str, name: str) -> str | None:
