@@ -17,13 +17,15 @@ from transformers import TrainerCallback
 from utils.console import is_main_process
 
 HISTORY = "history.json"
+_GROUP = "eval_loss_"
 
 
 class History(msgspec.Struct):
-    """Every evaluation of the run `run`: (step, mean held-out loss)."""
+    """Every evaluation of the run `run`: (step, mean held-out loss); for a refresh also {step: loss by group}."""
 
     run: str
     evaluations: list[tuple[int, float]] = []
+    groups: dict[int, dict[str, float]] = {}
 
     @property
     def best(self) -> tuple[int, float] | None:
@@ -48,9 +50,17 @@ class BestAdapter(TrainerCallback):
             return
         if stored.run == self.history.run:
             self.history.evaluations = [item for item in stored.evaluations if item[0] <= state.global_step]
+            self.history.groups = {step: losses for step, losses in stored.groups.items() if step <= state.global_step}
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float], **kwargs: Any) -> None:
         """Keep the adapter if it is the best one; every rank takes part in gathering it."""
+        groups = {name.removeprefix(_GROUP): loss for name, loss in metrics.items() if name.startswith(_GROUP)}
+        if groups:
+            self.history.groups[state.global_step] = groups
+        if state.global_step == 0:  # the earlier adapter as it was: a mark to measure from, not one to keep
+            if is_main_process():
+                self._write_history()
+            return
         before = self.history.best
         if before is None or before[0] != state.global_step:
             self.history.evaluations.append((state.global_step, metrics["eval_loss"]))
@@ -70,6 +80,13 @@ class BestAdapter(TrainerCallback):
         """The best adapter, or None when nothing was evaluated."""
         best = self.history.best
         return None if best is None else load_file(self._path(best[0]))
+
+    def forgetting(self) -> dict[str, Any] | None:
+        """For a refresh: the held-out loss on known and on new facts, before and in the adapter that is kept."""
+        best = self.history.best
+        if best is None or 0 not in self.history.groups:
+            return None
+        return {"before": self.history.groups[0], "after": self.history.groups[best[0]]}
 
     def _keep(self, weights: dict[str, torch.Tensor], step: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,12 @@ model = AutoPeftModelForCausalLM.from_pretrained("path/to/this/folder")
 
 
 def card(
-    config: Config, dataset: Manifest, commit: str | None, base: dict[str, str | None], counts: dict[str, Any]
+    config: Config,
+    dataset: Manifest,
+    commit: str | None,
+    base: dict[str, str | None],
+    counts: dict[str, Any],
+    forgetting: dict[str, Any] | None,
 ) -> str:
     """The text of README.md, with the header that model hubs read."""
     name, train, lora = config.repo_name, config.training, config.lora
@@ -49,6 +54,8 @@ def card(
         "seed": str(config.seed),
         "made by": f"tool commit {tool_commit() or 'unknown'}; settings in config.yaml, versions in manifest.json",
     }
+    if forgetting is not None:
+        rows["continued from"] = f"{config.training.continue_from}; held-out loss {_forgetting(forgetting)}"
     table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())
     return "\n".join(
         (
@@ -78,3 +85,11 @@ def _held_out(counts: dict[str, Any]) -> str:
     if "held-out loss" not in counts:
         return "not measured (no validation samples, or training.evaluations=0)"
     return f"{counts['held-out loss']} nats per scored token on unseen wordings, at step {counts['best step']} (kept)"
+
+
+def _forgetting(losses: dict[str, Any]) -> str:
+    """`known 0.412 before, 0.420 after; new …`."""
+    return "; ".join(
+        f"{name} facts {before:.3f} before, {losses['after'][name]:.3f} after"
+        for name, before in losses["before"].items()
+    )

@@ -60,8 +60,8 @@ class Progress(TrainerCallback):
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Write the line and show the figures."""
-        known = {"loss", "eval_loss", "learning_rate", "grad_norm", "eval_seconds"}
-        entry = {name: value for name, value in (logs or {}).items() if name in known}
+        known = ("loss", "eval_loss", "learning_rate", "grad_norm", "eval_seconds")
+        entry = {name: value for name, value in (logs or {}).items() if name.startswith(known)}
         if self._bar is None or not entry:
             return
         seconds = time.monotonic() - self._started
@@ -113,7 +113,7 @@ def draw_plot(log: Path, target: Path) -> None:
         points = [(entry["step"], entry[name]) for entry in entries if name in entry]
         if points:
             axis.plot(*zip(*points, strict=True), label=label, **style)
-    left.set(xlabel="step", ylabel="loss per scored token (nats)", yscale="log")
+    left.set(xlabel="step", ylabel="loss per scored token (nats)")
     right.set_ylabel("learning rate")
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     figure.savefig(target, dpi=120)

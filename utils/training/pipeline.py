@@ -21,9 +21,10 @@ from utils.model_io import base_identity, load_model, load_tokenizer, quiet_libr
 from utils.records import ADAPTER_SCHEMA, DATASET_SCHEMA
 from utils.training import distributed
 from utils.training.card import card
-from utils.training.data import EncodedSplit, encode_split, read_split, require_samples
 from utils.training.memory import GIB, available, require_memory, shape_of
-from utils.training.packing import PackedCollator, PackedRows, pack, padding_share
+from utils.training.packing import PackedCollator, PackedRows, padding_share
+from utils.training.refresh import open_earlier, write_facts
+from utils.training.splits import Splits, read_splits
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, TrainingArguments
@@ -46,22 +47,8 @@ class Job(NamedTuple):
     base: dict[str, str | None]
     settings: dict[str, Any]
     inputs: dict[str, str]
+    continue_from: Path | None
     run: str
-
-
-class Splits(NamedTuple):
-    """The encoded samples, and the rows that the training samples are packed into."""
-
-    train: EncodedSplit
-    val: EncodedSplit
-    rows: list[list[int]]
-    val_rows: list[list[int]]
-    commit: str | None
-
-    @property
-    def too_long(self) -> list[str]:
-        """The ids of samples left out."""
-        return self.train.too_long + self.val.too_long
 
 
 def prepare(config: Config, make_dataset: str) -> Job:
@@ -73,7 +60,12 @@ def prepare(config: Config, make_dataset: str) -> Job:
     inputs = {"dataset": dataset.digest(), "base": base["sha256"] or base["revision"] or str(base["name"])}
     if config.training.deepspeed is not None and (ROOT / config.training.deepspeed).is_file():
         inputs["deepspeed"] = sha256_file(ROOT / config.training.deepspeed)
-    return Job(config, dataset, base, settings, inputs, fingerprint(ADAPTER_SCHEMA, settings, inputs))
+    earlier = None
+    if config.training.continue_from is not None:
+        earlier, manifest = open_earlier(config.training.continue_from, base)
+        inputs["continue_from"] = manifest.digest()
+    run = fingerprint(ADAPTER_SCHEMA, settings, inputs)
+    return Job(config, dataset, base, settings, inputs, earlier, run)
 
 
 def train(job: Job, stage: Stage, force: bool, restart: str) -> dict[str, Any]:
@@ -83,7 +75,7 @@ def train(job: Job, stage: Stage, force: bool, restart: str) -> dict[str, Any]:
     quiet_libraries()
     tokenizer = load_tokenizer(resolve_base(job.config.model), job.config.model)
     check_template(tokenizer)
-    splits = _encode(job, tokenizer)
+    splits = read_splits(job.config, tokenizer, job.continue_from)
     folder = job.config.output_dir / "checkpoints"
     resume = _resume_point(folder, job, me.size, force, restart)
     steps = _steps(job.config, len(splits.rows), me.size)
@@ -96,27 +88,10 @@ def train(job: Job, stage: Stage, force: bool, restart: str) -> dict[str, Any]:
     counts = _counts(trainer, best, splits, stage)
     weights = best.weights() or trainer.checked_adapter()
     if is_main_process():
-        _write(job, trainer, tokenizer, weights, counts, splits, stage)
+        _write(job, trainer, best, tokenizer, weights, counts, splits, stage)
         shutil.rmtree(folder)
     distributed.leave()
     return counts
-
-
-def _encode(job: Job, tokenizer: PreTrainedTokenizerBase) -> Splits:
-    config, folder = job.config, job.config.dataset_dir
-    limit = config.training.max_length
-    samples, held_out = read_split(folder, "train"), read_split(folder, "val")
-    train_split = encode_split(tokenizer, samples, limit, "train")
-    val_split = encode_split(tokenizer, held_out, limit, "val")
-    require_samples(train_split, folder, limit)
-    commit = next((sample.metadata.commit for sample in samples if sample.metadata.commit), None)
-    return Splits(train_split, val_split, _rows(train_split, config), _rows(val_split, config), commit)
-
-
-def _rows(split: EncodedSplit, config: Config) -> list[list[int]]:
-    if not config.training.packing:
-        return [[index] for index in range(len(split.samples))]
-    return pack(split.lengths, config.training.max_length, config.seed)
 
 
 def _steps(config: Config, rows: int, world_size: int) -> int:
@@ -147,6 +122,8 @@ def _say_what(stage: Stage, splits: Splits, steps: int, config: Config) -> None:
         f"{len(splits.train.samples):,} samples, {tokens:,} tokens ({scored / tokens:.0%} scored) in"
         f" {len(splits.rows):,} rows of {config.training.max_length} ({share:.1%} padding); {steps:,} steps"
     )
+    if splits.refresh is not None:
+        stage.say(f"{splits.refresh.new:,} of them are new or changed, {splits.refresh.replayed:,} repeat known facts")
     if splits.too_long:
         names = ", ".join(splits.too_long[:NAMED]) + (", …" if len(splits.too_long) > NAMED else "")
         stage.say(f"{len(splits.too_long)} samples are longer than training.max_length and left out: {names}")
@@ -175,7 +152,7 @@ def _trainer(
     from utils.training.arguments import autocast_dtype, quantization, training_arguments
     from utils.training.best import BestAdapter
     from utils.training.logs import LOG, Progress, Schedule
-    from utils.training.trainer import AnswerTrainer, LossCheck
+    from utils.training.trainer import AnswerTrainer, LossCheck, MeasureBefore
 
     config = job.config
     arguments: TrainingArguments = training_arguments(config, folder, me, steps)
@@ -183,7 +160,7 @@ def _trainer(
         resolve_base(config.model), config.model, device=_device(config, me), quantization=quantization(config)
     )
     set_seed(config.seed)
-    model = add_adapter(model, config, None)
+    model = add_adapter(model, config, job.continue_from)
     if config.training.gradient_checkpointing:
         model.enable_input_require_grads()
     best = BestAdapter(folder / "best", job.run, config.training.early_stopping_patience)
@@ -191,19 +168,21 @@ def _trainer(
         model=model,
         args=arguments,
         train_dataset=PackedRows(splits.train.samples, splits.rows),
-        eval_dataset=PackedRows(splits.val.samples, splits.val_rows),
         data_collator=PackedCollator(_pad(tokenizer), config.model.attention == "flash_attention_2"),
         processing_class=tokenizer,
         run=job.run,
         autocast=autocast_dtype(config),
+        held_out=splits.held_out,
     )
     trainer.remove_callback(PrinterCallback)  # Progress says it better
     best.trainer = trainer
-    evaluations = config.training.evaluations if splits.val.samples else 0
+    evaluations = config.training.evaluations if splits.held_out else 0
     trainer.add_callback(Progress(folder / LOG, lambda: trainer.tokens))
     trainer.add_callback(Schedule(evaluations, config.training.saves))
     trainer.add_callback(best)
     trainer.add_callback(LossCheck(trainer, splits.train.samples))
+    if splits.refresh is not None and evaluations:
+        trainer.add_callback(MeasureBefore(trainer))
     return trainer, best
 
 
@@ -232,6 +211,9 @@ def _run(trainer: AnswerTrainer, resume: Path | None) -> None:
 
 
 def _counts(trainer: AnswerTrainer, best: BestAdapter, splits: Splits, stage: Stage) -> dict[str, Any]:
+    if (forgetting := best.forgetting()) is not None:
+        known, new = ({when: losses.get(name) for when, losses in forgetting.items()} for name in ("known", "new"))
+        stage.say(f"held-out loss, before -> after: {_change('known facts', known)}; {_change('new facts', new)}")
     (tokens,) = distributed.total([trainer.tokens], trainer.args.device)
     counts: dict[str, Any] = {
         "samples": len(splits.train.samples),
@@ -245,9 +227,15 @@ def _counts(trainer: AnswerTrainer, best: BestAdapter, splits: Splits, stage: St
     return counts
 
 
+def _change(what: str, losses: dict[str, float | None]) -> str:
+    told = [f"{loss:.3f}" if loss is not None else "none" for loss in (losses["before"], losses["after"])]
+    return f"{what} {told[0]} -> {told[1]}"
+
+
 def _write(
     job: Job,
     trainer: AnswerTrainer,
+    best: BestAdapter,
     tokenizer: PreTrainedTokenizerBase,
     weights: dict[str, torch.Tensor],
     counts: dict[str, Any],
@@ -262,18 +250,19 @@ def _write(
     with ArtifactWriter(config.adapter_dir, ADAPTER_SCHEMA, job.settings, job.inputs, config.seed) as writer:
         write_adapter(writer.path, trainer.model, weights)
         tokenizer.save_pretrained(writer.path)
+        write_facts(writer.path, splits.facts)
         resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
         (writer.path / "config.yaml").write_text(resolved, encoding="utf-8")
         log = Path(trainer.args.output_dir) / LOG
         shutil.copyfile(log, writer.path / LOG)
         draw_plot(log, writer.path / PLOT)
-        text = card(config, job.dataset, splits.commit, job.base, counts)
+        text = card(config, job.dataset, splits.commit, job.base, counts, best.forgetting())
         (writer.path / "README.md").write_text(text, encoding="utf-8")
         writer.commit(
             counts,
             stage.seconds,
             drops={"too long": len(splits.too_long)},
             base_model=job.base,
-            notes={"too_long": splits.too_long},
+            notes={"too_long": splits.too_long, "forgetting": best.forgetting()},
             packages=PACKAGES,
         )

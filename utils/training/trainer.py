@@ -24,13 +24,17 @@ from utils.training import distributed
 from utils.training.adapter import adapter_state, check_adapter, write_adapter
 from utils.training.checkpoints import mark_complete
 from utils.training.loss import AnswerLoss, check_loss
+from utils.training.packing import PackedRows
 
 
 class AnswerTrainer(Trainer):
     """Trains on the answers' tokens: the mean over all of a step's scored tokens, whatever rank or row they are on."""
 
-    def __init__(self, *args: Any, run: str, autocast: torch.dtype | None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, run: str, autocast: torch.dtype | None, held_out: dict[str, PackedRows], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.held_out = held_out
         self.model_accepts_loss_kwargs = True  # so that a step's scored tokens are counted over ranks and batches
         self.loss_is_scaled_for_ga = True
         self.tokens = 0  # real ones, without padding, that this rank has trained on
@@ -58,16 +62,19 @@ class AnswerTrainer(Trainer):
         return loss
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """The mean loss per scored token on the held-out wordings, exact over all ranks."""
+        """The mean loss per scored token on the held-out wordings, exact over all ranks; by group for a refresh."""
         started = time.monotonic()
-        loss = self.mean_loss(self.eval_dataset)
-        metrics = {"eval_loss": loss, "eval_seconds": time.monotonic() - started}
+        sums = {name: self._summed_loss(rows) for name, rows in self.held_out.items()}
+        metrics = {"eval_loss": sum(loss for loss, _ in sums.values()) / sum(count for _, count in sums.values())}
+        if len(sums) > 1:
+            metrics |= {f"eval_loss_{name}": loss / count for name, (loss, count) in sums.items()}
+        metrics["eval_seconds"] = time.monotonic() - started
         self.log(metrics)
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
-    def mean_loss(self, rows: Any) -> float:
-        """The mean loss per scored token of `rows`; every rank does as many forward passes, as ZeRO-3 needs."""
+    def _summed_loss(self, rows: PackedRows) -> tuple[float, float]:
+        """Loss and scored tokens of `rows`; every rank does as many forward passes, as ZeRO-3 needs."""
         model = self.model_wrapped
         model.eval()
         size, rank, world = self.args.per_device_eval_batch_size, self.args.process_index, self.args.world_size
@@ -82,8 +89,8 @@ class AnswerTrainer(Trainer):
                 sums[0] += loss.item()
                 sums[1] += count
         model.train()
-        summed, scored = distributed.total(sums, self.args.device)
-        return summed / scored
+        loss_sum, scored = distributed.total(sums, self.args.device)
+        return loss_sum, scored
 
     def on_device(self, rows: list[list[Encoded]]) -> dict[str, torch.Tensor]:
         """A batch of `rows`, where the model is."""
@@ -126,3 +133,15 @@ class LossCheck(TrainerCallback):
         """Raise `UserError` where the two differ; by now ZeRO-3 gathers the weights when they are used."""
         batch = self._trainer.on_device([self._row])
         check_loss(self._trainer.model_wrapped, self._trainer.answer_loss, batch)
+
+
+class MeasureBefore(TrainerCallback):
+    """Evaluates the earlier adapter before a refresh changes it: forgetting is measured from there."""
+
+    def __init__(self, trainer: AnswerTrainer) -> None:
+        self._trainer = trainer
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Once, at the very start; a resumed run has it in its history."""
+        if state.global_step == 0:
+            self._trainer.evaluate()

@@ -1,0 +1,65 @@
+"""After the repository moved: what is new is told from what is known, by fact and claim."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.training import micro
+from utils.artifacts import open_artifact
+from utils.console import UserError
+from utils.records import ADAPTER_SCHEMA
+from utils.training.refresh import facts_of, plan_refresh, write_facts
+
+OLD = [micro.sample(name, question) for name in micro.NAMES[:6] for question in micro.QUESTIONS[:2]]
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Path:
+    write_facts(tmp_path, facts_of(OLD))
+    return tmp_path
+
+
+def test_moved_and_added_facts_are_new_and_known_ones_are_replayed(adapter: Path) -> None:
+    moved = [micro.sample("Cart", question, "src/shop/moved.py") for question in micro.QUESTIONS[:2]]
+    added = [micro.sample("Order", question) for question in micro.QUESTIONS[:2]]
+    now = [row for row in OLD if row.metadata.fact != "location:Cart"] + moved + added
+    plan = plan_refresh(adapter, now, [micro.sample("pay", micro.QUESTIONS[2]), moved[0]], 0.5, seed=0)
+    assert (plan.new, plan.replayed) == (4, 4)
+    assert {row.metadata.fact for row in plan.train[:4]} == {"location:Cart", "location:Order"}
+    assert len({row.metadata.fact for row in plan.train[4:]}) == 4  # by turns: no fact twice before each had one
+    assert plan.known_held_out == {"pay/2"}
+
+
+def test_a_share_of_one_replays_everything(adapter: Path) -> None:
+    plan = plan_refresh(adapter, [*OLD, micro.sample("Order", micro.QUESTIONS[0])], [], 1.0, seed=0)
+    assert plan.replayed == len(OLD)
+
+
+def test_nothing_new_is_said(adapter: Path) -> None:
+    with pytest.raises(UserError, match="knows every fact"):
+        plan_refresh(adapter, OLD, [], 0.3, seed=0)
+
+
+@pytest.mark.slow
+def test_a_refresh_learns_the_new_and_reports_forgetting(tmp_path: Path) -> None:
+    dataset = tmp_path / "data" / "shop" / "dataset"
+    micro.save_dataset(dataset, micro.NAMES[:5])
+    config = str(micro.save_config(tmp_path, max_steps=4))
+    micro.run(micro.alone("--config", config))
+    micro.save_dataset(dataset, micro.NAMES)
+    earlier = f"training.continue_from={tmp_path / 'output' / 'shop' / 'adapter'}"
+    told = micro.run(micro.launched(2, "--config", config, earlier, port=29533))
+    assert "10 of them are new" in told
+    assert "known facts" in told
+    notes = open_artifact(tmp_path / "output" / "shop" / "adapter", ADAPTER_SCHEMA, "-").notes
+    assert notes["forgetting"]["after"]["new"] < notes["forgetting"]["before"]["new"]
+    assert "held-out loss known facts" in (tmp_path / "output" / "shop" / "adapter" / "README.md").read_text()
+    again = micro.run(micro.alone("--config", config, earlier), code=2)
+    assert "knows every fact" in again
+    other = micro.run(micro.alone("--config", config, earlier, "lora.r=8"), code=2)
+    assert "knows every fact" in other or "lora.r" in other
+    micro.save_base(tmp_path / "other", hidden_size=16)
+    stranger = micro.run(micro.alone("--config", config, earlier, f"model.base={tmp_path / 'other'}"), code=2)
+    assert "same base" in stranger

@@ -1,0 +1,107 @@
+"""Going on from an earlier adapter after the repository moved: learn what is new, repeat some of what is known.
+
+An adapter's folder keeps a hash of every (fact, claim) that it was trained on. A sample all of whose claims are among
+them is known; any other is new, be it a new fact or one whose answer changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from utils.artifacts import Manifest, open_artifact
+from utils.console import ROOT, UserError, relative
+from utils.records import ADAPTER_SCHEMA, Sample
+
+FACTS = "facts.json"
+
+
+class Refresh(NamedTuple):
+    """What to train on, and which held-out samples ask for known facts."""
+
+    adapter: Path
+    train: list[Sample]
+    new: int
+    replayed: int
+    known_held_out: set[str]
+
+
+def facts_of(samples: Iterable[Sample]) -> set[str]:
+    """One hash per fact and claim."""
+    return {key for sample in samples for key in _keys(sample)}
+
+
+def write_facts(folder: Path, facts: set[str]) -> None:
+    """Keep the hashes with the adapter."""
+    (folder / FACTS).write_text(json.dumps(sorted(facts)), encoding="utf-8")
+
+
+def read_facts(folder: Path) -> set[str]:
+    """The hashes of what an adapter was trained on; raises `UserError` where it does not say."""
+    try:
+        return set(json.loads((folder / FACTS).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(f"{relative(folder)} does not say which facts it was trained on (no {FACTS})") from None
+
+
+def open_earlier(continue_from: str, base: dict[str, str | None]) -> tuple[Path, Manifest]:
+    """The adapter to continue and its manifest; raises `UserError` when it belongs to another base."""
+    folder = (ROOT / Path(continue_from).expanduser()).resolve()
+    manifest = open_artifact(
+        folder, ADAPTER_SCHEMA, "python scripts/03_train_model.py (without training.continue_from)"
+    )
+    if manifest.base_model != base:
+        theirs = manifest.base_model or {}
+        raise UserError(
+            f"{relative(folder)} was trained on {theirs.get('name')} ({_short(theirs)}) and model.base is"
+            f" {base['name']} ({_short(base)}); continue with the same base, or train anew"
+        )
+    return folder, manifest
+
+
+def plan_refresh(
+    adapter: Path, train: Sequence[Sample], held_out: Sequence[Sample], replay_share: float, seed: int
+) -> Refresh:
+    """All new samples, and of the known ones so many that they make up `replay_share` of the whole.
+
+    Known samples are drawn fact by fact in turn, so that each fact is repeated as often as any other.
+    Raises `UserError` when nothing is new.
+    """
+    facts = read_facts(adapter)
+    new = [sample for sample in train if not _keys(sample) <= facts]
+    known = [sample for sample in train if _keys(sample) <= facts]
+    if not new:
+        raise UserError(
+            f"{relative(adapter)} already knows every fact of this dataset; there is nothing to continue for"
+        )
+    wanted = len(known) if replay_share == 1 else round(len(new) * replay_share / (1 - replay_share))
+    replayed = _by_turns(known, seed)[:wanted]
+    held = {sample.metadata.id for sample in held_out if _keys(sample) <= facts}
+    return Refresh(adapter, new + replayed, len(new), len(replayed), held)
+
+
+def _by_turns(samples: Sequence[Sample], seed: int) -> list[Sample]:
+    chance = random.Random(seed)
+    turn: dict[str, int] = {}
+    order: list[tuple[int, int, Sample]] = []
+    for sample in chance.sample(samples, len(samples)):
+        fact = sample.metadata.fact
+        order.append((turn.setdefault(fact, 0), len(order), sample))
+        turn[fact] += 1
+    return [sample for _, _, sample in sorted(order, key=lambda item: item[:2])]
+
+
+def _keys(sample: Sample) -> set[str]:
+    """A sample without claims (a user's own data) is known by its question and answer."""
+    parts = [msgspec.json.encode(claim) for claim in sample.metadata.claims] or [msgspec.json.encode(sample.messages)]
+    return {hashlib.sha256(sample.metadata.fact.encode() + b"\n" + part).hexdigest()[:16] for part in parts}
+
+
+def _short(base: dict[str, str | None]) -> str:
+    return (base.get("revision") or base.get("sha256") or "unknown revision")[:12]
