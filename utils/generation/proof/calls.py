@@ -8,9 +8,9 @@ decorated). What resolves to something else, or to something outside the reposit
 
 from __future__ import annotations
 
+from utils.generation.proof.facts import Definition, Site
 from utils.generation.proof.locate import Found
 from utils.generation.proof.resolve import Repository, Value
-from utils.generation.proof.tree import Definition, Site
 
 CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "__init_subclass__")
 

@@ -10,8 +10,8 @@ import tokenize
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from utils.generation.proof.facts import Definition
 from utils.generation.proof.resolve import Repository, Value
-from utils.generation.proof.tree import Definition
 
 FIELD_BASES = frozenset({"TypedDict", "NamedTuple", "BaseModel", "Struct", "SQLModel"})
 FIELD_DECORATORS = frozenset({"dataclass", "define", "attrs", "mutable", "frozen", "s", "attributes"})
@@ -132,8 +132,15 @@ def signature(lines: list[str], definition: Definition) -> str:
 
 
 def same_code(left: str, right: str) -> bool:
-    """True when two pieces of code are the same tokens: spacing, comments and a last comma do not matter."""
-    return squeeze(left) == squeeze(right) or _tokens(left) == _tokens(right)
+    """True for the same tokens or the same expression: spacing, comments, quotes and a last comma do not matter."""
+    return squeeze(left) == squeeze(right) or _tokens(left) == _tokens(right) or _same_expression(left, right)
+
+
+def _same_expression(left: str, right: str) -> bool:
+    try:
+        return ast.dump(ast.parse(left, mode="eval")) == ast.dump(ast.parse(right, mode="eval"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def squeeze(text: str) -> str:

@@ -60,7 +60,7 @@ def overrides(repo: Repository, method: str, base: str) -> str | None:
 
 def imports(repo: Repository, module: str, imported: str) -> str | None:
     """An import statement anywhere in the module's file names the imported module (or something in it)."""
-    targets = set(repo.modules(imported)) | {f"{each}/" for each in _folders(repo, imported)}
+    targets = {*repo.modules(imported), *repo.namespaces(imported)}
     paths = repo.modules(module)
     if not paths:
         return f"{module} is not a module"
@@ -88,8 +88,3 @@ def depends_on(repo: Repository, name: str) -> str | None:
 
 def _definitions(repo: Repository, element: str) -> list[Found]:
     return [found for found in find(repo, element) if not found.name]
-
-
-def _folders(repo: Repository, module: str) -> list[str]:
-    tail = module.replace(".", "/")
-    return [each for each in repo.sources.folders if each == tail or each.endswith("/" + tail)]

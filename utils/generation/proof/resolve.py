@@ -8,18 +8,15 @@ re-exports, star imports, method resolution order, annotations, what constructor
 from __future__ import annotations
 
 import builtins
-import re
-import unicodedata
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from utils.generation.proof.sources import Sources, dotted_path
-from utils.generation.proof.tree import Definition, FileFacts, Ref, read_file
+from utils.generation.proof.facts import Definition, Ref
+from utils.generation.proof.index import Index
 
 DEPTH = 24  # steps from an expression to what it stands for; beyond it the answer is ANY
-_WORD = re.compile(r"[^\W\d]\w*")
+STEPS = 5000  # references followed for one question
 WIDTH = 64  # values kept for one reference
 
 
@@ -39,67 +36,14 @@ Values = frozenset[Value]
 UNKNOWN: Values = frozenset({ANY})
 
 
-class Repository:
-    """The facts of every file, read when first needed, and the questions that cross files."""
+class Repository(Index):
+    """An index that resolves what names and expressions stand for. Answers are remembered."""
 
     def __init__(self, root: Path, name: str) -> None:
-        self.sources = Sources(root)
-        self.name = name
-        self._facts: dict[str, FileFacts | None] = {}
+        super().__init__(root, name)
         self._resolved: dict[tuple[str, int, Ref], Values] = {}
-        self._modules: dict[str, list[str]] = {}
-        self._decorated: dict[str, frozenset[str]] = {}
-        self._values: dict[str, bool] = {}
         self._mro: dict[Value, tuple[list[Value], bool]] = {}
-        self.dependencies: dict[str, list[str]] | None = None
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """Every name-like token of every text file, and every part of every path: what can not be called absent."""
-        found: set[str] = set()
-        for path in self.sources.paths:
-            found.update(_WORD.findall(path))
-            found.update(path.split("/"))
-            if text := self.sources.text(path):
-                found.update(_WORD.findall(text))
-                if not text.isascii():
-                    found.update(_WORD.findall(unicodedata.normalize("NFKC", text)))
-        return frozenset(found)
-
-    def facts(self, path: str) -> FileFacts | None:
-        """What a Python file says; None where it is none, or does not parse."""
-        if path not in self._facts:
-            lines = self.sources.lines(path) if path.endswith((".py", ".pyi")) else None
-            try:
-                self._facts[path] = read_file(path, lines) if lines is not None else None
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                self._facts[path] = None
-        return self._facts[path]
-
-    def is_a_value(self, name: str, first: str) -> bool:
-        """Whether some file uses `name` other than by calling it; `first` is the file to look at first."""
-        if name not in self._values:
-            paths = [first, *(path for path in self.sources.paths if path != first and path.endswith(".py"))]
-            found = (self.facts(path) for path in paths if name in (self.sources.text(path) or ""))
-            self._values[name] = any(name in facts.values for facts in found if facts is not None)
-        return self._values[name]
-
-    def decorated_by(self, decorator: str) -> frozenset[str]:
-        """The names that a decorator of this name stands on, and those assigned what it returns."""
-        if decorator not in self._decorated:
-            paths = [
-                path
-                for path in self.sources.paths
-                if path.endswith(".py") and decorator in (self.sources.text(path) or "")
-            ]
-            found = [facts for path in paths if (facts := self.facts(path)) is not None]
-            self._decorated[decorator] = frozenset(
-                each.name
-                for facts in found
-                for each in facts.definitions
-                if any(text.partition("(")[0].rpartition(".")[2] == decorator for text in each.decorators)
-            ) | {name for facts in found for name in _made_by(facts, decorator)}
-        return self._decorated[decorator]
+        self._steps = 0
 
     def has_attribute(self, value: Value, name: str) -> bool:
         """Whether the class of an instance, or a base of it, binds `name`; a mixin may use what others define."""
@@ -114,57 +58,8 @@ class Repository:
         assert facts is not None
         return facts.definitions[value.place]
 
-    def modules(self, name: str) -> list[str]:
-        """The files that a module name may stand for, best first."""
-        if name not in self._modules:
-            found = self.sources.modules(name)
-            if not found and self.sources.exists("__init__.py"):
-                own, _, rest = name.partition(".")
-                if own == "".join(c if c.isalnum() else "_" for c in self.name):
-                    found = [
-                        p for p in self.sources.modules(rest or "__init__") if dotted_path(p) in (rest, "__init__")
-                    ]
-            if not found and name.endswith("_"):
-                found = self.sources.modules(name.rstrip("_"))
-            self._modules[name] = found
-        return self._modules[name]
-
-    def locate(self, element: str) -> Iterator[tuple[str, str]]:
-        """(path, name inside the module) for every way to read a dotted id; the longest module name first."""
-        parts = element.split(".")
-        for size in range(len(parts), 0, -1):
-            for path in self.modules(".".join(parts[:size])):
-                yield path, ".".join(parts[size:])
-
-    # --- imports -----------------------------------------------------------------------------------------------------
-
-    def absolute(self, path: str, module: str, level: int) -> list[str]:
-        """The files and folders that `from <level dots><module>` in `path` can mean."""
-        if level == 0:
-            return self.modules(module) or self._folders(module)
-        folder = path.rpartition("/")[0]
-        for _ in range(level - 1):
-            folder = folder.rpartition("/")[0]
-        return self._inside(folder, module)
-
-    def _inside(self, folder: str, module: str) -> list[str]:
-        base = "/".join(part for part in [folder, *module.split(".")] if part)
-        files = [f"{base}/__init__.py" if base else "__init__.py", f"{base}.py", f"{base}.pyi"]
-        found = [path for path in files if self.sources.exists(path)]
-        return found or ([base + "/"] if base in self.sources.folders else [])
-
-    def _folders(self, module: str) -> list[str]:
-        tail = module.replace(".", "/")
-        return sorted(f"{each}/" for each in self.sources.folders if each == tail or each.endswith("/" + tail))
-
     def _module_values(self, paths: list[str]) -> Values:
         return frozenset(Value("module", path) for path in paths) or frozenset({OUT})
-
-    def submodule(self, path: str, name: str) -> list[str]:
-        """The files of module `name` inside the package whose file or folder is `path`."""
-        if path.endswith("/"):
-            return self._inside(path[:-1], name)
-        return self._inside(path.rpartition("/")[0], name) if path.rpartition("/")[2].startswith("__init__.") else []
 
     # --- names and expressions ---------------------------------------------------------------------------------------
 
@@ -175,7 +70,8 @@ class Repository:
         key = (path, scope, ref)
         if key in self._resolved:
             return self._resolved[key]
-        if ref is None or depth <= 0 or key in seen:
+        self._steps = 0 if depth == DEPTH else self._steps + 1
+        if ref is None or depth <= 0 or key in seen or self._steps > STEPS:
             return UNKNOWN
         found = self._resolve(path, scope, ref, depth - 1, seen | {key})
         if len(found) > WIDTH:
@@ -413,14 +309,6 @@ def _class_of(value: Value) -> Value:
     if value.kind == "instance":
         return value._replace(kind="def")
     return ANY_CLASS if value.kind == "any" else ANY
-
-
-def _made_by(facts: FileFacts, function: str) -> Iterator[str]:
-    """The names that are assigned the result of calling `function`."""
-    for definition in facts.definitions:
-        for name, refs in definition.bindings.items():
-            if any(ref is not None and ref[0] == "c" and ref[1] and ref[1][-1] == function for ref in refs):
-                yield name
 
 
 def _merge(lines: list[list[Value]]) -> list[Value]:

@@ -1,119 +1,16 @@
-"""One file read anew: its definitions, what each binds, and where each calls or reads something, in compact form.
-
-An expression is kept as a *reference*, a nested tuple that can be resolved later without the syntax tree:
-
-    ("n", name)            a name                      ("a", ref, attribute)   an attribute
-    ("c", ref)             the result of a call        ("s", ref)              an item of a container
-    ("d", index)           a definition                ("o", ref, ref, …)      one of several
-    ("i", ref)             an instance of an annotation ("super",)             what `super()` gives
-    ("w", ref)             what `await` gives          ("e", ref)              what `with … as` gives
-    ("m", module, level)   an imported module          ("f", module, level, name)  a name imported from a module
-    ("t", ref)             the class of a value
-    ("l", line, column)    a lambda                    ("x", index, ref)       a reference inside another definition
-    ("k",)                 a literal                   None                    nothing that can be followed
-
-A *site* is (line, reference, how): how is ("call",) for a call, ("passed",) for a function that is given to an outside
-function like `sorted`, which calls it; for an attribute it names the methods that reading or
-writing may run besides a property; for an operand of syntax or of a built-in function, its methods that may run.
-"""
+"""One file read anew: a walk over its syntax tree that keeps `facts.FileFacts`, and no tree."""
 
 from __future__ import annotations
 
 import ast
 import sys
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
+from utils.generation.proof.facts import CALL, PASSED, Definition, FileFacts, Ref, Site
 from utils.generation.proof.protocols import attribute_methods, implicit_calls
+from utils.generation.proof.references import annotated, functions_passed, got_by_name, reference
 
-Ref = tuple[Any, ...] | None
-CALL = ("call",)
-PASSED = ("passed",)
-CALLERS = frozenset(
-    {"map", "filter", "sorted", "min", "max", "reduce", "sort", "groupby", "starmap", "takewhile", "dropwhile"}
-)
-ATTRIBUTE_METHODS = frozenset({"__getattr__", "__setattr__", "__delattr__"})
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef)
-BUILTIN_WRAPPERS = {"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "Awaitable"}
-
-
-class Site(NamedTuple):
-    """One place where something may run."""
-
-    line: int
-    ref: Ref
-    how: tuple[str, ...]
-
-    @property
-    def is_call(self) -> bool:
-        """True for `ref(...)`."""
-        return self.how is CALL
-
-    @property
-    def is_passed(self) -> bool:
-        """True for `ref` in `sorted(items, key=ref)`."""
-        return self.how is PASSED
-
-    @property
-    def is_access(self) -> bool:
-        """True for an attribute read, written or deleted."""
-        return self.ref is not None and self.ref[0] == "a" and self.how[0] in ATTRIBUTE_METHODS
-
-
-@dataclass(slots=True, eq=False)
-class Definition:
-    """A module, class, function or lambda. `local` is its name inside the module, `#n` included; "" for the module."""
-
-    index: int
-    kind: str
-    name: str
-    parent: Definition | None
-    line: int = 1
-    column: int = 0
-    start: int = 1
-    end: int = 1
-    local: str = ""
-    is_async: bool = False
-    is_generator: bool = False
-    parameters: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
-    annotations: dict[str, Ref] = field(default_factory=dict)
-    returns: str | None = None
-    returns_ref: Ref = None
-    decorators: list[str] = field(default_factory=list)
-    decorator_refs: list[Ref] = field(default_factory=list)
-    bases: list[str] = field(default_factory=list)
-    base_refs: list[Ref] = field(default_factory=list)
-    docstring: str | None = None
-    raises: set[str] = field(default_factory=set)
-    sites: list[Site] = field(default_factory=list)
-    bindings: dict[str, list[Ref]] = field(default_factory=dict)
-    attributes: dict[str, list[Ref]] = field(default_factory=dict)
-    results: list[Ref] = field(default_factory=list)
-    assigned: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
-    outer_names: set[str] = field(default_factory=set)
-
-    @property
-    def is_property(self) -> bool:
-        """True where reading the attribute runs the function."""
-        return any(
-            text.rpartition(".")[2]
-            in ("property", "cached_property", "setter", "getter", "deleter", "abstractproperty")
-            for text in self.decorators
-        )
-
-
-@dataclass(slots=True, eq=False)
-class FileFacts:
-    """What one file says. `by_local` leads from a name inside the module to its definition."""
-
-    path: str
-    module: Definition
-    definitions: list[Definition]
-    by_local: dict[str, Definition]
-    by_place: dict[tuple[int, int], Definition]
-    stars: list[tuple[str, int]]
-    imported: list[tuple[str, int, tuple[str, ...]]]
-    values: set[str]
 
 
 def read_file(path: str, lines: list[str]) -> FileFacts:
@@ -187,23 +84,23 @@ class _Reader:
         if isinstance(node, ast.Lambda):
             made = self._new("lambda", "", node, scope)
             self._take_arguments(made, node.args, stack)
-            made.results.append(self.ref(node.body))
+            made.results.append(reference(node.body))
             return made, [node.body]
         if isinstance(node, FunctionNode):
             made = self._new("function", node.name, node, scope)
             made.is_async = isinstance(node, ast.AsyncFunctionDef)
             self._take_arguments(made, node.args, stack)
             if node.returns is not None:
-                made.returns, made.returns_ref = self.source(node.returns), self.annotation(node.returns)
+                made.returns, made.returns_ref = self.source(node.returns), annotated(node.returns)
         elif isinstance(node, ast.ClassDef):
             made = self._new("class", node.name, node, scope)
             made.bases = [self.source(base) for base in node.bases]
-            made.base_refs = [self.ref(base) for base in node.bases]
+            made.base_refs = [reference(base) for base in node.bases]
             stack.extend([*node.bases, *(keyword.value for keyword in node.keywords)])
         else:
             return None
         made.decorators = [self.source(each) for each in node.decorator_list]
-        made.decorator_refs = [self.ref(each) for each in node.decorator_list]
+        made.decorator_refs = [reference(each) for each in node.decorator_list]
         made.start = min([made.line, *(each.lineno for each in node.decorator_list)])
         made.docstring = ast.get_docstring(node, clean=True)
         stack.extend(node.decorator_list)
@@ -211,7 +108,7 @@ class _Reader:
         runner = scope
         while runner.kind == "class" and runner.parent:
             runner = runner.parent
-        runner.sites += [Site(each.lineno, self.ref(each), CALL) for each in node.decorator_list]
+        runner.sites += [Site(each.lineno, reference(each), CALL) for each in node.decorator_list]
         self.called.update(id(each) for each in node.decorator_list)
         return made, list(node.body)
 
@@ -239,20 +136,20 @@ class _Reader:
         annotation = self.source(each.annotation) if each.annotation else None
         made.parameters.append((each.arg, kind, annotation, self.source(default) if default is not None else None))
         plain = kind not in ("var_positional", "var_keyword")
-        made.annotations[each.arg] = self.annotation(each.annotation) if each.annotation and plain else None
+        made.annotations[each.arg] = annotated(each.annotation) if each.annotation and plain else None
         if default is not None and not isinstance(default, ast.Constant):
-            self._bind(made, each.arg, self.ref(default))
+            self._bind(made, each.arg, reference(default))
 
     def _visit(self, node: Any, scope: Definition, runner: Definition) -> None:
         kind = type(node)
         if kind is ast.Call:
-            runner.sites.append(Site(node.lineno, self.ref(node.func), CALL))
+            runner.sites.append(Site(node.lineno, reference(node.func), CALL))
             self.called.add(id(node.func))
-            runner.sites.extend(Site(node.lineno, self.ref(each), PASSED) for each in _functions_passed(node))
-            if name := _got_by_name(node):
+            runner.sites.extend(Site(node.lineno, reference(each), PASSED) for each in functions_passed(node))
+            if name := got_by_name(node):
                 self.values.add(name)
         elif kind is ast.Attribute:
-            runner.sites.append(Site(node.lineno, self.ref(node), attribute_methods(node)))
+            runner.sites.append(Site(node.lineno, reference(node), attribute_methods(node)))
             if id(node) not in self.called:
                 self.values.add(node.attr)
         elif kind is ast.Name:
@@ -264,7 +161,7 @@ class _Reader:
             raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
             runner.raises.add(self.source(raised))
         elif kind is ast.Return:
-            runner.results.append(self.ref(node.value) if node.value else None)
+            runner.results.append(reference(node.value) if node.value else None)
         elif kind in (ast.Yield, ast.YieldFrom):
             runner.is_generator = True
         elif kind.__name__ == "TypeAlias":  # `type X = …`, Python 3.12
@@ -273,7 +170,7 @@ class _Reader:
         elif kind in (ast.Global, ast.Nonlocal):
             scope.outer_names.update(node.names)
         for operand, methods in implicit_calls(node):
-            ref = self.ref(operand)
+            ref = reference(operand)
             if ref is not None and ref[0] != "k":
                 runner.sites.append(Site(operand.lineno, ref, methods))  # type: ignore[attr-defined]
 
@@ -309,37 +206,37 @@ class _Reader:
             owner.parent.attributes.setdefault(target.attr, []).append(("x", scope.index, ref))
 
     def _assign(self, node: ast.Assign, scope: Definition) -> None:
-        ref = self.ref(node.value)
+        ref = reference(node.value)
         for target in node.targets:
             if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple) and _same_shape(target, node.value):
                 for left, right in zip(target.elts, node.value.elts, strict=True):
-                    self._target(left, self.ref(right), scope, node)
+                    self._target(left, reference(right), scope, node)
             else:
                 self._target(target, ref, scope, node)
 
     def _annotated(self, node: ast.AnnAssign, scope: Definition) -> None:
-        ref = self.annotation(node.annotation)
+        ref = annotated(node.annotation)
         if node.value is not None and not isinstance(node.value, ast.Constant):
-            ref = ("o", ref, self.ref(node.value))
+            ref = ("o", ref, reference(node.value))
         self._target(node.target, ref, scope, node, typed=self.source(node.annotation))
 
     def _loop(self, node: Any, scope: Definition) -> None:
-        self._target(node.target, ("s", self.ref(node.iter)), scope, node.target)
+        self._target(node.target, ("s", reference(node.iter)), scope, node.target)
 
     def _augmented(self, node: ast.AugAssign, scope: Definition) -> None:
         self._target(node.target, None, scope, node)
 
     def _named(self, node: ast.NamedExpr, scope: Definition) -> None:
-        self._target(node.target, self.ref(node.value), scope, node)
+        self._target(node.target, reference(node.value), scope, node)
 
     def _with_item(self, node: ast.withitem, scope: Definition) -> None:
         if node.optional_vars is not None:
-            self._target(node.optional_vars, ("e", self.ref(node.context_expr)), scope, node.optional_vars)
+            self._target(node.optional_vars, ("e", reference(node.context_expr)), scope, node.optional_vars)
 
     def _handler(self, node: ast.ExceptHandler, scope: Definition) -> None:
         if node.name:
             kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type] if node.type else []
-            self._bind(scope, node.name, ("o", *(("i", self.ref(each)) for each in kinds)))
+            self._bind(scope, node.name, ("o", *(("i", reference(each)) for each in kinds)))
 
     def _capture(self, node: Any, scope: Definition) -> None:
         if node.name:
@@ -361,68 +258,6 @@ class _Reader:
                 self.stars.append((module, node.level))
             else:
                 self._bind(scope, alias.asname or alias.name, ("f", module, node.level, alias.name))
-
-    # --- expressions as references -----------------------------------------------------------------------------------
-
-    def ref(self, node: ast.AST | None, depth: int = 0) -> Ref:
-        """The reference of an expression; None where it cannot be followed."""
-        if depth > 60 or node is None:
-            return None
-        deeper = depth + 1
-        if isinstance(node, ast.Name):
-            return ("n", sys.intern(node.id))
-        if isinstance(node, ast.Attribute):
-            return ("a", self.ref(node.value, deeper), sys.intern(node.attr))
-        if isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Name) and node.func.id == "super":
-                return ("super",)
-            if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1:
-                return ("t", self.ref(node.args[0], deeper))
-            if name := _got_by_name(node):
-                return ("a", self.ref(node.args[0], deeper), sys.intern(name))
-            return ("c", self.ref(node.func, deeper))
-        if isinstance(node, ast.Subscript):
-            return ("s", self.ref(node.value, deeper))
-        if isinstance(node, ast.Await):
-            return ("w", self.ref(node.value, deeper))
-        if isinstance(node, ast.BoolOp):
-            return ("o", *(self.ref(each, deeper) for each in node.values))
-        if isinstance(node, ast.IfExp):
-            return ("o", self.ref(node.body, deeper), self.ref(node.orelse, deeper))
-        if isinstance(node, ast.NamedExpr | ast.Starred):
-            return self.ref(node.value, deeper)
-        if isinstance(node, ast.Lambda):
-            return ("l", node.lineno, node.col_offset)
-        if isinstance(node, ast.Constant | ast.JoinedStr):
-            return ("k",)
-        return None
-
-    def annotation(self, node: ast.expr | None, depth: int = 0) -> Ref:
-        """The reference of a value that is annotated so; None where the annotation does not name one class."""
-        if node is None or depth > 20:
-            return None
-        if isinstance(node, ast.Constant):
-            if isinstance(node.value, str):
-                try:
-                    return self.annotation(ast.parse(node.value.strip(), mode="eval").body, depth + 1)
-                except (SyntaxError, ValueError):
-                    return None
-            return ("k",) if node.value is None else None
-        if isinstance(node, ast.Name | ast.Attribute):
-            return ("i", self.ref(node))
-        if isinstance(node, ast.BinOp):
-            return ("o", self.annotation(node.left, depth + 1), self.annotation(node.right, depth + 1))
-        if isinstance(node, ast.Subscript):
-            name = getattr(node.value, "attr", getattr(node.value, "id", ""))
-            inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-            if name in BUILTIN_WRAPPERS:
-                return self.annotation(inner[0], depth + 1)
-            if name == "Union":
-                return ("o", *(self.annotation(each, depth + 1) for each in inner))
-            if name in ("type", "Type"):
-                return self.ref(inner[0])
-            return ("o", ("i", self.ref(node.value)), None)
-        return None
 
 
 _BINDERS: dict[type, Any] = {
@@ -457,23 +292,6 @@ def _children(node: ast.AST) -> list[ast.AST]:
             found.append(value)
     found.reverse()
     return found
-
-
-def _functions_passed(node: ast.Call) -> list[ast.expr]:
-    """The arguments of a call that an outside function may call: lambdas, and names given to `map`, `sorted`, …"""
-    arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-    if name in CALLERS:
-        return [each for each in arguments if isinstance(each, ast.Lambda | ast.Name | ast.Attribute)]
-    return [each for each in arguments if isinstance(each, ast.Lambda)]
-
-
-def _got_by_name(node: ast.Call) -> str:
-    """`getattr(x, "name")` reads `x.name`; empty for any other call."""
-    if isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) >= 2:
-        name = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
-        return name if isinstance(name, str) else ""
-    return ""
 
 
 def _same_shape(left: ast.Tuple, right: ast.Tuple) -> bool:

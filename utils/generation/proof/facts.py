@@ -1,0 +1,107 @@
+"""What is kept of one file: its definitions, what each binds, and where each calls or reads something.
+
+An expression is kept as a *reference*, a nested tuple that can be resolved later without the syntax tree:
+
+    ("n", name)            a name                      ("a", ref, attribute)   an attribute
+    ("c", ref)             the result of a call        ("s", ref)              an item of a container
+    ("d", index)           a definition                ("o", ref, ref, …)      one of several
+    ("i", ref)             an instance of an annotation ("super",)             what `super()` gives
+    ("w", ref)             what `await` gives          ("e", ref)              what `with … as` gives
+    ("m", module, level)   an imported module          ("f", module, level, name)  a name imported from a module
+    ("t", ref)             the class of a value
+    ("l", line, column)    a lambda                    ("x", index, ref)       a reference inside another definition
+    ("k",)                 a literal                   None                    nothing that can be followed
+
+A *site* is (line, reference, how): how is ("call",) for a call, ("passed",) for a function that is given to an outside
+function like `sorted`, which calls it; for an attribute it names the methods that reading or
+writing may run besides a property; for an operand of syntax or of a built-in function, its methods that may run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Ref = tuple[Any, ...] | None
+CALL = ("call",)
+PASSED = ("passed",)
+ATTRIBUTE_METHODS = frozenset({"__getattr__", "__setattr__", "__delattr__"})
+
+
+class Site(NamedTuple):
+    """One place where something may run."""
+
+    line: int
+    ref: Ref
+    how: tuple[str, ...]
+
+    @property
+    def is_call(self) -> bool:
+        """True for `ref(...)`."""
+        return self.how is CALL
+
+    @property
+    def is_passed(self) -> bool:
+        """True for `ref` in `sorted(items, key=ref)`."""
+        return self.how is PASSED
+
+    @property
+    def is_access(self) -> bool:
+        """True for an attribute read, written or deleted."""
+        return self.ref is not None and self.ref[0] == "a" and self.how[0] in ATTRIBUTE_METHODS
+
+
+@dataclass(slots=True, eq=False)
+class Definition:
+    """A module, class, function or lambda. `local` is its name inside the module, `#n` included; "" for the module."""
+
+    index: int
+    kind: str
+    name: str
+    parent: Definition | None
+    line: int = 1
+    column: int = 0
+    start: int = 1
+    end: int = 1
+    local: str = ""
+    is_async: bool = False
+    is_generator: bool = False
+    parameters: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
+    annotations: dict[str, Ref] = field(default_factory=dict)
+    returns: str | None = None
+    returns_ref: Ref = None
+    decorators: list[str] = field(default_factory=list)
+    decorator_refs: list[Ref] = field(default_factory=list)
+    bases: list[str] = field(default_factory=list)
+    base_refs: list[Ref] = field(default_factory=list)
+    docstring: str | None = None
+    raises: set[str] = field(default_factory=set)
+    sites: list[Site] = field(default_factory=list)
+    bindings: dict[str, list[Ref]] = field(default_factory=dict)
+    attributes: dict[str, list[Ref]] = field(default_factory=dict)
+    results: list[Ref] = field(default_factory=list)
+    assigned: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
+    outer_names: set[str] = field(default_factory=set)
+
+    @property
+    def is_property(self) -> bool:
+        """True where reading the attribute runs the function."""
+        return any(
+            text.rpartition(".")[2]
+            in ("property", "cached_property", "setter", "getter", "deleter", "abstractproperty")
+            for text in self.decorators
+        )
+
+
+@dataclass(slots=True, eq=False)
+class FileFacts:
+    """What one file says. `by_local` leads from a name inside the module to its definition."""
+
+    path: str
+    module: Definition
+    definitions: list[Definition]
+    by_local: dict[str, Definition]
+    by_place: dict[tuple[int, int], Definition]
+    stars: list[tuple[str, int]]
+    imported: list[tuple[str, int, tuple[str, ...]]]
+    values: set[str]

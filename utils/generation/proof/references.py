@@ -1,0 +1,93 @@
+"""Expressions and annotations as references: what can be followed later without the syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import sys
+
+from utils.generation.proof.facts import Ref
+
+CALLERS = frozenset(
+    {"map", "filter", "sorted", "min", "max", "reduce", "sort", "groupby", "starmap", "takewhile", "dropwhile"}
+)
+WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "Awaitable"})
+DEEPEST = 60  # nested expressions; deeper ones are not followed
+
+
+def reference(node: ast.AST | None, depth: int = 0) -> Ref:
+    """The reference of an expression; None where it cannot be followed."""
+    if depth > DEEPEST or node is None:
+        return None
+    deeper = depth + 1
+    if isinstance(node, ast.Name):
+        return ("n", sys.intern(node.id))
+    if isinstance(node, ast.Attribute):
+        return ("a", reference(node.value, deeper), sys.intern(node.attr))
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Name) and node.func.id == "super":
+            return ("super",)
+        if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1:
+            return ("t", reference(node.args[0], deeper))
+        if name := got_by_name(node):
+            return ("a", reference(node.args[0], deeper), sys.intern(name))
+        return ("c", reference(node.func, deeper))
+    if isinstance(node, ast.Subscript):
+        return ("s", reference(node.value, deeper))
+    if isinstance(node, ast.Await):
+        return ("w", reference(node.value, deeper))
+    if isinstance(node, ast.BoolOp):
+        return ("o", *(reference(each, deeper) for each in node.values))
+    if isinstance(node, ast.IfExp):
+        return ("o", reference(node.body, deeper), reference(node.orelse, deeper))
+    if isinstance(node, ast.NamedExpr | ast.Starred):
+        return reference(node.value, deeper)
+    if isinstance(node, ast.Lambda):
+        return ("l", node.lineno, node.col_offset)
+    if isinstance(node, ast.Constant | ast.JoinedStr):
+        return ("k",)
+    return None
+
+
+def annotated(node: ast.expr | None, depth: int = 0) -> Ref:
+    """The reference of a value that is annotated so; None where the annotation does not name one class."""
+    if node is None or depth > 20:
+        return None
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, str):
+            try:
+                return annotated(ast.parse(node.value.strip(), mode="eval").body, depth + 1)
+            except (SyntaxError, ValueError):
+                return None
+        return ("k",) if node.value is None else None
+    if isinstance(node, ast.Name | ast.Attribute):
+        return ("i", reference(node))
+    if isinstance(node, ast.BinOp):
+        return ("o", annotated(node.left, depth + 1), annotated(node.right, depth + 1))
+    if isinstance(node, ast.Subscript):
+        name = getattr(node.value, "attr", getattr(node.value, "id", ""))
+        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if name in WRAPPERS:
+            return annotated(inner[0], depth + 1)
+        if name == "Union":
+            return ("o", *(annotated(each, depth + 1) for each in inner))
+        if name in ("type", "Type"):
+            return reference(inner[0])
+        return ("o", ("i", reference(node.value)), None)
+    return None
+
+
+def functions_passed(node: ast.Call) -> list[ast.expr]:
+    """The arguments of a call that an outside function may call: lambdas, and names given to `map`, `sorted`, …"""
+    arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    if name in CALLERS:
+        return [each for each in arguments if isinstance(each, ast.Lambda | ast.Name | ast.Attribute)]
+    return [each for each in arguments if isinstance(each, ast.Lambda)]
+
+
+def got_by_name(node: ast.Call) -> str:
+    """`getattr(x, "name")` reads `x.name`; empty for any other call."""
+    if isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) >= 2:
+        name = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
+        return name if isinstance(name, str) else ""
+    return ""
