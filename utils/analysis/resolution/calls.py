@@ -151,7 +151,9 @@ class Calls(Containers):
         if kind == V.FUNCTION:
             self.run_function(int(what[1]), None, call)  # type: ignore[call-overload]
         elif kind == V.BOUND:
-            self.run_function(int(what[1]), int(what[2]), call)  # type: ignore[call-overload]
+            number, receiver = int(what[1]), int(what[2])  # type: ignore[call-overload]
+            self.edge(call.scope, call.line, number, call.module, -1 if what[3] else receiver)
+            self.enter_function(number, receiver, call)
         elif kind == V.WRAPPED:
             self.run_wrapped(what, call)
         elif kind == V.CLASS:

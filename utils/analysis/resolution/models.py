@@ -57,6 +57,7 @@ SAME = frozenset(["copy.copy", "copy.deepcopy", "dataclasses.replace", "asyncio.
 IDENTITIES = frozenset({"functools.wraps", "functools.lru_cache"})
 READERS = frozenset({"get", "pop", "setdefault", "popitem", "popleft", "__getitem__", "__next__"})
 WRITERS = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "__setitem__": 1}
+CONTAINER_TYPES = {"list": -1, "set": -1, "deque": -1, "dict": ir.MAPPING, "OrderedDict": ir.MAPPING}
 VIEWS = frozenset({"values", "copy", "keys", "__iter__"})
 
 
@@ -109,6 +110,9 @@ class Models(Calls):
                 self.link(owner.offset + function.returns, dst)
         elif what[0] == V.CALLABLE:
             self.link(int(what[1]), dst)  # type: ignore[call-overload]
+        elif what[0] in (V.BUILTIN, V.EXTERNAL) and str(what[1]).rpartition(".")[2] in CONTAINER_TYPES:
+            self.lengths[dst] = CONTAINER_TYPES[str(what[1]).rpartition(".")[2]]
+            self.add(dst, self.values.intern(V.CONTAINER, dst))
 
     def on_spread(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
         """`f(*value)`: known positions first, then the rest."""

@@ -17,7 +17,7 @@ from utils.analysis.resolution.values import Values
 
 LOCAL = (1 << 20) - 1
 NARROWED, MEMBER, GETTER, EXCLUDED = 100, 101, 102, 99
-LIMIT = 24  # values a node may hold: what takes more kinds of values than that is general-purpose code
+LIMIT = 64  # values a node may hold: what takes more kinds of values than that is general-purpose code
 RECEIVERS = 8  # classes that `self` of one method may be
 Rule = Callable[[int, V.Value, tuple[Any, ...], Module], None]
 
@@ -270,7 +270,7 @@ class Solver(Graph):
             if not found and name in record.names:
                 found = True
                 for item in record.names[name]:
-                    self.wait(owner.offset + item, (MEMBER, receiver, node))
+                    self.wait(owner.offset + item, (MEMBER, receiver, node, what[0] == V.SUPER))
         return node
 
     def field(self, owner: int, name: str) -> int:
@@ -282,7 +282,7 @@ class Solver(Graph):
 
     def on_member(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
         """A value in a class body is read through a receiver: functions are bound, properties run."""
-        receiver, node = rule
+        receiver, node, by_super = rule
         on_class = self.values.table[receiver][0] == V.CLASS
         if what[0] == V.ACCESSOR:
             if not on_class:
@@ -304,11 +304,11 @@ class Solver(Graph):
                 self.read_property(number, receiver, node)
         elif function.flags & ir.CLASS_METHOD:
             kind = self.values.table[receiver]
-            self.add(node, self.values.intern(V.BOUND, number, self.values.intern(V.CLASS, kind[1])))
+            self.add(node, self.values.intern(V.BOUND, number, self.values.intern(V.CLASS, kind[1]), by_super))
         elif function.flags & ir.STATIC or on_class:
             self.add(node, value)
         else:
-            self.add(node, self.values.intern(V.BOUND, number, receiver))
+            self.add(node, self.values.intern(V.BOUND, number, receiver, by_super))
 
     def find(self, number: int, name: str) -> int | None:
         """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""

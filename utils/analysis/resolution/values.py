@@ -7,7 +7,7 @@ from collections.abc import Hashable
 FUNCTION = 0  # (function)
 CLASS = 1  # (class)
 INSTANCE = 2  # (class, exact): exact where the code makes it, not exact where an annotation or `self` promises it
-BOUND = 3  # (function, receiver value)
+BOUND = 3  # (function, receiver value, whether it was found through super())
 MODULE = 4  # (module name)
 CONTAINER = 5  # (node where it is made)
 GENERATOR = 6  # (function)
