@@ -99,15 +99,21 @@ class AnswerTrainer(Trainer):
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
         """Write the adapter alone: the base is where it was."""
-        state = adapter_state(self.accelerator.unwrap_model(self.model))
+        state = self._gathered_adapter()
         if self.args.should_save:
             write_adapter(Path(output_dir or self.args.output_dir), self.model, state)
 
     def checked_adapter(self) -> dict[str, torch.Tensor]:
         """The whole adapter as it is now, fit to be kept."""
-        state = adapter_state(self.accelerator.unwrap_model(self.model))
+        state = self._gathered_adapter()
         check_adapter(state)
         return state
+
+    def _gathered_adapter(self) -> dict[str, torch.Tensor]:
+        """The adapter from all ranks. ZeRO-3 cannot gather a weight in flight: what it fetched ahead is let go."""
+        if self.is_deepspeed_enabled:
+            self.model_wrapped.empty_partition_cache()
+        return adapter_state(self.accelerator.unwrap_model(self.model))
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         super()._save_checkpoint(model, trial)
