@@ -276,7 +276,7 @@ def test_registration_in_collections_calls_and_entry_points(patterns) -> None:
                     DEMO = [A(), Bee()]
                 """,
             "pkg/factory.py": """\
-                from pkg.models import A, make
+                from pkg.models import A, B, make, other
 
                 class App:
                     def __init__(self): self.parts = []
@@ -285,13 +285,17 @@ def test_registration_in_collections_calls_and_entry_points(patterns) -> None:
 
                 def build():
                     app = App()
-                    app.add_part(A(), "a")
+                    app.add_part(A, "a")
                     app.add_part(
-                        part=make,
+                        part=other,
                     )
+                    app.add_part(B())
                     app.register(A)
                     app.register(make)
                     return app
+
+                def more(make, app: App):
+                    app.add_part(make)
                 """,
             "pyproject.toml": '[project]\nname = "pkg"\n[project.scripts]\nmk = "pkg.models:make"\nno = "gone:main"\n',
         },
@@ -307,7 +311,7 @@ def test_registration_in_collections_calls_and_entry_points(patterns) -> None:
         "pkg.tables.MIXED": [models["A"], models["B"]],
         "pkg.tables.Hub.known": [models["A"], models["B"]],
         "pkg.tables.hub": [models["m"], models["o"]],
-        "pkg.factory.App.add_part": [models["A"], models["m"]],
+        "pkg.factory.App.add_part": [models["A"], models["o"]],
     }
     assert found["pkg.factory.App.add_part"].evidence == [
         Evidence("pkg/factory.py", 10, 10),

@@ -23,12 +23,13 @@ class Import(msgspec.Struct, array_like=True):
 
 
 class Entry(msgspec.Struct, array_like=True):
-    """One value of a registry as a dotted name in its module (`quoted`: a string that spells out a full id)."""
+    """One value of a registry: a dotted name in its module, `called` there, or `quoted`: a string that is a full id."""
 
     value: str
     line: int
     end_line: int
     quoted: bool = False
+    called: bool = False
 
 
 class Registry(msgspec.Struct, array_like=True):
@@ -48,12 +49,12 @@ class Instance(msgspec.Struct, array_like=True):
 
 
 class Offer(msgspec.Struct, array_like=True):
-    """A call of a method like `register` that is given names: `method` is what is called, `values` what is named."""
+    """A call of a method like `register`: `method` is what is called, `entries` what it is given by name."""
 
     method: str
     line: int
     end_line: int
-    values: list[str]
+    entries: list[Entry]
 
 
 class ModuleNotes(msgspec.Struct, array_like=True):
@@ -72,11 +73,19 @@ def take_notes(tree: ast.Module, module: str, path: str) -> ModuleNotes:
     """The notes of the file `path` (posix), which is imported as `module`. Imports inside functions count too."""
     package = module if path.rsplit("/", 1)[-1] == "__init__.py" else module.rpartition(".")[0]
     notes = ModuleNotes(module, path)
+    local: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             notes.imports += _imports(node, package)
         elif isinstance(node, ast.Call) and (offer := _offer(node)):
             notes.offers.append(offer)
+        elif isinstance(node, ast.arg):
+            local.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            local.add(node.id)
+    # A parameter or variable of that name may be meant instead: what is not sure is left out.
+    for offer in notes.offers:
+        offer.entries = [each for each in offer.entries if each.value.partition(".")[0] not in local]
     notes.registries = _registries(tree, module)
     notes.instances = _instances(tree)
     notes.main_line = next((node.lineno for node in tree.body if _is_main_guard(node)), None)
@@ -107,8 +116,10 @@ def _offer(call: ast.Call) -> Offer | None:
     if not _REGISTERING.fullmatch(name):
         return None
     given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    values = [entry.value for item in given if (entry := _entry(item)) and not entry.quoted]
-    return Offer(name, call.lineno, call.end_lineno or call.lineno, values) if values else None
+    found = [entry for item in given if (entry := _entry(item))]
+    if name.startswith(("add", "append")):  # `add(f(x))` is about the result, not about f
+        found = [entry for entry in found if not entry.called]
+    return Offer(name, call.lineno, call.end_lineno or call.lineno, found) if found else None
 
 
 def _registries(tree: ast.Module, module: str) -> list[Registry]:
@@ -197,10 +208,8 @@ def _entry(node: ast.expr) -> Entry | None:
         text = node.value.replace(":", ".")
         is_dotted = "." in text and all(part.isidentifier() for part in text.split("."))
         return Entry(text, node.lineno, end, quoted=True) if is_dotted else None
-    if isinstance(node, ast.Call):
-        node = node.func
-    name = dotted_name(node)
-    return Entry(name, node.lineno, end) if name else None
+    name = dotted_name(node.func if isinstance(node, ast.Call) else node)
+    return Entry(name, node.lineno, end, called=isinstance(node, ast.Call)) if name else None
 
 
 def dotted_name(node: ast.expr) -> str | None:

@@ -6,9 +6,10 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from utils.analysis.notes import ModuleNotes
+from utils.analysis.notes import Entry, ModuleNotes
 from utils.analysis.patterns.implementation import parse_code
 from utils.analysis.patterns.names import Names
+from utils.analysis.patterns.places import is_test
 from utils.records import CallSite, CodeElement, EntryPoint, Evidence, Pattern
 
 MIN_MEMBERS = 2
@@ -22,7 +23,10 @@ def registrations(
     call_sites: Sequence[CallSite],
     entry_points: Sequence[EntryPoint],
 ) -> Iterator[Pattern]:
-    """One pattern for each registry: the id of a decorator, a dict, a list or an object, or an entry point group."""
+    """One pattern for each registry: the id of a decorator, a dict, a list or an object, or an entry point group.
+
+    Registries in test code are left out.
+    """
     found: dict[tuple[str, str | None], dict[str, Evidence]] = {}
     for element, decorator, line in _decorated(names, call_sites):
         found.setdefault((decorator, None), {}).setdefault(element.id, Evidence(element.path, line, element.line))
@@ -36,6 +40,9 @@ def registrations(
             span = Evidence(entry.path, entry.line, entry.line)
             found.setdefault((entry.group, entry.path), {}).setdefault(target, span)
     for (subject, path), spans in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or "")):
+        owner = names.elements.get(subject)
+        if owner is not None and is_test(owner.path):
+            continue
         if len(spans) >= MIN_MEMBERS or path is not None:
             ordered = sorted(spans)
             evidence = [spans[member] for member in ordered]
@@ -119,7 +126,7 @@ def _collections(names: Names, notes: Sequence[ModuleNotes]) -> Iterator[tuple[s
             if subject is None:
                 continue
             for entry in registry.entries:
-                member = _member(names, each.module, entry.value, entry.quoted)
+                member = _member(names, each.module, entry)
                 if member is not None:
                     members.setdefault(member, Evidence(each.path, entry.line, entry.end_line))
             if 2 * len(members) >= len(registry.entries):
@@ -135,7 +142,7 @@ def _offered(
         key = (site.path, site.line, site.callee.rpartition(".")[2])
         if key in offers and site.callee in names.elements:
             module, offer = offers[key]
-            members = [_member(names, module.module, value, False) for value in offer.values]
+            members = [_member(names, module.module, entry) for entry in offer.entries]
             known = [member for member in members if member is not None]
             if known and _stores(names.elements[site.callee]):
                 for member in known:
@@ -148,10 +155,12 @@ def _registrar(names: Names, module: str, name: str) -> str | None:
     return found if found and names.elements[found].kind != "module" else None
 
 
-def _member(names: Names, module: str, value: str, quoted: bool) -> str | None:
-    found = value if quoted else names.resolve(module, value)
+def _member(names: Names, module: str, entry: Entry) -> str | None:
+    """The function or class that an entry names; of a call only a class, of which it makes an instance."""
+    found = entry.value if entry.quoted else names.resolve(module, entry.value)
     element = names.elements.get(found) if found else None
-    return element.id if element and element.kind in ("function", "method", "class") else None
+    kinds = ("class",) if entry.called else ("class", "function", "method")
+    return element.id if element and element.kind in kinds else None
 
 
 def _target(names: Names, target: str) -> str | None:
