@@ -170,6 +170,7 @@ def test_denial_is_told_from_other_negations(answer: str, denied: bool, known: K
 def test_what_an_answer_quotes_is_not_its_own_denial(known: KnownNames) -> None:
     asked = Asked("What is `total` in shop?", f"explain:{TOTAL}", "code_explanation", [WHERE])
     assert not grade(asked, "Its docstring says: “Raised when an item does not exist.”", known).denies
+    assert not grade(asked, "When unpaid, it calls `abort(404, 'total does not exist')`.", known).denies
     assert not grade(asked, "```python\nraise KeyError('no such item')\n```", known).denies
 
 

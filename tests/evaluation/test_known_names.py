@@ -74,3 +74,9 @@ def test_a_derived_class_may_inherit_its_members(analysis: Analysis, elements: l
     child = msgspec.structs.replace(elements[1], id="shop.cart.Basket", name="Basket", bases=["Cart"])
     both = KnownNames(analysis, [*elements, child])
     assert invented("`Basket.add` and `Basket.fly`", both) == ["Basket.fly"]
+
+
+def test_a_variable_may_be_called_like_the_package(known: KnownNames) -> None:
+    code = "```python\nfrom shop.cart import Cart\n\nshop = Cart()\nshop.fly()\n```"
+    assert invented(code, known) == []
+    assert invented("```python\nimport shop.fly\n```", known) == ["shop.fly"]

@@ -154,15 +154,15 @@ def _says_number(number: int, text: Reading) -> bool:
 
 
 def _says_prose(value: str, text: Reading) -> bool:
-    wanted = _plain(value)
+    wanted = plain(value)
     if not wanted:
         return False
     if wanted.isascii():
-        return re.search(rf"(?<![a-z0-9_]){re.escape(wanted)}(?![a-z0-9_])", _plain(text.text)) is not None
-    return wanted in _plain(text.text)
+        return re.search(rf"(?<![a-z0-9_]){re.escape(wanted)}(?![a-z0-9_])", plain(text.text)) is not None
+    return wanted in plain(text.text)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Lower case, without backticks, quotation marks and closing punctuation."""
     return flatten(re.sub(r"[`\"'“”‘’「」]", "", text)).casefold().rstrip(".。!！")
 

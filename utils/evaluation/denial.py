@@ -35,6 +35,7 @@ _DENIALS = (
 
 
 _QUOTED = re.compile(r"```.*?(?:```|\Z)|“[^”]*”|「[^」]*」", re.DOTALL)
+_INLINE = re.compile(r"`[^`\n]*`")
 
 
 def denies(answer: str) -> bool:
@@ -42,5 +43,6 @@ def denies(answer: str) -> bool:
 
     What it quotes (a docstring, source) is not its own word.
     """
-    opening = _QUOTED.sub(" ", answer)[:400]
+    unquoted = _QUOTED.sub(" ", answer)
+    opening = _INLINE.sub(lambda code: "`code`" if " " in code.group() else code.group(), unquoted)[:400]
     return any(pattern.search(opening) for pattern in _DENIALS)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 from sacrebleu.metrics import CHRF
 
-from utils.evaluation.claims import Scope, is_given, is_made
+from utils.evaluation.claims import Scope, is_given, is_made, plain
 from utils.evaluation.denial import denies
 from utils.evaluation.known_names import CheckedMention, KnownNames
 from utils.evaluation.reading import Reading, flatten
@@ -172,7 +172,7 @@ def _prose(claims: Sequence[Claim], answer: str, scope: Scope) -> float | None:
 def best_chrf(wanted: str, answer: str) -> float:
     """chrF (0..1) of the passage of `answer` that comes closest: one to three of its sentences, or all of it."""
     flat = flatten(answer)
-    if wanted in flat:
+    if plain(wanted) in plain(flat):
         return 1.0
     sentences = [piece for piece in (flatten(piece) for piece in _SENTENCE.split(answer[:4000])) if piece][:40]
     passages = {" ".join(sentences[at : at + size]) for at in range(len(sentences)) for size in (1, 2, 3)}

@@ -15,6 +15,9 @@ from utils.records import Analysis, CodeElement, Dependency
 
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 _FILE = re.compile(r"(?:[\w.@+-]+/)+[\w.@+-]*\w|[\w@+-]*\.[A-Za-z]\w*")
+_BOUND = re.compile(
+    r"(?:^[ \t]*|\bas[ \t]+|\bfor[ \t]+)([A-Za-z_]\w*)(?=[ \t]*(?::[^=\n]*)?=[^=]|:|[ \t]+in\b)", re.MULTILINE
+)
 _MEMBERS = frozenset(
     name for kind in (str, bytes, int, float, list, dict, set, tuple, Exception, type) for name in dir(kind)
 )
@@ -140,8 +143,9 @@ class KnownNames:
         if mention.kind == "symbol" and (mention.marked or "." in mention.text or "_" in mention.text):
             return [("symbol", mention.text)]
         if mention.kind == "code":
+            judged = self._roots - set(_BOUND.findall(mention.text))
             names = names_in_code(mention.text)
-            return [("symbol", name) for name in names if "." in name and name.partition(".")[0] in self._roots]
+            return [("symbol", name) for name in names if "." in name and name.partition(".")[0] in judged]
         return []
 
     def _ends_an_id(self, name: str) -> bool:
