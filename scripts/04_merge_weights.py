@@ -30,14 +30,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     train = next_command("scripts/03_train_model.py", options.config)
     trained = open_artifact(config.adapter_dir, ADAPTER_SCHEMA, train)
 
+    from utils.training.merge_source import base_folder, leave_launcher, require_merge_device, require_same_base
+
+    leave_launcher()
+    require_merge_device(config.merge)
     from utils.model_io import base_identity, load_tokenizer, quiet_libraries
     from utils.training.export import export_gguf
     from utils.training.merge import is_tied, merge
     from utils.training.merge_check import check_merge, texts_to_check
     from utils.training.merge_plan import Adapter
-    from utils.training.merge_source import base_folder, leave_launcher, require_same_base
+    from utils.training.streamed_model import empty_model
 
-    leave_launcher()
     quiet_libraries()
     base_model = base_identity(config.model)
     require_same_base(trained.base_model, base_model, config.adapter_dir)
@@ -50,10 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return stage.unchanged(following)
 
     base = base_folder(config.model, base_model)
+    device, trust = config.merge.device, config.model.trust_remote_code
     adapter = Adapter(config.adapter_dir, is_tied(base))
+    empty_model(base, trust)  # a base whose weights are not the model's one to one is refused before any is written
     tokenizer = load_tokenizer(config.adapter_dir, config.model)
     texts = texts_to_check(config.dataset_dir / "val.jsonl", tokenizer)
-    device, trust = config.merge.device, config.model.trust_remote_code
     with ArtifactWriter(config.merged_dir, MERGED_SCHEMA, settings, inputs, config.seed) as writer:
         counts = merge(base, adapter, writer.path, config.merge.dtype, device, trust)
         tokenizer.save_pretrained(writer.path)

@@ -127,5 +127,7 @@ def test_the_texts_are_held_out_rows_with_their_answers(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "val.jsonl", rows)
     chosen = texts_to_check(tmp_path / "val.jsonl", tokenizer)
     assert chosen == [encode_sample(tokenizer, rows[place].messages).input_ids for place in (0, 2, 4, 6)]
-    general = texts_to_check(tmp_path / "absent.jsonl", tokenizer)
+    (tmp_path / "empty.jsonl").touch()
+    general = texts_to_check(tmp_path / "empty.jsonl", tokenizer)
+    assert general == texts_to_check(tmp_path / "absent.jsonl", tokenizer)
     assert general == [encode_sample(tokenizer, talk).input_ids[:96] for talk in GENERAL]

@@ -54,7 +54,8 @@ def find_converter(llama_cpp: str | None) -> Path:
         where = "on the PATH" if llama_cpp is None else f"in {llama_cpp}"
         raise UserError(
             f"merge.export=gguf needs llama.cpp's {CONVERTER}, which is not {where}; run: git clone --depth 1 "
-            "https://github.com/ggml-org/llama.cpp && pip install gguf, and set merge.llama_cpp to that folder"
+            "https://github.com/ggml-org/llama.cpp && pip install gguf sentencepiece, and set merge.llama_cpp to the "
+            "folder llama.cpp"
         )
     return Path(found)
 

@@ -88,9 +88,10 @@ def check_merge(
 def texts_to_check(val: Path, tokenizer: Any) -> list[list[int]]:
     """Token ids of a few questions with their answers, spread over the held-out rows of `val`.
 
-    An adapter that came without its dataset is checked on the questions below.
+    An adapter that came without its dataset, or without held-out rows, is checked on general questions.
     """
-    talks = [sample.messages for sample in read_jsonl(val, Sample)] if val.is_file() else GENERAL
+    rows = read_jsonl(val, Sample) if val.is_file() else ()
+    talks = [sample.messages for sample in rows] or GENERAL
     chosen = talks[:: max(len(talks) // TEXTS, 1)][:TEXTS]
     return [encode_sample(tokenizer, talk).input_ids[:TEXT_TOKENS] for talk in chosen]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from utils.console import UserError, relative
 from utils.model_io import resolve_base
-from utils.settings import ModelSettings
+from utils.settings import MergeSettings, ModelSettings
 
 Identity = dict[str, str | None]
 
@@ -22,6 +22,14 @@ def leave_launcher() -> None:
     for name in list(os.environ):
         if name.startswith(("ACCELERATE_", "DEEPSPEED_", "FSDP_")):
             del os.environ[name]
+
+
+def require_merge_device(settings: MergeSettings) -> None:
+    """Raise `UserError` where merging is to use a GPU and this process sees none."""
+    import torch
+
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise UserError("merge.device is cuda but no GPU is visible here; merge on the CPU with merge.device=cpu")
 
 
 def require_same_base(trained_on: Identity | None, base: Identity, adapter: Path) -> None:
