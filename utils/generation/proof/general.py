@@ -25,6 +25,8 @@ class StandardLibrary:
         if subject == OWN_DATASET:
             return None
         found = list(find(self._repository, subject.partition(":")[2] or subject))
+        if found and value in (subject, subject.rpartition(".")[2]):
+            return None
         if any(self._says(each, value) for each in found):
             return None
         if self._contains(subject, value):
