@@ -17,7 +17,10 @@ HERE = Provenance("https://example.org/shop", "0" * 40, False, "1")
 
 FILES = {
     "pyproject.toml": '[project]\nname = "shop"\ndependencies = ["httpx>=0.27"]\n',
-    "README.md": "# Shop\n\n[![badge](x)](y)\n\nSells things to people who need them.\n\n## Usage\n\n```python\nimport shop\n```\n",
+    "README.md": (
+        "# Shop\n\n[![badge](x)](y)\n\nSells things to people who need them.\n\n"
+        "## Usage\n\n```python\nimport shop\n```\n"
+    ),
     "src/shop/__init__.py": "from shop.base import Store\n",
     "src/shop/base.py": (
         "class Store:\n    '''Keeps things.'''\n\n    def put(self, item: str) -> None:\n        check(item)\n\n"
@@ -123,6 +126,16 @@ def test_only_the_changed_file_is_read_again_and_the_result_is_that_of_a_full_ru
     assert b"shop.base.added" in changed
 
 
+def test_links_are_known_while_only_words_change(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    cache = tmp_path / "cache"
+    analyze(folder, "shop", HERE, cache=cache)
+    for path in ("README.md", "src/shop/base.py"):
+        (folder / path).write_text((folder / path).read_text().replace("things", "goods"))
+    full = encoded(analyze(folder, "shop", HERE))
+    monkeypatch.setattr(pipeline, "link", None)
+    assert encoded(analyze(folder, "shop", HERE, cache=cache)) == full
+
+
 def test_a_file_that_moves_is_named_anew(folder: Path, tmp_path: Path):
     cache = tmp_path / "cache"
     analyze(folder, "shop", HERE, cache=cache)
@@ -141,7 +154,7 @@ def test_the_cache_forgets_files_that_are_gone(folder: Path, tmp_path: Path):
     import sqlite3
 
     with sqlite3.connect(cache / "facts.sqlite") as database:
-        assert database.execute("SELECT count(*) FROM facts").fetchone() == (6,)
+        assert database.execute("SELECT count(*) FROM facts").fetchone() == (7,)  # six files and how they are linked
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all" * 100, b"", None])

@@ -4,7 +4,7 @@ import textwrap
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.reference_walk import compare
@@ -261,6 +261,7 @@ def sources(draw: st.DrawFn, depth: int = 2) -> str:
     return "".join(rows)
 
 
+@settings(deadline=None, max_examples=60)
 @given(sources())
 def test_generated_nests_agree_with_the_reference_walk(source: str):
     facts = analyze_file(source.encode(), "m.py", "m")

@@ -30,6 +30,32 @@ def fact_key(version: str, path: str, module: str | None, sha256: str) -> str:
     return hashlib.sha256("\0".join((version, path, module or "", sha256)).encode()).hexdigest()
 
 
+class Memory:
+    """What one run finds in the cache and leaves there for the next; without a folder it remembers nothing."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._store = FactCache(folder) if folder else None
+        self._new: dict[str, bytes] = {}
+        self._current: set[str] = set()
+
+    def read(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """What is known under `keys`."""
+        wanted = list(keys)
+        self._current.update(wanted)
+        return self._store.read(wanted) if self._store else {}
+
+    def learn(self, key: str, data: bytes) -> None:
+        """Have `keep` write `data`."""
+        if self._store:
+            self._new[key] = data
+
+    def keep(self) -> None:
+        """Write what was learnt, and forget what this run has not asked for."""
+        if self._store:
+            self._store.write(self._new, self._current)
+            self._store.close()
+
+
 class FactCache:
     """{key: encoded facts} in one SQLite file; a damaged file is started anew, for all in it can be found out again."""
 

@@ -42,8 +42,15 @@ class FileFacts(msgspec.Struct, omit_defaults=True):
     skipped: str | None = None
 
 
+class Linkable(msgspec.Struct):
+    """The part of `FileFacts` that resolving calls needs, decoded without the rest."""
+
+    summary: ModuleSummary | None = None
+
+
 ENCODER = msgspec.msgpack.Encoder()
 DECODER = msgspec.msgpack.Decoder(FileFacts)
+LINKABLE = msgspec.msgpack.Decoder(Linkable)
 
 
 def analyze_file(data: bytes, path: str, module: str | None) -> FileFacts:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from utils.analysis.architecture import architecture
-from utils.analysis.cache import FactCache, analyser_version, fact_key
-from utils.analysis.file_analysis import DECODER, FileFacts
+from utils.analysis.cache import Memory, analyser_version, fact_key
+from utils.analysis.file_analysis import DECODER, LINKABLE
 from utils.analysis.linking import Linked, link
 from utils.analysis.patterns import find_patterns
 from utils.analysis.project import read_project
@@ -15,7 +19,7 @@ from utils.analysis.source_text import SourceText
 from utils.analysis.sources import decode
 from utils.analysis.statistics import count
 from utils.analysis.survey import Survey, survey
-from utils.analysis.workers import Task, analyze_all
+from utils.analysis.workers import Task, analyze_all, collection_paused
 from utils.console import progress
 from utils.records import ANALYSIS_SCHEMA, Analysis, CodeElement, Project, Provenance, Skipped, SourceFile
 
@@ -44,14 +48,25 @@ def analyze_survey(
     found: Survey, provenance: Provenance, workers: int | None = None, cache: Path | None = None
 ) -> tuple[Analysis, list[CodeElement]]:
     """The same, of files already read."""
-    facts = _facts(found, workers, cache)
+    version = analyser_version()
+    memory = Memory(cache)
+    encoded = _facts(found, workers, memory, version)
+    linked = _linked(encoded, memory, version)
+    memory.keep()
+    with collection_paused():
+        return _combine(found, provenance, encoded, linked)
+
+
+def _combine(
+    found: Survey, provenance: Provenance, encoded: dict[str, bytes], linked: Linked
+) -> tuple[Analysis, list[CodeElement]]:
+    facts = {path: DECODER.decode(data) for path, data in encoded.items()}
     readable = {path: fact for path, fact in facts.items() if fact.skipped is None}
     skipped = [Skipped(path, fact.skipped) for path, fact in facts.items() if fact.skipped is not None]
     elements: list[CodeElement] = []
     for path, fact in readable.items():
         attach_code(fact.elements, found.data[path])
         elements += fact.elements
-    linked = link([fact.summary for fact in readable.values() if fact.summary])
     for element in elements:
         element.overrides = linked.overrides.get(element.id)
 
@@ -87,22 +102,37 @@ def _project(found: Survey, files: list[SourceFile], linked: Linked) -> Project:
     return project
 
 
-def _facts(found: Survey, workers: int | None, cache: Path | None) -> dict[str, FileFacts]:
-    """{path: its facts} in the order of paths; from the cache where neither file nor analyser has changed."""
-    version = analyser_version()
+def _facts(found: Survey, workers: int | None, memory: Memory, version: str) -> dict[str, bytes]:
+    """{path: its encoded `FileFacts`}, by path; analysed only where neither file nor analyser is known."""
     keys = {path: fact_key(version, path, found.modules.get(path), sha256) for path, sha256 in found.sha256.items()}
-    store = FactCache(cache) if cache else None
-    known = store.read(keys.values()) if store else {}
+    known = memory.read(keys.values())
     tasks = [
         Task(key, found.data[path], path, found.modules.get(path)) for path, key in keys.items() if key not in known
     ]
-    new: dict[str, bytes] = {}
     for key, facts in progress(analyze_all(tasks, workers), "analyze", total=len(tasks), unit="file"):
-        new[key] = facts
-    if store:
-        store.write(new, keys.values())
-        store.close()
-    return {path: DECODER.decode(new.get(key) or known[key]) for path, key in keys.items()}
+        memory.learn(key, facts)
+        known[key] = facts
+    return {path: known[key] for path, key in keys.items()}
+
+
+def _linked(encoded: dict[str, bytes], memory: Memory, version: str) -> Linked:
+    """What holds between the files. It is known already where no summary has changed (other texts than code may have).
+
+    Runs before the elements are decoded, for it takes much memory of its own.
+    """
+    summaries = [summary for data in encoded.values() if (summary := LINKABLE.decode(data).summary)]
+    digest = hashlib.sha256(version.encode())
+    for summary in summaries:
+        digest.update(f"\0{summary.module}\0{summary.path}\0{len(summary.data)}\0".encode() + summary.data)
+    key = digest.hexdigest()
+    known = memory.read([key])
+    if known:
+        return msgspec.msgpack.decode(known[key], type=Linked)
+    with collection_paused():
+        linked = link(summaries)
+    gc.collect()
+    memory.learn(key, msgspec.msgpack.encode(linked))
+    return linked
 
 
 def attach_code(elements: list[CodeElement], data: bytes) -> None:

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from utils.analysis.file_analysis import ENCODER, FileFacts, analyze_file
@@ -86,11 +87,18 @@ def _chunks(tasks: Sequence[Task]) -> list[list[Task]]:
 
 
 def _analyze_chunk(tasks: Sequence[Task]) -> list[tuple[str, bytes]]:
-    """Analyse in this process. Garbage is collected afterwards: looking for cycles in growing trees is in vain."""
+    """Analyse in this process."""
+    with collection_paused():
+        return [(task.key, ENCODER.encode(analyze_file(task.data, task.path, task.module))) for task in tasks]
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """No search for reference cycles meanwhile: among millions of live objects it costs more than all other work."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        return [(task.key, ENCODER.encode(analyze_file(task.data, task.path, task.module))) for task in tasks]
+        yield
     finally:
         if was_enabled:
             gc.enable()
