@@ -22,8 +22,8 @@ dependencies = [
 shop = "shop.cli:main"
 """,
     "LICENSE": (
-        "MIT License\n\nCopyright (c) nobody\n\nPermission is hereby granted, free of charge, to any person obtaining a "
-        "copy of this software and associated documentation files\n"
+        "MIT License\n\nCopyright (c) nobody\n\nPermission is hereby granted, free of charge, to any person obtaining "
+        "a copy of this software and associated documentation files\n"
     ),
     "README.md": "# Shop\n\nA tiny shop that sells fruit.\n\n## Installing\n\nRun it.\n\n## Using\n\nBuy.\n",
     "shop/__init__.py": '"""The shop."""\n\nfrom .store import Store\n\n__all__ = ["Store"]\n',

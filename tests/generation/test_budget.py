@@ -84,7 +84,7 @@ def test_a_full_budget_drops_the_same_elements_whatever_the_order_of_the_facts()
     settings = GenerationSettings(max_samples=400)
     forwards = plan(facts("location", 300), settings, VOICES, 1)
     backwards = plan(facts("location", 300)[::-1], settings, VOICES, 1)
-    assert sorted(o[1:] + (o.fact.key,) for o in forwards) == sorted(o[1:] + (o.fact.key,) for o in backwards)
+    assert sorted((*o[1:], o.fact.key) for o in forwards) == sorted((*o[1:], o.fact.key) for o in backwards)
     assert 0 < len({order.fact.subject for order in forwards}) < 300
 
 

@@ -51,9 +51,9 @@ def test_every_kind_of_fact_is_asked_in_both_languages(made: tuple[Path, Report,
     families: defaultdict[str, set[str]] = defaultdict(set)
     for sample in made[2]:
         families[split_fact(sample.metadata.fact)[0]].add(sample.metadata.language)
-    expected = """location line file_contents explain behaviour exceptions members by_summary source value call signature
-        parameters import call_site purpose structure package module_role dependency dependencies entry_points license
-        python_version document implement change_impact extend_module callees callers bases subclasses overrides
+    expected = """location line file_contents explain behaviour exceptions members by_summary source value call
+        signature parameters import call_site purpose structure package module_role dependency dependencies entry_points
+        license python_version document implement change_impact extend_module callees callers bases subclasses overrides
         overridden_by imports importers absent present"""
     assert set(expected.split()) - set(families) == set()
     assert {family for family in expected.split() if families[family] != {"en", "zh"}} == set()

@@ -7,8 +7,8 @@ as those about a repository are. A `general` claim names the text that the answe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,7 @@ from utils.generation.compose import compose
 from utils.generation.facts import Context, Fact, rank
 from utils.generation.stdlib import stdlib_elements
 from utils.generation.tasks import api_usage, explanation, location
-from utils.generation.templates import Voice, load_voice
+from utils.generation.templates import Slot, Slots, Voice, load_voice
 from utils.records import (
     ANALYSIS_SCHEMA,
     Analysis,
@@ -47,18 +47,12 @@ def general_samples(
 
     `train` uses the training wordings only, `test` only those kept for testing.
     """
-    voices = [load_voice(language) for language in languages]
-    return islice(_samples(seed, voices, split), limit)
+    return islice(_samples(seed, [load_voice(language) for language in languages], split), limit)
 
 
 def _samples(seed: int, voices: Sequence[Voice], split: str) -> Iterator[Sample]:
-    names = {voice.language: voice.words["stdlib"] for voice in voices}
-    facts = {voice.language: _facts(names[voice.language]) for voice in voices}
-    count = len(next(iter(facts.values())))
-    order = sorted(range(count), key=lambda index: rank(seed, "general", next(iter(facts.values()))[index].key))
-    for index in order:
+    for fact in sorted(_facts(), key=lambda fact: rank(seed, "general", fact.key)):
         for voice in voices:
-            fact = facts[voice.language][index]
             wanted = Order(fact, voice.language, EXPOSURES)
             for sample in compose(wanted, voice, seed, "answer", None):
                 number = int(sample.metadata.wording.rpartition("/")[2])
@@ -66,13 +60,20 @@ def _samples(seed: int, voices: Sequence[Voice], split: str) -> Iterator[Sample]
                     yield _as_general(sample)
 
 
-@lru_cache(maxsize=8)
-def _facts(name: str) -> tuple[Fact, ...]:
-    context = _context(name)
-    found = [*location.facts(context), *explanation.facts(context), *api_usage.facts(context)]
+@lru_cache(maxsize=1)
+def _facts() -> tuple[Fact, ...]:
+    context = _context()
+    found = [*location.facts(context), *explanation.facts(context), *api_usage.declarations(context)]
     return tuple(
-        fact for fact in found if fact.family in FAMILIES_ASKED and fact.public and _is_worth_asking(context, fact)
+        fact._replace(build=partial(_about_the_library, fact.build))
+        for fact in found
+        if fact.family in FAMILIES_ASKED and fact.public and _is_worth_asking(context, fact)
     )
+
+
+def _about_the_library(build: Callable[[Voice, int], Slots], voice: Voice, variant: int) -> Slots:
+    """A fact's slots, with the library called as the language calls it."""
+    return {**build(voice, variant), "repo": Slot(voice.words["stdlib"])}
 
 
 def _is_worth_asking(context: Context, fact: Fact) -> bool:
@@ -80,11 +81,11 @@ def _is_worth_asking(context: Context, fact: Fact) -> bool:
     return fact.family != "explain" or context.all[fact.subject].doc is not None
 
 
-def _context(name: str) -> Context:
+def _context() -> Context:
     analysis = Analysis(
         schema=ANALYSIS_SCHEMA,
         provenance=Provenance("", None, False, ""),
-        project=Project(name),
+        project=Project("python"),
         statistics=Statistics(),
         files=[],
         documents=[],
@@ -94,7 +95,7 @@ def _context(name: str) -> Context:
         patterns=[],
         skipped=[],
     )
-    return Context(name, analysis, stdlib_elements(), include_tests=True)
+    return Context("python", analysis, stdlib_elements(), include_tests=True)
 
 
 def _as_general(sample: Sample) -> Sample:

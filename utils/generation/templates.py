@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -22,6 +23,7 @@ from utils.records import Claim, Evidence
 
 TEMPLATES = ROOT / "config" / "templates"
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, in C where it was built: a fifth of a second each
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 
@@ -186,11 +188,12 @@ def merge(text: str, items: Iterable[Slot]) -> Slot:
     return Slot(text, tuple(claims), tuple(evidence))
 
 
+@lru_cache(maxsize=32)
 def load_voice(language: str, folder: Path = TEMPLATES) -> Voice:
     """Read and check `<folder>/<language>.yaml`; every mistake in it is one `UserError` that names them all."""
     path = folder / f"{language}.yaml"
     try:
-        file = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), TemplateFile)
+        file = msgspec.convert(yaml.load(path.read_text(encoding="utf-8"), _LOADER), TemplateFile)
     except FileNotFoundError:
         known = ", ".join(sorted(item.stem for item in folder.glob("*.yaml")))
         raise UserError(

@@ -21,19 +21,12 @@ LONGEST_CALL = 120  # characters of a quoted call's line
 
 def facts(context: Context) -> Iterator[Fact]:
     """Every usage fact."""
+    yield from declarations(context)
     callables = [element for element in context.elements if element.kind in CALLABLE]
     profiles = Counter(_profile(element) for element in callables)
     for element in context.elements:
         if element.kind in ("function", "class", "method", "property") and usage_of(context, element, 0):
             yield _fact("call", element, partial(_call, context, element))
-        if (
-            element.kind in ("function", "class", "constant")
-            and element.parent == element.module
-            and import_of(context, element)
-        ):
-            yield _fact("import", element, partial(_import, context, element))
-        if element.signature and element.kind in CALLABLE:
-            yield _fact("signature", element, partial(_signature, context, element))
         if element.id in context.sites and element.kind in CALLABLE and _usable_sites(context, element):
             yield _fact("call_site", element, partial(_call_site, context, element))
     for element in callables:
@@ -46,6 +39,19 @@ def facts(context: Context) -> Iterator[Fact]:
             and not element.name.startswith("__")
         ):
             yield _fact("by_signature", element, partial(_by_signature, context, element))
+
+
+def declarations(context: Context) -> Iterator[Fact]:
+    """How symbols are imported and declared."""
+    for element in context.elements:
+        if (
+            element.kind in ("function", "class", "constant")
+            and element.parent == element.module
+            and import_of(context, element)
+        ):
+            yield _fact("import", element, partial(_import, context, element))
+        if element.signature and element.kind in CALLABLE:
+            yield _fact("signature", element, partial(_signature, context, element))
 
 
 def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
