@@ -94,6 +94,16 @@ def test_an_answer_broken_off_is_kept_as_such(tmp_path: Path) -> None:
     assert "".join(talk.ask("and now")) == "3: and now"
 
 
+def test_a_question_that_no_model_could_answer_is_not_kept(tmp_path: Path) -> None:
+    class Down(Parrot):
+        def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+            raise UserError("the server is down")
+
+    with pytest.raises(UserError, match="down"):
+        "".join(conversation(tmp_path, Down()).ask("anyone?"))
+    assert not (tmp_path / "answers.jsonl").exists()
+
+
 def test_a_line_torn_by_a_crash_does_not_spoil_the_next(tmp_path: Path) -> None:
     (tmp_path / "answers.jsonl").write_bytes(b'{"time": "2026')
     "".join(conversation(tmp_path).ask("q"))

@@ -60,27 +60,39 @@ class Conversation:
         self._messages.append(Message("user", question))
         self._forget_what_does_not_fit()
         pieces: list[str] = []
-        started, complete = time.monotonic(), False
+        started = time.monotonic()
         stream = self._answerer.stream(self._messages)
         try:
             for piece in stream:
                 pieces.append(piece)
                 if shown := printable(piece):
                     yield shown
-            complete = True
-        finally:
+        except Exception:
+            self._messages.pop()  # no model answered: as if it had not been asked
+            self._turn -= 1
+            raise
+        except BaseException:  # the user had read enough
             if isinstance(stream, Generator):
                 stream.close()  # a model that nobody listens to any more must stop writing
-            answer = "".join(pieces).strip()
-            self._messages.append(Message("assistant", answer))
-            seconds = round(time.monotonic() - started, 2)
-            identity = self._answerer.identity
-            keep(
-                self._log,
-                Exchange(
-                    _now(), self._repository, identity, self._started, self._turn, question, answer, complete, seconds
-                ),
-            )
+            self._remember(question, pieces, started, complete=False)
+            raise
+        self._remember(question, pieces, started, complete=True)
+
+    def _remember(self, question: str, pieces: list[str], started: float, complete: bool) -> None:
+        answer = "".join(pieces).strip()
+        self._messages.append(Message("assistant", answer))
+        exchange = Exchange(
+            time=_now(),
+            repository=self._repository,
+            model=self._answerer.identity,
+            conversation=self._started,
+            turn=self._turn,
+            question=question,
+            answer=answer,
+            complete=complete,
+            seconds=round(time.monotonic() - started, 2),
+        )
+        keep(self._log, exchange)
 
     def _forget_what_does_not_fit(self) -> None:
         """Drop the oldest question and answer until the rest leaves room for the next answer."""
