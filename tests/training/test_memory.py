@@ -1,0 +1,50 @@
+"""The estimate is of the right size, and what does not fit is refused with settings that do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.training import micro
+from utils.config_manager import load_config
+from utils.console import ROOT, UserError
+from utils.training.memory import GIB, Shape, estimate, require_memory, shape_of
+
+QWEN3_8B = Shape(8_190_735_360, 6_945_767_424, 174_587_904, 4096, 12288, 36, 151_936)
+CONFIG = load_config(ROOT / "config" / "config.yaml")
+
+
+def test_the_shape_is_counted_without_loading(tmp_path: Path) -> None:
+    config = load_config(micro.save_config(tmp_path))
+    shape = shape_of(config, config.model.base)
+    model = micro.model(len(micro.tokenizer()))
+    assert shape.parameters == model.num_parameters()
+    assert shape.layers == 2
+    assert shape.adapter == 4 * 2 * (4 * 32 + 2 * (32 + 16) + 3 * (32 + 64))
+
+
+def test_weights_are_shared_out_over_the_ranks() -> None:
+    one, two = estimate(QWEN3_8B, CONFIG, 1), estimate(QWEN3_8B, CONFIG, 2)
+    assert one.weights == 2 * QWEN3_8B.parameters
+    assert two.weights == one.weights / 2
+    assert 15 * GIB < two.total < 30 * GIB
+
+
+def test_what_does_not_fit_is_refused_with_settings_that_do() -> None:
+    with pytest.raises(UserError, match=r"16\.0 GiB are free; this would fit: training\.batch_size=1") as raised:
+        require_memory(QWEN3_8B, CONFIG, 2, 16 * GIB)
+    assert "training.gradient_accumulation=4" in str(raised.value)
+    changes = {"batch_size": 1, "gradient_accumulation": 4}
+    fitting = CONFIG.model_copy(update={"training": CONFIG.training.model_copy(update=changes)})
+    assert require_memory(QWEN3_8B, fitting, 2, 16 * GIB).total <= 16 * GIB
+
+
+def test_a_small_gpu_is_told_of_four_bits() -> None:
+    with pytest.raises(UserError, match=r"training\.quantization=4bit training\.deepspeed=null"):
+        require_memory(QWEN3_8B, CONFIG, 1, 14 * GIB)
+
+
+def test_where_nothing_fits_more_gpus_are_asked_for() -> None:
+    with pytest.raises(UserError, match="more GPUs"):
+        require_memory(QWEN3_8B, CONFIG, 1, 2 * GIB)
