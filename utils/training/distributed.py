@@ -45,6 +45,7 @@ def join(config: Config) -> World:
         return me
     if config.model.device == "cpu":
         os.environ["DS_ACCELERATOR"] = "cpu"
+        share_cores(me)
     import deepspeed
 
     if config.model.device == "cpu":
@@ -52,6 +53,20 @@ def join(config: Config) -> World:
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(dist_backend="gloo" if config.model.device == "cpu" else "nccl", verbose=False)
     return me
+
+
+def share_cores(me: World) -> None:
+    """Give each process its part of the cores, unless OMP_NUM_THREADS says otherwise.
+
+    Threads beyond the cores wait for each other by spinning: two processes of two threads on two cores take many
+    times as long as two of one.
+    """
+    if "OMP_NUM_THREADS" in os.environ:
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = max(1, cores // me.local_size)
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # accelerate looks here, too
+    torch.set_num_threads(threads)
 
 
 def leave() -> None:
