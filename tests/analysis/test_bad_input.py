@@ -35,7 +35,7 @@ def reasons(root: Path) -> dict[str, str]:
         (b"x = 0777\n", "Python 2 syntax at line 1"),
         (b"x = 1\0\n", "null bytes"),
         (b"x = '\xff\xfe'\n", "wrong encoding: not utf-8 at byte 5"),
-        (b"# coding: no-such-thing\n", "wrong encoding: the declared one does not exist"),
+        (b"# coding: no-such-thing\n", "wrong encoding: the declared one is unknown"),
         (b"x = " + b"(" * 5000 + b")" * 5000 + b"\n", "nested too deeply"),
         (b"x = " + b"-" * 5000 + b"1\n", "nested too deeply"),
         (b"".join(b" " * n + b"if x:\n" for n in range(200)) + b" " * 200 + b"pass\n", "nested too deeply"),
@@ -133,10 +133,10 @@ def test_a_file_that_kills_its_process_takes_no_other_along(tmp_path: Path, monk
         (tmp_path / f"{name}.py").write_text(f"{name} = 1\n")
     real = file_analysis.analyze_file
 
-    def deadly(data: bytes, path: str, module: str | None) -> file_analysis.FileFacts:
+    def deadly(data: bytes, path: str, *rest) -> file_analysis.FileFacts:
         if path == "deadly.py":
             os._exit(139)
-        return real(data, path, module)
+        return real(data, path, *rest)
 
     monkeypatch.setattr(workers, "ALONE", 0)
     monkeypatch.setattr(workers, "analyze_file", deadly)

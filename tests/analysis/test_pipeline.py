@@ -102,6 +102,19 @@ def test_every_element_has_an_id_of_its_own_and_a_parent_that_exists(folder: Pat
     assert {element.parent for element in elements if element.kind != "module"} <= ids
 
 
+def test_a_submodule_keeps_the_name_that_its_package_defines_too(folder: Path):
+    (folder / "src/shop/__init__.py").write_text(
+        "disk = None\n\ndef base():\n    def base(): ...\n    base()\n\nbase()\n"
+    )
+    analysis, elements = analyze(folder, "shop", HERE)
+    found = {element.id: element.kind for element in elements}
+    assert len(found) == len(elements)
+    assert (found["shop.base"], found["shop.base#2"], found["shop.base#2.base"]) == ("module", "function", "function")
+    assert (found["shop.disk"], found["shop.disk#2"]) == ("module", "constant")
+    assert analysis.call_graph["shop"] == ["shop.base#2"]
+    assert analysis.call_graph["shop.base#2"] == ["shop.base#2.base"]
+
+
 def test_equal_folders_give_equal_bytes_however_many_processes(folder: Path, monkeypatch: pytest.MonkeyPatch):
     one = encoded(analyze(folder, "shop", HERE, workers=1))
     monkeypatch.setattr("utils.analysis.workers.ALONE", 0)

@@ -7,7 +7,7 @@ import hashlib
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -25,9 +25,9 @@ def analyser_version() -> str:
     return digest.hexdigest()
 
 
-def fact_key(version: str, path: str, module: str | None, sha256: str) -> str:
-    """The key of one file's facts."""
-    return hashlib.sha256("\0".join((version, path, module or "", sha256)).encode()).hexdigest()
+def fact_key(version: str, path: str, module: str | None, submodules: Sequence[str], sha256: str) -> str:
+    """The key of one file's facts: everything that they follow from."""
+    return hashlib.sha256("\0".join((version, path, module or "", *submodules, sha256)).encode()).hexdigest()
 
 
 class Memory:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -53,8 +53,11 @@ DECODER = msgspec.msgpack.Decoder(FileFacts)
 LINKABLE = msgspec.msgpack.Decoder(Linkable)
 
 
-def analyze_file(data: bytes, path: str, module: str | None) -> FileFacts:
-    """The facts of one Python file (`module` is its dotted name) or Markdown file (`module` is null)."""
+def analyze_file(data: bytes, path: str, module: str | None, submodules: Collection[str] = ()) -> FileFacts:
+    """The facts of one Python file (`module` is its dotted name) or Markdown file (`module` is null).
+
+    `submodules` are the names of the modules directly in it, where it is a package's `__init__`.
+    """
     try:
         if module is None:
             text = decode(data, "markdown")
@@ -64,14 +67,14 @@ def analyze_file(data: bytes, path: str, module: str | None) -> FileFacts:
     except UnreadableError as error:
         return FileFacts(skipped=str(error))
     try:
-        return _python_facts(tree, text, path, module)
+        return _python_facts(tree, text, path, module, submodules)
     except RecursionError:
-        return deeply(lambda: _python_facts(tree, text, path, module))
+        return deeply(lambda: _python_facts(tree, text, path, module, submodules))
 
 
-def _python_facts(tree: ast.Module, text: str, path: str, module: str) -> FileFacts:
-    source, names = SourceText(text), assign_ids(tree, module)
-    elements = extract_elements(tree, names, source, module, path)
+def _python_facts(tree: ast.Module, text: str, path: str, module: str, submodules: Collection[str]) -> FileFacts:
+    source, names = SourceText(text), assign_ids(tree, module, submodules)
+    elements = extract_elements(tree, names, source, module, path, submodules)
     summary = summarize(tree, module, path, names.ids)
     return FileFacts(len(source.lines), elements, summary, take_notes(tree, module, path))
 

@@ -4,6 +4,8 @@ An id is the dotted name a reader would import the thing by, nesting included: `
 `pkg.mod.outer.inner`. Where one dotted name is defined more than once (overloads, `if`/`else`, redefinitions), the
 second definition in source order ends in `#2`, the third in `#3`; what lies inside a repeated definition counts by
 the same rule, so the suffix is always the last thing in an id (`pkg.mod.C.run#2`, whose parent is `pkg.mod.C#2`).
+Where a package's `__init__` defines what a submodule is called too, the submodule keeps the name and the definition
+counts as the second (`pkg.run#2`, and `pkg.run#2.inner` for what lies inside: nothing else can tell it apart).
 A lambda is `scope.<lambdaN>`, N from 1 in source order within the innermost module, class, function or lambda.
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -30,15 +33,20 @@ class Names:
     complexity  definition → its cyclomatic complexity: one, and one more for each branch, loop, handler, assertion,
                 `and`/`or` operand and comprehension clause in its own body (nested definitions count for themselves)
     scopes      definition or lambda → the module, class, function or lambda it lies directly in
+    dotted      node → what the ids of the things inside it begin with
     """
 
     ids: dict[ast.AST, str]
     complexity: dict[ast.AST, int]
     scopes: dict[ast.AST, ast.AST]
+    dotted: dict[ast.AST, str]
 
 
-def assign_ids(tree: ast.Module, module: str) -> Names:
-    """Name every definition and lambda of `tree`, which is the file of `module`. Never recurses."""
+def assign_ids(tree: ast.Module, module: str, submodules: Collection[str] = ()) -> Names:
+    """Name every definition and lambda of `tree`, which is the file of `module`. Never recurses.
+
+    `submodules` are the names of the modules directly in it, where it is a package's `__init__`.
+    """
     found: list[tuple[int, int, ast.AST, ast.AST]] = []
     complexity: dict[ast.AST, int] = {}
     scopes: list[ast.AST] = [tree]
@@ -50,14 +58,17 @@ def assign_ids(tree: ast.Module, module: str) -> Names:
             found.append((node.lineno, node.col_offset, node, scope))
         scopes.extend(inner)
     found.sort(key=lambda item: item[:2])
-    return Names(_number(tree, module, found), complexity, {node: scope for _, _, node, scope in found})
+    ids, dotted = _number(tree, module, found, submodules)
+    return Names(ids, complexity, {node: scope for _, _, node, scope in found}, dotted)
 
 
-def _number(tree: ast.Module, module: str, found: list[tuple[int, int, ast.AST, ast.AST]]) -> dict[ast.AST, str]:
+def _number(
+    tree: ast.Module, module: str, found: list[tuple[int, int, ast.AST, ast.AST]], submodules: Collection[str]
+) -> tuple[dict[ast.AST, str], dict[ast.AST, str]]:
     ids: dict[ast.AST, str] = {tree: module}
     plain: dict[ast.AST, str] = {tree: module}
     lambdas: defaultdict[ast.AST, int] = defaultdict(int)
-    seen: defaultdict[str, int] = defaultdict(int)
+    seen: defaultdict[str, int] = defaultdict(int, dict.fromkeys(submodules, 1))
     for _, _, node, scope in found:
         if isinstance(node, Definition):
             name = node.name
@@ -67,7 +78,9 @@ def _number(tree: ast.Module, module: str, found: list[tuple[int, int, ast.AST, 
         dotted = plain[node] = f"{plain[scope]}.{name}"
         seen[dotted] += 1
         ids[node] = dotted if seen[dotted] == 1 else f"{dotted}#{seen[dotted]}"
-    return ids
+        if dotted in submodules:
+            plain[node] = ids[node]
+    return ids, plain
 
 
 def _walk(scope: ast.AST) -> tuple[int, list[ast.expr | ast.stmt]]:

@@ -104,10 +104,16 @@ def _project(found: Survey, files: list[SourceFile], linked: Linked) -> Project:
 
 def _facts(found: Survey, workers: int | None, memory: Memory, version: str) -> dict[str, bytes]:
     """{path: its encoded `FileFacts`}, by path; analysed only where neither file nor analyser is known."""
-    keys = {path: fact_key(version, path, found.modules.get(path), sha256) for path, sha256 in found.sha256.items()}
+    submodules = found.submodules()
+    keys = {
+        path: fact_key(version, path, found.modules.get(path), submodules.get(path, ()), sha256)
+        for path, sha256 in found.sha256.items()
+    }
     known = memory.read(keys.values())
     tasks = [
-        Task(key, found.data[path], path, found.modules.get(path)) for path, key in keys.items() if key not in known
+        Task(key, found.data[path], path, found.modules.get(path), submodules.get(path, ()))
+        for path, key in keys.items()
+        if key not in known
     ]
     for key, facts in progress(analyze_all(tasks, workers), "analyze", total=len(tasks), unit="file"):
         memory.learn(key, facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Collection
 
 from utils.analysis.assignments import Assigned, assigned_names, class_forms
 from utils.analysis.docstrings import parse_docstring
@@ -17,9 +18,16 @@ ACCESSORS = ("getter", "setter", "deleter")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def extract_elements(tree: ast.Module, names: Names, source: SourceText, module: str, path: str) -> list[CodeElement]:
-    """The module, its definitions and its constants, in source order. `code` is left empty: lines tell it."""
-    return _Extractor(tree, names, source, module, path).elements()
+def extract_elements(
+    tree: ast.Module, names: Names, source: SourceText, module: str, path: str, submodules: Collection[str] = ()
+) -> list[CodeElement]:
+    """The module, its definitions and its constants, in source order. `code` is left empty: lines tell it.
+
+    `submodules` are as in `assign_ids`.
+    """
+    extractor = _Extractor(tree, names, source, module, path)
+    extractor.taken.update(submodules)
+    return extractor.elements()
 
 
 class _Extractor:
@@ -115,7 +123,7 @@ class _Extractor:
         node, parent = assigned.node, self.names.ids[scope]
         docstring = clean(assigned.docstring) if assigned.docstring else None
         return CodeElement(
-            id=self._free_id(f"{parent.partition('#')[0]}.{assigned.name}"),
+            id=self._free_id(f"{self.names.dotted[scope]}.{assigned.name}"),
             kind=assigned.kind,
             name=assigned.name,
             module=self.module,

@@ -45,7 +45,7 @@ def decode(data: bytes, language: str) -> str:
                 encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
             except SyntaxError:  # the first two lines are no UTF-8, or declare what does not exist
                 data.decode("utf-8")
-                raise UnreadableError("wrong encoding: the declared one does not exist") from None
+                raise UnreadableError("wrong encoding: the declared one is unknown or not the file's") from None
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise UnreadableError(f"wrong encoding: not {encoding.removesuffix('-sig')} at byte {error.start:,}") from None

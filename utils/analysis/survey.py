@@ -35,6 +35,13 @@ class Survey:
     project_texts: dict[str, str] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
 
+    def submodules(self) -> dict[str, tuple[str, ...]]:
+        """{path of a package's `__init__`: the names of the modules directly in the package}, sorted."""
+        inside: dict[str, list[str]] = {}
+        for module in sorted(self.modules.values()):
+            inside.setdefault(module.rpartition(".")[0], []).append(module)
+        return {path: tuple(inside[module]) for path, module in self.modules.items() if module in inside}
+
     def digest(self) -> str:
         """One hash for every path, content and module name, and whatever else the analysis depends on."""
         whole = hashlib.sha256()

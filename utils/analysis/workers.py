@@ -20,12 +20,13 @@ CRASHED = FileFacts(skipped="the parser crashed on it")
 
 
 class Task(NamedTuple):
-    """One file to analyse; `module` is null for Markdown."""
+    """One file to analyse; `module` is null for Markdown, `submodules` are those of a package's `__init__`."""
 
     key: str
     data: bytes
     path: str
     module: str | None
+    submodules: tuple[str, ...] = ()
 
 
 def analyze_all(tasks: Sequence[Task], workers: int | None = None) -> Iterator[tuple[str, bytes]]:
@@ -89,7 +90,7 @@ def _chunks(tasks: Sequence[Task]) -> list[list[Task]]:
 def _analyze_chunk(tasks: Sequence[Task]) -> list[tuple[str, bytes]]:
     """Analyse in this process."""
     with collection_paused():
-        return [(task.key, ENCODER.encode(analyze_file(task.data, task.path, task.module))) for task in tasks]
+        return [(task.key, ENCODER.encode(analyze_file(*task[1:]))) for task in tasks]
 
 
 @contextmanager
