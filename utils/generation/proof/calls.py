@@ -2,17 +2,17 @@
 
 A call or attribute in the caller's span leads to the callee when what it names resolves to it. Where the reading can
 not decide what the receiver is, an attribute must at least have the callee's name, and a called variable, parameter or
-container item is accepted only for a callee that the repository hands around as a value (passed, stored, returned or
-decorated). What resolves to something else, or to something outside the repository, is no evidence.
+container item is accepted only for a callee that the repository hands around on that way (see `flow`). A special method
+that syntax runs needs a receiver whose class is known. What resolves to something else, or to something outside the
+repository, is no evidence.
 """
 
 from __future__ import annotations
 
 from utils.generation.proof.facts import Definition, Site
+from utils.generation.proof.flow import CONSTRUCTORS, could_be
 from utils.generation.proof.locate import Found
 from utils.generation.proof.resolve import Repository, Value
-
-CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "__init_subclass__")
 
 
 def leads_to(repo: Repository, caller: Found, callee: Found) -> bool:
@@ -70,7 +70,7 @@ def _from(repo: Repository, path: str, scope: int, site: Site, callee: Found) ->
         return True
     if not any(value.kind == "any" for value in values):
         return ref[0] == "a" and _overridden(repo, path, scope, ref, callee)
-    return _undecided(repo, path, scope, ref, callee)
+    return site.is_call and _undecided(repo, path, scope, ref, callee)
 
 
 def _names_match(name: str, callee: Definition) -> bool:
@@ -176,12 +176,12 @@ def _below(repo: Repository, value: Value, callee: Found) -> bool:
 def _undecided(repo: Repository, path: str, scope: int, ref: tuple, callee: Found) -> bool:
     """The call's target is not known: by name for an attribute, by being handed around for anything else."""
     if ref[0] != "a":
-        return _handed_around(repo, callee)
+        return not callee.definition.is_property and could_be(repo, path, scope, ref, callee)
     receivers = repo.resolve(path, scope, ref[1])
     if ref[2] in _decorated_with(repo, callee):
         return True
     if not _names_match(ref[2], callee.definition):
-        return any(_stores(repo, value, ref[2]) for value in receivers) and _handed_around(repo, callee)
+        return could_be(repo, path, scope, ref, callee)
     owner = callee.definition.parent
     if owner is None or owner.kind != "class" or ref[2] not in _names_of(callee.definition):
         return True
@@ -200,24 +200,3 @@ def _decorated_with(repo: Repository, callee: Found) -> frozenset[str]:
         names |= repo.decorated_by(decorator)
         outer = outer.parent
     return names
-
-
-def _stores(repo: Repository, value: Value, name: str) -> bool:
-    """Whether instances of the value's class keep something under that name that is no method."""
-    if value.kind not in ("instance", "def") or repo.definition(value).kind != "class":
-        return False
-    line = (repo.definition(each) for each in repo.mro(value._replace(kind="def"))[0])
-    return any(name in each.attributes or name in each.assigned for each in line)
-
-
-def _handed_around(repo: Repository, callee: Found) -> bool:
-    """Whether the callee (or the class it constructs) is used as a value somewhere: passed, stored, returned."""
-    definition = callee.definition
-    if definition.is_property:
-        return False
-    if definition.kind == "lambda" or definition.decorators or definition.name == "__call__":
-        return True
-    name = definition.name
-    if name in CONSTRUCTORS and definition.parent is not None:
-        name = definition.parent.name
-    return repo.is_a_value(name, callee.path)

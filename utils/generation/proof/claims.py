@@ -102,12 +102,12 @@ def _documented_as(repo: Repository, found: Found, value: object) -> str | None:
 
 
 def is_summary(value: str, docstring: str) -> bool:
-    """True for the first paragraph, its first line, or whole sentences from its beginning."""
+    """True for the first paragraph (up to a field list in it), or whole sentences from its beginning."""
     wanted = squeeze(value)
     text = docstring.strip().split("\n\n")[0]
     paragraph = squeeze(text)
     before_fields = squeeze(_FIELDS.split(text, maxsplit=1)[0])
-    if not wanted or wanted in (paragraph, before_fields, squeeze(text.split("\n")[0])):
+    if not wanted or wanted in (paragraph, before_fields):
         return bool(wanted)
     rest = paragraph.removeprefix(wanted)
     return rest != paragraph and wanted[-1] in ".!?。！？" and rest[:1] in " "

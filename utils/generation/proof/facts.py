@@ -104,4 +104,4 @@ class FileFacts:
     by_place: dict[tuple[int, int], Definition]
     stars: list[tuple[str, int]]
     imported: list[tuple[str, int, tuple[str, ...]]]
-    values: set[str]
+    handed: set[tuple[str, str]]

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from utils.generation.proof.facts import FileFacts
+from utils.generation.proof.handing import LAMBDA
 from utils.generation.proof.sources import Sources, dotted_path
 from utils.generation.proof.tree import read_file
 
@@ -26,7 +27,8 @@ class Index:
         self._facts: dict[str, FileFacts | None] = {}
         self._modules: dict[str, list[str]] = {}
         self._decorated: dict[str, frozenset[str]] = {}
-        self._values: dict[str, bool] = {}
+        self._handed: dict[tuple[str, str, str], bool] = {}
+        self._passers: dict[str, frozenset[str]] = {}
         self.dependencies: dict[str, list[str]] | None = None
 
     @cached_property
@@ -54,13 +56,31 @@ class Index:
                 self._facts[path] = None
         return self._facts[path]
 
-    def is_a_value(self, name: str, first: str) -> bool:
-        """Whether some file uses `name` other than by calling it; `first` is the file to look at first."""
-        if name not in self._values:
-            paths = [first, *(path for path in self.sources.paths if path != first and path.endswith(".py"))]
-            found = (self.facts(path) for path in paths if name in (self.sources.text(path) or ""))
-            self._values[name] = any(name in facts.values for facts in found if facts is not None)
-        return self._values[name]
+    def is_handed(self, path: str, name: str, where: str) -> bool:
+        """Whether `name`, defined in `path`, is passed to a call of `where`, or is "stored" or "returned" somewhere.
+
+        A lambda has no name that others could use: only its own file can hand it on.
+        """
+        key = (path if name == LAMBDA else "", name, where)
+        if key not in self._handed:
+            python = (each for each in self.sources.paths if each.endswith(".py") and each != path)
+            paths = [path] if key[0] else [path, *(each for each in python if name in (self.sources.text(each) or ""))]
+            found = (self.facts(each) for each in paths)
+            self._handed[key] = any((where, name) in facts.handed for facts in found if facts is not None)
+        return self._handed[key]
+
+    def passers(self, function: str) -> frozenset[str]:
+        """The functions that pass one of their own parameters on to a call of `function`, and those they lie in."""
+        if function not in self._passers:
+            python = (each for each in self.sources.paths if each.endswith(".py"))
+            found = (self.facts(each) for each in python if function in (self.sources.text(each) or ""))
+            self._passers[function] = frozenset(name for facts in found if facts for name in _passing(facts, function))
+        return self._passers[function]
+
+    def keepers(self, path: str) -> frozenset[str]:
+        """The functions of a file that put one of their own parameters into a container."""
+        facts = self.facts(path)
+        return frozenset(_passing(facts, "stored")) if facts is not None else frozenset()
 
     def decorated_by(self, decorator: str) -> frozenset[str]:
         """The names that a decorator of this name stands on, and those assigned what it returns."""
@@ -143,6 +163,15 @@ class Index:
         if path.endswith("/"):
             return self._inside(path[:-1], name)
         return self._inside(path.rpartition("/")[0], name) if path.rpartition("/")[2].startswith("__init__.") else []
+
+
+def _passing(facts: FileFacts, function: str) -> Iterator[str]:
+    passed = {name for where, name in facts.handed if where == function}
+    for definition in facts.definitions:
+        owner = definition if passed & definition.annotations.keys() else None
+        while owner is not None and owner.kind == "function":
+            yield owner.name
+            owner = owner.parent
 
 
 def _made_by(facts: FileFacts, function: str) -> Iterator[str]:

@@ -7,8 +7,9 @@ import sys
 from typing import Any
 
 from utils.generation.proof.facts import CALL, PASSED, Definition, FileFacts, Ref, Site
+from utils.generation.proof.handing import HANDING, decorated, handed_on
 from utils.generation.proof.protocols import attribute_methods, implicit_calls
-from utils.generation.proof.references import annotated, functions_passed, got_by_name, reference
+from utils.generation.proof.references import annotated, functions_passed, reference
 
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -21,7 +22,7 @@ def read_file(path: str, lines: list[str]) -> FileFacts:
     reader.scope(module, reader.tree.body)
     by_local = _number(reader.definitions)
     by_place = {(each.line, each.column): each for each in reader.definitions if each.kind == "lambda"}
-    return FileFacts(path, module, reader.definitions, by_local, by_place, reader.stars, reader.imported, reader.values)
+    return FileFacts(path, module, reader.definitions, by_local, by_place, reader.stars, reader.imported, reader.handed)
 
 
 def _number(definitions: list[Definition]) -> dict[str, Definition]:
@@ -50,8 +51,7 @@ class _Reader:
         self.definitions: list[Definition] = []
         self.stars: list[tuple[str, int]] = []
         self.imported: list[tuple[str, int, tuple[str, ...]]] = []
-        self.values: set[str] = set()
-        self.called: set[int] = set()
+        self.handed: set[tuple[str, str]] = set()
 
     def source(self, node: ast.AST) -> str:
         """The exact text of an expression."""
@@ -109,7 +109,7 @@ class _Reader:
         while runner.kind == "class" and runner.parent:
             runner = runner.parent
         runner.sites += [Site(each.lineno, reference(each), CALL) for each in node.decorator_list]
-        self.called.update(id(each) for each in node.decorator_list)
+        self.handed.update(decorated(node))
         return made, list(node.body)
 
     def _new(self, kind: str, name: str, node: Any, scope: Definition) -> Definition:
@@ -144,17 +144,9 @@ class _Reader:
         kind = type(node)
         if kind is ast.Call:
             runner.sites.append(Site(node.lineno, reference(node.func), CALL))
-            self.called.add(id(node.func))
             runner.sites.extend(Site(node.lineno, reference(each), PASSED) for each in functions_passed(node))
-            if name := got_by_name(node):
-                self.values.add(name)
         elif kind is ast.Attribute:
             runner.sites.append(Site(node.lineno, reference(node), attribute_methods(node)))
-            if id(node) not in self.called:
-                self.values.add(node.attr)
-        elif kind is ast.Name:
-            if type(node.ctx) is ast.Load and id(node) not in self.called:
-                self.values.add(node.id)
         elif kind in _BINDERS:
             _BINDERS[kind](self, node, scope)
         elif kind is ast.Raise and node.exc is not None:
@@ -169,6 +161,8 @@ class _Reader:
             scope.assigned.setdefault(node.name.id, []).append((node.lineno, node.end_lineno, ""))
         elif kind in (ast.Global, ast.Nonlocal):
             scope.outer_names.update(node.names)
+        if kind in HANDING:
+            self.handed.update(handed_on(node))
         for operand, methods in implicit_calls(node):
             ref = reference(operand)
             if ref is not None and ref[0] != "k":
