@@ -14,6 +14,7 @@ import sys
 import tokenize
 import warnings
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -131,12 +132,15 @@ def _makes_property(decorator: str | None, name: str) -> bool:
     return bool(dot) and owner == name and last in ("setter", "getter", "deleter")
 
 
-def compare(source: str, module: str, elements: list[Any]) -> Counter[str]:
-    """Counts of `right`, `missing`, `extra` and `wrong <field>` among the analysis' definitions of one file."""
+def compare(source: str, module: str, elements: list[Any], modules: Iterable[str] = ()) -> Counter[str]:
+    """Counts of `right`, `missing`, `extra` and `wrong <field>` among the analysis' definitions of one file.
+
+    A definition that is called like one of `modules` counts as the second of that name.
+    """
     rows = source.split("\n")
     actual = {element.line: element for element in elements if element.kind in KINDS}
     outcome: Counter[str] = Counter()
-    seen: Counter[str] = Counter()
+    seen: Counter[str] = Counter(modules)
     for item in read_definitions(source):
         element = actual.pop(item["line"], None)
         if element is None:
@@ -167,7 +171,7 @@ def compare_folder(folder: Path) -> Counter[str]:
     outcome: Counter[str] = Counter(files=len(by_path), skipped=len(analysis.skipped))
     for path, found in by_path.items():
         with tokenize.open(folder / path) as stream:
-            outcome += compare(stream.read(), modules[path] or "", found)
+            outcome += compare(stream.read(), modules[path] or "", found, set(modules.values()) - {None})
     return outcome
 
 
