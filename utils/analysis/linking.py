@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 import msgspec
@@ -34,12 +35,18 @@ class Linked(msgspec.Struct):
 
 def link(summaries: Sequence[ModuleSummary]) -> Linked:
     """Resolve the calls between all files of a repository. Order of `summaries` does not matter."""
-    ordered = sorted(summaries, key=lambda summary: (summary.module, summary.path))
-    interpreter = Interpreter(Hierarchy(ordered))
-    interpreter.solve()
-    graph, sites = calls(interpreter)
-    hierarchy = interpreter.hierarchy
-    return Linked(graph, sites, imports(hierarchy), inheritance(hierarchy), overrides(hierarchy))
+    collecting = gc.isenabled()
+    gc.disable()  # millions of small tuples and no cycles: the collector would only walk them again and again
+    try:
+        ordered = sorted(summaries, key=lambda summary: (summary.module, summary.path))
+        interpreter = Interpreter(Hierarchy(ordered))
+        interpreter.solve()
+        graph, sites = calls(interpreter)
+        hierarchy = interpreter.hierarchy
+        return Linked(graph, sites, imports(hierarchy), inheritance(hierarchy), overrides(hierarchy))
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def calls(interpreter: Interpreter) -> tuple[dict[str, list[str]], list[CallSite]]:

@@ -8,7 +8,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as V
 from utils.analysis.resolution.containers import Containers
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
-from utils.analysis.resolution.solver import GETTER
+from utils.analysis.resolution.solver import GETTER, LIMITS
 
 APPLY = 103
 DECORATED, INSIDE, RECEIVED = 107, 108, 109
@@ -96,13 +96,20 @@ class Calls(Containers):
             target = self.new()
             self.apply(value, what, Call(scope, line, [offset + source], [], target, module, target))
             return
+        if what[0] == V.FUNCTION and self.limits is LIMITS:
+            owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
+            for node in function.params[:1]:
+                self.wide.update(owner.offset + item for item in (node, *owner.body.succ.get(node, ())))
         inner = self.new()
         self.wait(inner, (DECORATED, offset + source, offset + dst))
         self.apply(value, what, Call(scope, line, [offset + source], [], inner, module, inner))
 
     def on_decorated(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
-        """A decorator's result: a `wraps` function is told apart by what it wraps, all else is itself."""
+        """A decorator's result. A `wraps` function is told apart by what it wraps; what some decorator was given
+        elsewhere is another call's result that came along, because the graph knows no contexts."""
         source, dst = rule
+        if value in self.decorated and value not in self.points.get(source, ()):
+            return
         if what[0] == V.FUNCTION:
             _, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             if function.flags & ir.WRAPPER:

@@ -17,7 +17,12 @@ from utils.analysis.resolution.values import Values
 
 LOCAL = (1 << 20) - 1
 NARROWED, MEMBER, GETTER, EXCLUDED = 100, 101, 102, 99
-LIMIT = 64  # values a node may hold: what takes more kinds of values than that is general-purpose code
+# How many values a node may hold before one of a kind is refused: what takes more is general-purpose code, and what
+# comes out of it says nothing about any one call.
+LIMITS: dict[Any, int] = {kind: 12 for kind in range(20)}
+LARGE = 400_000  # nodes; about 350,000 lines
+LARGE_LIMIT = 4
+LIMITS.update({V.FUNCTION: 24, V.WRAPPED: 24, V.BOUND: 16, V.CONSTANT: 8})
 RECEIVERS = 8  # classes that `self` of one method may be
 Rule = Callable[[int, V.Value, tuple[Any, ...], Module], None]
 
@@ -32,12 +37,15 @@ class Graph:
         self.hierarchy = hierarchy
         self.modules = hierarchy.modules
         self.values = Values()
-        self.points: dict[int, set[int]] = {}
-        self.dynamic: dict[int, dict[int, None]] = {}
+        self.points: dict[int, tuple[int, ...]] = {}  # small tuples: a quarter of the memory of sets
+        self.dynamic: dict[int, list[int] | dict[int, None]] = {}
         self.waiting: dict[int, list[tuple[Any, ...]]] = {}
         self.work: deque[tuple[int, int]] = deque()
         self.late: deque[tuple[tuple[Any, ...], int]] = deque()
         self.next_node = 1 << 50
+        self.wide: set[int] = set()
+        large = sum(module.body.size for module in hierarchy.modules) > LARGE
+        self.limits = dict.fromkeys(LIMITS, LARGE_LIMIT) if large else LIMITS
         self.edges: dict[tuple[int, int, int], set[int]] = {}
         self.rules: dict[int, Rule] = {}
 
@@ -48,21 +56,30 @@ class Graph:
     def add(self, node: int, value: int) -> None:
         known = self.points.get(node)
         if known is None:
-            self.points[node] = {value}
-        elif value in known or len(known) >= LIMIT:
+            self.points[node] = (value,)
+        elif value in known:
+            return
+        elif len(known) >= self.limits[self.values.table[value][0]] and node not in self.wide:
             return
         else:
-            known.add(value)
+            self.points[node] = (*known, value)
         self.work.append((node, value))
 
     def link(self, source: int, target: int) -> None:
         """`target` gets what `source` has and will have."""
+        if source == target:
+            return
         targets = self.dynamic.get(source)
         if targets is None:
-            targets = self.dynamic[source] = {}
-        if source == target or target in targets:
+            self.dynamic[source] = [target]
+        elif target in targets:
             return
-        targets[target] = None
+        elif isinstance(targets, dict):
+            targets[target] = None
+        else:
+            targets.append(target)
+            if len(targets) > 16:
+                self.dynamic[source] = dict.fromkeys(targets)
         for value in self.points.get(source, ()):
             self.add(target, value)
 
@@ -120,6 +137,7 @@ class Solver(Graph):
         self.fields: dict[tuple[int, str], int] = {}
         self.loads: dict[int, list[tuple[int, int, Module]]] = {}
         self.properties: dict[int, list[int]] = {}
+        self.decorated: set[int] = set()
         self.contents: dict[int, dict[Any, int]] = {}
         self.every_key: dict[int, int] = {}
         self.lengths: dict[int, int] = {}
@@ -142,6 +160,15 @@ class Solver(Graph):
 
     def seed(self) -> None:
         intern = self.values.intern
+        for module in self.modules:
+            sources = {source for source, _ in module.body.decorations}
+            base = module.index << CLASS_BITS
+            for index, function in enumerate(module.body.functions):
+                if function.node in sources:
+                    self.decorated.add(intern(V.FUNCTION, base | index))
+            for index, record in enumerate(module.body.classes):
+                if record.node in sources:
+                    self.decorated.add(intern(V.CLASS, base | index))
         for module in self.modules:
             body, offset, base = module.body, module.offset, module.index << CLASS_BITS
             for index, function in enumerate(body.functions):
