@@ -134,6 +134,7 @@ USED = {
         from pkg import Client
         client = Client("u")
         client.get("p")
+        client()
         ```
 
         Then:
@@ -153,7 +154,7 @@ def test_usage_prefers_what_is_meant_to_be_read(patterns) -> None:
     found = patterns(USED, "usage")
     assert found["pkg.core.fetch"].evidence == [
         Evidence("examples/demo.py", 3, 5),
-        Evidence("README.md", 13, 14),
+        Evidence("README.md", 14, 15),
         Evidence("tests/test_core.py", 4, 4),
         Evidence("pkg/other.py", 2, 2),
         Evidence("pkg/core.py", 3, 3),

@@ -11,6 +11,8 @@ from utils.analysis.notes import Import, dotted_name, take_notes
 from utils.analysis.patterns.names import Names
 from utils.records import CodeBlock, Document
 
+INSTANCE = "()"
+
 _PYTHON = frozenset({"", "python", "python3", "py", "pycon", "python-repl", "ipython"})
 
 
@@ -53,7 +55,10 @@ def _parse(block: CodeBlock) -> ast.Module | None:
 
 
 def _calls(tree: ast.Module, names: Names, known: dict[str, str]) -> Iterator[tuple[str, ast.Call]]:
-    """Resolved calls; `known` maps a name of the document to the id of what it is, or of its class, and is added to."""
+    """Resolved calls; `known` maps a name of the document to the id of what it is, and is added to.
+
+    An instance is known as its class's id followed by INSTANCE.
+    """
     for item in take_notes(tree, "", "").imports:
         if (found := _imported(names, item)) is not None:
             known[item.local] = found
@@ -84,7 +89,7 @@ def _assign(names: Names, known: dict[str, str], target: ast.expr, value: ast.ex
         return
     called = _resolve(names, known, value.func) if isinstance(value, ast.Call) else None
     if called is not None and names.elements[called].kind == "class":
-        known[target.id] = called
+        known[target.id] = called + INSTANCE
     else:
         known.pop(target.id, None)
 
@@ -95,6 +100,10 @@ def _resolve(names: Names, known: dict[str, str], function: ast.expr) -> str | N
         return None
     head, *rest = dotted.split(".")
     found = known.get(head)
+    if found and found.endswith(INSTANCE):
+        if not rest:
+            return None  # calling an instance is not calling its class
+        found = found.removesuffix(INSTANCE)
     for part in rest:
         found = names.member(found, part) if found else None
     return found if found and names.elements[found].kind in ("function", "method", "class") else None
