@@ -202,6 +202,10 @@ def _run(trainer: AnswerTrainer, resume: Path | None) -> None:
             "the GPU's memory is full: lower training.batch_size (and raise training.gradient_accumulation as much),"
             " then training.max_length, or keep training.gradient_checkpointing=true"
         ) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OSError(error.errno, "no space left", trainer.args.output_dir) from error
+        raise
     except (RuntimeError, SafetensorError) as error:
         if _PEER_GONE.search(str(error)):
             raise UserError("another process of this run stopped; its own message says why") from error
