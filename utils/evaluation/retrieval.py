@@ -11,9 +11,13 @@ import bm25s
 import numpy as np
 
 from utils.artifacts import sha256_file
+from utils.mentions import find_mentions
 from utils.records import Analysis, CodeElement, Message
 
 CHUNK_LINES = 60
+NAME_WEIGHT = (
+    4  # a chunk's own name, and the names a question asks for, count this often: a strong baseline is a fair one
+)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+|[\u4e00-\u9fff]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 INSTRUCTION = {
@@ -38,14 +42,18 @@ class Retriever:
     def __init__(self, chunks: Sequence[Chunk]) -> None:
         self.chunks = list(chunks)
         self._vocabulary: dict[str, int] = {}
-        corpus = [self._ids(f"{chunk.path} {chunk.title}\n{chunk.text}", grow=True) for chunk in self.chunks]
+        corpus = [
+            self._ids(f"{chunk.path} " + f"{chunk.title} " * NAME_WEIGHT + chunk.text, grow=True)
+            for chunk in self.chunks
+        ]
         self._index = bm25s.BM25(method="lucene")
         if self.chunks:
             self._index.index((corpus, self._vocabulary), show_progress=False)
 
     def search(self, question: str, count: int) -> list[Chunk]:
         """The `count` best chunks for the question, best first; equal scores keep the order of the source."""
-        wanted = self._ids(question, grow=False)
+        named = " ".join(mention.text for mention in find_mentions(question) if mention.kind in ("symbol", "path"))
+        wanted = self._ids(f"{question} " + f"{named} " * NAME_WEIGHT, grow=False)
         if not wanted or not self.chunks:
             return []
         scores = self._index.get_scores_from_ids(wanted)
