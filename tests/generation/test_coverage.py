@@ -73,3 +73,14 @@ def test_quoted_source_is_covered_line_by_line_and_as_a_whole() -> None:
     quote = Claim("quotes", "Makefile", [3, 4, "test:\n\tpytest -q $(ARGS)"])
     assert missing("```make\ntest:\n\tpytest -q $(ARGS)\n```", quote) == []
     assert missing("```make\ntest:\n\tpytest -x $(FLAGS)\n```", quote) != []
+
+
+def test_a_quoted_docstring_may_leave_a_backtick_open() -> None:
+    summary = Claim("documented_as", "pkg.core.Engine", "Makes the :attr:`power available to all.")
+    assert (
+        missing("Docstring: “Makes the :attr:`power available to all.” It is in `src/pkg/core.py`.", ENGINE, summary)
+        == []
+    )
+    assert missing("“Makes the :attr:`power available to all.” It is in `src/x.py`.", ENGINE, summary) == [
+        "path src/x.py"
+    ]

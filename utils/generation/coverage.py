@@ -50,12 +50,20 @@ def uncovered_text(texts: Iterable[str], claims: Iterable[Claim], repository: st
     said = what_is_said(claims, repository)
     found: list[str] = []
     for text in texts:
+        text = _without_prose(text, said.texts)
         quoted = _quoted_spans(text, said.texts)
         for mention in find_mentions(text):
             inside = any(first <= mention.start and mention.end <= last for first, last in quoted)
             if not inside and not _covers(said, mention):
                 found.append(f"{mention.kind} {mention.text.strip()[:80]}")
     return list(dict.fromkeys(found))
+
+
+def _without_prose(text: str, quoted: list[str]) -> str:
+    """The text without the sentences it quotes: a docstring may open a backtick that it never closes."""
+    for sentence in sorted((each for each in quoted if " " in each and "\n" not in each), key=len, reverse=True):
+        text = text.replace(sentence, " " * len(sentence))
+    return text
 
 
 def what_is_said(claims: Iterable[Claim], repository: str) -> Said:
@@ -162,7 +170,7 @@ def _covers_name(said: Said, name: str) -> bool:
 
 def _covers_code(said: Said, code: str) -> bool:
     squeezed = " ".join(code.split())
-    if any(squeezed in " ".join(text.split()) for text in said.texts):
+    if not squeezed or any(squeezed in " ".join(text.split()) for text in said.texts):
         return True
     names = _free_names(code)
     if names is not None:

@@ -253,7 +253,7 @@ class _Splitter:
             self._put(row, "val" if validated else "train")
 
     def _keep_tested_facts_trained(self) -> None:
-        """A test row says that its fact was trained (`cross_language`: in another language); if not, it is left out."""
+        """A test row says that its fact was trained (`cross_language`: in another language); if not, val takes it."""
         trained: defaultdict[str, set[str]] = defaultdict(set)
         for row in self.rows:
             if self.placed[row.id].split == "train":
@@ -261,9 +261,9 @@ class _Splitter:
         for row in self.rows:
             probe = self.placed[row.id].probe
             if probe in ("unseen_wording", "reverse") and row.language not in trained[row.fact]:
-                self._put(row, None, reason="never_trained")
+                self._put(row, "val")
             if probe == "cross_language" and not trained[row.fact]:
-                self._put(row, None, reason="never_trained")
+                self._put(row, "val")
 
     def _drop_near_duplicates(self) -> None:
         """A test or val question that differs from a training question in next to nothing measures nothing."""
