@@ -1,0 +1,56 @@
+"""Which files are analysed: git's view in a checkout, the same ignore rules elsewhere."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from utils.analysis.discovery import discover, printable
+
+
+def tree(root: Path, *paths: str) -> Path:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("x = 1\n")
+    return root
+
+
+@pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
+def test_ignore_rules_hold_with_and_without_git(tmp_path: Path, git: bool):
+    tree(tmp_path, "a.py", "build/b.py", "pkg/c.py", "pkg/gen/d.py", "pkg/gen/keep.py", "README.md", "data.json")
+    (tmp_path / ".gitignore").write_text("build/\n")
+    (tmp_path / "pkg" / ".gitignore").write_text("gen/*\n!gen/keep.py\n")
+    if git:
+        subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    files = discover(tmp_path, ["python", "markdown"])
+    assert files.languages == {
+        "README.md": "markdown",
+        "a.py": "python",
+        "pkg/c.py": "python",
+        "pkg/gen/keep.py": "python",
+    }
+    assert "data.json" in files.paths
+    assert "build/b.py" not in files.paths
+
+
+def test_a_tracked_file_counts_although_it_is_ignored(tmp_path: Path):
+    tree(tmp_path, "build/b.py")
+    for command in (["init", "-q"], ["add", "build/b.py"]):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    (tmp_path / ".gitignore").write_text("build/\n")
+    assert list(discover(tmp_path, ["python"]).languages) == ["build/b.py"]
+
+
+def test_virtual_environments_and_tool_folders_are_passed_over(tmp_path: Path):
+    tree(tmp_path, "a.py", "__pycache__/b.py", "node_modules/c/d.py", ".tox/e.py", "env/lib/f.py")
+    (tmp_path / "env" / "pyvenv.cfg").touch()
+    assert list(discover(tmp_path, ["python"]).languages) == ["a.py"]
+
+
+def test_the_users_patterns_exclude(tmp_path: Path):
+    tree(tmp_path, "a.py", "vendor/b.py", "pkg/c_pb2.py")
+    assert list(discover(tmp_path, ["python"], ["vendor/", "*_pb2.py"]).languages) == ["a.py"]
+
+
+def test_a_name_is_printed_on_one_line():
+    assert printable("a\nb\udcff\u200b.py") == "a\\nb\\xff\\u200b.py"
