@@ -10,7 +10,8 @@ strict     the same over all edges of executed callers, whether or not the line 
 recall     share of the executed calls between the project's own functions that we have
 
 A generator's frame is first entered by its consumer, so the trace cannot say who called it: an edge to a generator or
-coroutine that ran (and to a cached function, which runs once for all its callers) counts as executed, and generators are left out of recall. Frames of contextlib, functools and
+coroutine that ran (and to a cached function, which runs once for all its callers) counts as executed, and generators
+are left out of recall. Frames of contextlib, functools and
 typing are seen through.
 """
 
@@ -153,7 +154,7 @@ def compare(source: Path, rows: dict[str, Any], show: int) -> dict[str, float]:
         if callee[2] in INLINE or tuple(callee[:3]) not in places.at:
             continue
         pair = places.find(caller), places.find(callee)
-        if pair[0] is not None and pair[0] != pair[1] or caller == callee:
+        if (pair[0] is not None and pair[0] != pair[1]) or caller == callee:
             executed.add(pair)
             if callee[3] == 2:
                 by_consumer.add(pair)
@@ -164,7 +165,7 @@ def compare(source: Path, rows: dict[str, Any], show: int) -> dict[str, float]:
     reached = {(s.caller, s.callee) for s in linked.call_sites if s.line in lines[s.caller]}
     strict = {edge for edge in ours if edge[0] in lines}
     relevant = {edge for edge in executed if edge[1] in defined} - by_consumer
-    executed |= {edge for edge in ours if edge[1] in suspended or edge[1] in places.cached and edge[1] in lines}
+    executed |= {edge for edge in ours if edge[1] in suspended or (edge[1] in places.cached and edge[1] in lines)}
     false, missed = sorted(reached - executed), sorted(relevant - ours)
     for title, edges in (("not executed", false), ("missed", missed)):
         print(f"-- {title}: {len(edges)}")
@@ -198,8 +199,16 @@ def main() -> int:
         return record(source, options.trace, rest)
     trace = options.trace or Path(tempfile.mkdtemp()) / "trace.json"
     if not trace.exists():
-        me = [options.python, str(Path(__file__).resolve()), str(options.checkout.resolve()), "--source", options.source]
-        subprocess.run([*me, "--record", "--trace", str(trace.resolve()), "--", *rest], cwd=options.checkout, check=False)
+        me = [
+            options.python,
+            str(Path(__file__).resolve()),
+            str(options.checkout.resolve()),
+            "--source",
+            options.source,
+        ]
+        subprocess.run(
+            [*me, "--record", "--trace", str(trace.resolve()), "--", *rest], cwd=options.checkout, check=False
+        )
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     for name, value in compare(source, json.loads(trace.read_text()), options.show).items():
         print(f"{name:18} {value:.3f}" if isinstance(value, float) else f"{name:18} {value}")

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a case is one line of source
 """Calls through classes: constructors, methods, inheritance, properties, annotations, special methods."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a case is one line of source
 """Functions kept in dicts, lists, tuples and sets, and what reads them back."""
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ CASES = {
     "dict items": ("d = {'a': f, 'b': g}\nfor k, x in d.items():\n    x()", "main -> main.f, main.g"),
     "dict keys": ("d = {f: 1}\nfor x in d:\n    x()", "main -> main.f"),
     "iterating over a dict gives keys": ("d = {'a': f}\nfor x in d:\n    x()", ""),
-    "iterating over known keys": ("d = {'a': f, 'b': g, 'c': h}\nfor k in ['a', 'b']:\n    d[k]()", "main -> main.f, main.g"),
+    "iterating over known keys": (
+        "d = {'a': f, 'b': g, 'c': h}\nfor k in ['a', 'b']:\n    d[k]()",
+        "main -> main.f, main.g",
+    ),
     "dict comprehension": ("d = {n: f for n in range(3)}\nd[0]()", "main -> main.f"),
     "merged dicts": ("a = {'a': f}\nb = {**a, 'b': g}\nb['a']()", "main -> main.f"),
     "registry filled by a decorator": (

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a case is one line of source
 """Calls of functions: names, arguments, returns, closures, lambdas, decorators, generators."""
 
 from __future__ import annotations
@@ -169,7 +170,10 @@ CASES = {
         "main -> main.f, main.g",
     ),
     "or": ("def f(): pass\na = None or f\na()", "main -> main.f"),
-    "default of or": ("def f(): pass\ndef g(a=None):\n    a = a or f\n    a()\ng()", "main -> main.g\nmain.g -> main.f"),
+    "default of or": (
+        "def f(): pass\ndef g(a=None):\n    a = a or f\n    a()\ng()",
+        "main -> main.g\nmain.g -> main.f",
+    ),
     "comprehension": ("def f(x): pass\n[f(x) for x in range(3)]", "main -> main.f"),
     "comprehension condition": ("def f(x): pass\n[x for x in range(3) if f(x)]", "main -> main.f"),
     "f-string": ("def f(): pass\nf'{f()}'", "main -> main.f"),

@@ -1,10 +1,15 @@
+# ruff: noqa: E501 - a case is one line of source
 """Calls between files: every form of import, re-exports, stars, circles."""
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from tests.analysis.call_graph_cases import check, edges, link_sources
+from utils.analysis.linking import place, solve
+from utils.analysis.summary import summarize
 
 PACKAGE = "# file: pkg/__init__.py\n# file: pkg/mod.py\ndef f(): pass\nclass C:\n    def m(self): pass\n"
 
@@ -119,3 +124,10 @@ def test_result_does_not_depend_on_the_order_of_files() -> None:
     text = "# file: m.py\ndef f(): pass\n# file: main.py\nimport m\nm.f()"
     other = "# file: main.py\nimport m\nm.f()\n# file: m.py\ndef f(): pass"
     assert link_sources(text) == link_sources(other)
+
+
+def test_what_is_solved_stays_the_same_while_code_only_moves() -> None:
+    before = summarize(ast.parse("def f(): pass\nf()\n"), "main", "main.py")
+    after = summarize(ast.parse("# why\n\ndef f():\n    '''what'''\nf()\n"), "main", "main.py")
+    assert solve([before]) == solve([after])
+    assert [site.line for site in place(solve([before]), [after]).call_sites] == [5]

@@ -145,7 +145,7 @@ def test_links_are_known_while_only_words_change(folder: Path, tmp_path: Path, m
     for path in ("README.md", "src/shop/base.py"):
         (folder / path).write_text((folder / path).read_text().replace("things", "goods"))
     full = encoded(analyze(folder, "shop", HERE))
-    monkeypatch.setattr(pipeline, "link", None)
+    monkeypatch.setattr(pipeline, "solve", None)
     assert encoded(analyze(folder, "shop", HERE, cache=cache)) == full
 
 

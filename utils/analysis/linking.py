@@ -13,7 +13,7 @@ from utils.analysis.resolution.ir import ModuleSummary
 from utils.analysis.resolution.models import Interpreter
 from utils.records import CallSite
 
-__all__ = ["Linked", "link"]
+__all__ = ["Linked", "Solved", "link", "place", "solve"]
 
 
 class Linked(msgspec.Struct):
@@ -33,36 +33,64 @@ class Linked(msgspec.Struct):
     overrides: dict[str, str]
 
 
+class Solved(msgspec.Struct):
+    """`Linked` before its calls have lines: equal for equal `ModuleSummary.data`, wherever the code stands.
+
+    `calls` are (caller id, callee id, path, position in the file's `ModuleSummary.lines`).
+    """
+
+    calls: list[tuple[str, str, str, int]]
+    imports: dict[str, list[str]]
+    inheritance: dict[str, list[str]]
+    overrides: dict[str, str]
+
+
 def link(summaries: Sequence[ModuleSummary]) -> Linked:
     """Resolve the calls between all files of a repository. Order of `summaries` does not matter."""
+    return place(solve(summaries), summaries)
+
+
+def solve(summaries: Sequence[ModuleSummary]) -> Solved:
+    """The part of `link` that takes time. It depends on each summary's module, path and data only."""
     collecting = gc.isenabled()
     gc.disable()  # millions of small tuples and no cycles: the collector would only walk them again and again
     try:
         ordered = sorted(summaries, key=lambda summary: (summary.module, summary.path))
         interpreter = Interpreter(Hierarchy(ordered))
         interpreter.solve()
-        graph, sites = calls(interpreter)
         hierarchy = interpreter.hierarchy
-        return Linked(graph, sites, imports(hierarchy), inheritance(hierarchy), overrides(hierarchy))
+        return Solved(calls(interpreter), imports(hierarchy), inheritance(hierarchy), overrides(hierarchy))
     finally:
         if collecting:
             gc.enable()
 
 
-def calls(interpreter: Interpreter) -> tuple[dict[str, list[str]], list[CallSite]]:
-    modules = interpreter.modules
-    sites = set()
+def place(solved: Solved, summaries: Sequence[ModuleSummary]) -> Linked:
+    """Give the calls their lines."""
+    lines = {summary.path: summary.lines for summary in summaries}
     graph: dict[str, set[str]] = {}
-    for caller, callee, line in Dispatch(interpreter).edges():
+    sites = []
+    for caller, callee, path, position in solved.calls:
+        graph.setdefault(caller, set()).add(callee)
+        sites.append((path, lines[path][position], caller, callee))
+    return Linked(
+        {caller: sorted(callees) for caller, callees in sorted(graph.items())},
+        [CallSite(caller, callee, path, line) for path, line, caller, callee in sorted(sites)],
+        solved.imports,
+        solved.inheritance,
+        solved.overrides,
+    )
+
+
+def calls(interpreter: Interpreter) -> list[tuple[str, str, str, int]]:
+    modules = interpreter.modules
+    found = set()
+    for caller, callee, position in Dispatch(interpreter).edges():
         module = modules[-1 - caller] if caller < 0 else modules[caller >> CLASS_BITS]
         source = module.name if caller < 0 else module.body.functions[caller & MASK].id
         target = modules[callee >> CLASS_BITS].body.functions[callee & MASK].id
-        graph.setdefault(source, set()).add(target)
-        sites.add((module.path, line, source, target))
-    return (
-        {source: sorted(targets) for source, targets in sorted(graph.items())},
-        [CallSite(caller, callee, path, line) for path, line, caller, callee in sorted(sites)],
-    )
+        found.add((source, target, module.path, position))
+    return sorted(found)
 
 
 def imports(hierarchy: Hierarchy) -> dict[str, list[str]]:

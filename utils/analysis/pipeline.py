@@ -12,7 +12,7 @@ import msgspec
 from utils.analysis.architecture import architecture
 from utils.analysis.cache import Memory, analyser_version, fact_key
 from utils.analysis.file_analysis import DECODER, LINKABLE
-from utils.analysis.linking import Linked, link
+from utils.analysis.linking import Linked, Solved, place, solve
 from utils.analysis.patterns import find_patterns
 from utils.analysis.project import read_project
 from utils.analysis.source_text import SourceText
@@ -133,12 +133,12 @@ def _linked(encoded: dict[str, bytes], memory: Memory, version: str) -> Linked:
     key = digest.hexdigest()
     known = memory.read([key])
     if known:
-        return msgspec.msgpack.decode(known[key], type=Linked)
+        return place(msgspec.msgpack.decode(known[key], type=Solved), summaries)
     with collection_paused():
-        linked = link(summaries)
+        solved = solve(summaries)
     gc.collect()
-    memory.learn(key, msgspec.msgpack.encode(linked))
-    return linked
+    memory.learn(key, msgspec.msgpack.encode(solved))
+    return place(solved, summaries)
 
 
 def attach_code(elements: list[CodeElement], data: bytes) -> None:

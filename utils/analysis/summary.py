@@ -24,10 +24,12 @@ def summarize(tree: ast.Module, module: str, path: str, ids: dict[ast.AST, str] 
     builder = Statements(module, assign_ids(tree, module).ids if ids is None else ids, package)
     builder.body(tree.body)
     walk_functions(builder)
-    data = ir.dump(freeze(builder, tree))
+    body = freeze(builder, tree)
+    lines = ir.take_lines(body.uses)
+    data = ir.dump(body)
     builder.handlers.clear()  # tables of bound methods: a cycle that would keep the tree alive
     builder.statements.clear()
-    return ModuleSummary(module, path, data)
+    return ModuleSummary(module, path, data, lines)
 
 
 def walk_functions(builder: Statements) -> None:
@@ -36,7 +38,7 @@ def walk_functions(builder: Statements) -> None:
         record: ir.Function = scope.function
         builder.scope = scope
         args = node.args
-        for item, param in zip([*args.posonlyargs, *args.args, *args.kwonlyargs], record.params):
+        for item, param in zip([*args.posonlyargs, *args.args, *args.kwonlyargs], record.params, strict=False):
             scope.env[item.arg] = param
             scope.timeline[item.arg].append((builder.moment, param))
         for item, site in ((args.vararg, record.var_positional), (args.kwarg, record.var_keyword)):
@@ -152,9 +154,8 @@ def public_names(tree: ast.Module) -> list[str] | None:
         value: ast.expr | None = None
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
             value, found = node.value, []
-        elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
-            if isinstance(node.target, ast.Name) and node.target.id == "__all__":
-                value = node.value
+        elif isinstance(node, (ast.AugAssign, ast.AnnAssign)) and getattr(node.target, "id", "") == "__all__":
+            value = node.value
         if value is not None:
             texts = [item.value for item in ast.walk(value) if isinstance(item, ast.Constant)]
             found = [*(found or []), *(text for text in texts if isinstance(text, str))]

@@ -90,9 +90,9 @@ PLAIN = frozenset(
 
 def last_name(node: ast.expr) -> str:
     if node.__class__ is ast.Name:
-        return node.id  # type: ignore[attr-defined, no-any-return]
+        return node.id
     if node.__class__ is ast.Attribute:
-        return node.attr  # type: ignore[attr-defined, no-any-return]
+        return node.attr
     return ""
 
 
@@ -132,7 +132,7 @@ class Annotations(Expressions):
             self.declare_elements(dst, [(ir.KEYS, inner[0]), (ir.ANY, inner[-1])], ir.MAPPING)
         elif name in ("Tuple", "tuple"):
             endless = isinstance(inner[-1], ast.Constant)
-            pairs = [(ir.ANY, inner[0])] if endless else list(enumerate(inner))
+            pairs: list[tuple[object, ast.expr]] = [(ir.ANY, inner[0])] if endless else [*enumerate(inner)]
             self.declare_elements(dst, pairs)
         elif name in ("Type", "type"):
             self.declare_class(inner[0], dst)
@@ -146,14 +146,14 @@ class Annotations(Expressions):
             self.use(self.forward(node.value), ir.DECLARE, dst)
 
     def declare_class(self, node: ast.expr, dst: int) -> None:
-        if node.__class__ is ast.Constant and node.value.__class__ is str:  # type: ignore[attr-defined]
-            parsed = parse(node.value)  # type: ignore[attr-defined]
+        if node.__class__ is ast.Constant and node.value.__class__ is str:
+            parsed = parse(node.value)
             if parsed is None:
                 return
             node = parsed
         if node.__class__ is ast.BinOp:
-            self.declare_class(node.left, dst)  # type: ignore[attr-defined]
-            self.declare_class(node.right, dst)  # type: ignore[attr-defined]
+            self.declare_class(node.left, dst)
+            self.declare_class(node.right, dst)
         elif last_name(node) and last_name(node) not in PLAIN:
             self.use(self.forward(node), ir.TYPE, dst)
 
@@ -180,10 +180,10 @@ class Annotations(Expressions):
     def forward(self, node: ast.expr) -> int:
         """The node of a name in an annotation, which may be defined later or quoted."""
         if node.__class__ is ast.Name:
-            return self.read(node.id)  # type: ignore[attr-defined]
+            return self.read(node.id)
         if node.__class__ is ast.Attribute:
-            base = self.forward(node.value)  # type: ignore[attr-defined]
-            return self.attribute_node(base, node.attr, node.lineno) if base else 0  # type: ignore[attr-defined]
+            base = self.forward(node.value)
+            return self.attribute_node(base, node.attr, node.lineno) if base else 0
         return 0
 
     def __init__(self, module: str) -> None:

@@ -38,7 +38,7 @@ class Assignments(Definitions):
             return False
         if any(isinstance(item, sequences) for item in target.elts):
             return False
-        for item, source in zip(target.elts, [self.value(item) for item in value.elts]):
+        for item, source in zip(target.elts, [self.value(item) for item in value.elts], strict=False):
             self.assign(item, source)
         return True
 

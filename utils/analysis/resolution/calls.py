@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution import values as V
+from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.containers import Containers
+from utils.analysis.resolution.graph import LIMITS
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
-from utils.analysis.resolution.solver import GETTER, LIMITS
+from utils.analysis.resolution.solver import GETTER
 
 APPLY = 103
 DECORATED, INSIDE, RECEIVED = 107, 108, 109
@@ -67,7 +68,7 @@ class Calls(Containers):
             for site in (function.var_positional, function.var_keyword)
         }
 
-    def on_call(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_call(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         scope, line, args, keywords, dst = rule
         offset = module.offset
         call = self.pending.get(offset + dst)
@@ -83,20 +84,20 @@ class Calls(Containers):
             )
         self.apply(value, what, call)
 
-    def on_apply(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_apply(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         self.apply(value, what, rule[0])
 
-    def on_decorate(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_decorate(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         source, dst, scope, line = rule
         offset = module.offset
-        if what[0] == V.EXTERNAL and dst and str(what[1]) not in self.decorators:
+        if what[0] == kinds.EXTERNAL and dst and str(what[1]) not in self.decorators:
             self.link(offset + source, offset + dst)
             return
         if not dst:
             target = self.new()
             self.apply(value, what, Call(scope, line, [offset + source], [], target, module, target))
             return
-        if what[0] == V.FUNCTION and self.limits is LIMITS:
+        if what[0] == kinds.FUNCTION and self.limits is LIMITS:
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             for node in function.params[:1]:
                 self.wide.update(owner.offset + item for item in (node, *owner.body.succ.get(node, ())))
@@ -104,21 +105,21 @@ class Calls(Containers):
         self.wait(inner, (DECORATED, offset + source, offset + dst))
         self.apply(value, what, Call(scope, line, [offset + source], [], inner, module, inner))
 
-    def on_decorated(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_decorated(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """A decorator's result. A `wraps` function is told apart by what it wraps; what some decorator was given
         elsewhere is another call's result that came along, because the graph knows no contexts."""
         source, dst = rule
         if value in self.decorated and value not in self.points.get(source, ()):
             return
-        if what[0] == V.FUNCTION:
+        if what[0] == kinds.FUNCTION:
             _, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             if function.flags & ir.WRAPPER:
-                value = self.values.intern(V.WRAPPED, what[1], source, -1)
-        elif what[0] == V.WRAPPED:
-            value = self.values.intern(V.WRAPPED, what[1], source, -1)
+                value = self.values.intern(kinds.WRAPPED, what[1], source, -1)
+        elif what[0] == kinds.WRAPPED:
+            value = self.values.intern(kinds.WRAPPED, what[1], source, -1)
         self.add(dst, value)
 
-    def run_wrapped(self, what: V.Value, call: Call) -> None:
+    def run_wrapped(self, what: kinds.Value, call: Call) -> None:
         """The wrapper is called; its result, and where its arguments end up, are those of the function it wraps."""
         number, source, receiver = (int(part) for part in what[1:])  # type: ignore[call-overload]
         owner, function = self.hierarchy.function_of(number)
@@ -130,61 +131,61 @@ class Calls(Containers):
         self.bind(owner, function, [item, *call.args] if item else call.args, call)
         self.wait(source, (INSIDE, call, receiver))
 
-    def on_inside(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_inside(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         call, receiver = rule
-        if what[0] == V.WRAPPED:
+        if what[0] == kinds.WRAPPED:
             self.wait(int(what[2]), (INSIDE, call, receiver))  # type: ignore[call-overload]
-        elif what[0] == V.FUNCTION:
+        elif what[0] == kinds.FUNCTION:
             number = int(what[1])  # type: ignore[call-overload]
             self.enter_function(number, receiver if receiver >= 0 else None, call)
 
-    def on_raise(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
-        if what[0] == V.CLASS:
+    def on_raise(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == kinds.CLASS:
             node = self.new()
             self.apply(value, what, Call(rule[0], rule[1], [], [], node, module, node))
 
-    def on_getter(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_getter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """A function given to `property(...)`, read through a receiver."""
         receiver, node = rule
-        if what[0] == V.FUNCTION:
+        if what[0] == kinds.FUNCTION:
             self.read_property(int(what[1]), receiver, node)  # type: ignore[call-overload]
 
-    def apply(self, value: int, what: V.Value, call: Call) -> None:
+    def apply(self, value: int, what: kinds.Value, call: Call) -> None:
         """One callee value meets one call, once."""
         if (call.site, value) in self.applied:
             return
         self.applied.add((call.site, value))
         kind = what[0]
-        if kind == V.FUNCTION:
+        if kind == kinds.FUNCTION:
             self.run_function(int(what[1]), None, call)  # type: ignore[call-overload]
-        elif kind == V.BOUND:
+        elif kind == kinds.BOUND:
             number, receiver = int(what[1]), int(what[2])  # type: ignore[call-overload]
             self.edge(call.scope, call.line, number, call.module, -1 if what[3] else receiver)
             self.enter_function(number, receiver, call)
-        elif kind == V.WRAPPED:
+        elif kind == kinds.WRAPPED:
             self.run_wrapped(what, call)
-        elif kind == V.CLASS:
+        elif kind == kinds.CLASS:
             self.instantiate(int(what[1]), call, len(what) == 2)  # type: ignore[call-overload]
-        elif kind == V.INSTANCE:
+        elif kind == kinds.INSTANCE:
             self.wait(self.member(value, what, "__call__"), (APPLY, call))
-        elif kind == V.PARTIAL:
+        elif kind == kinds.PARTIAL:
             self.run_partial(int(what[1]), call)  # type: ignore[call-overload]
-        elif kind == V.CALLABLE:
+        elif kind == kinds.CALLABLE:
             self.link(int(what[1]), call.dst)  # type: ignore[call-overload]
-        elif kind == V.IDENTITY:
+        elif kind == kinds.IDENTITY:
             self.give(call.args[0] if call.args else 0, call.dst)
-        elif kind == V.METHOD:
+        elif kind == kinds.METHOD:
             self.run_container_method(int(what[1]), str(what[2]), call)  # type: ignore[call-overload]
-        elif kind == V.STREAM:
+        elif kind == kinds.STREAM:
             self.run_stream(int(what[1]), str(what[2]), call)  # type: ignore[call-overload]
-        elif kind in (V.BUILTIN, V.EXTERNAL):
+        elif kind in (kinds.BUILTIN, kinds.EXTERNAL):
             self.run_model(str(what[1]), call)
 
     def give(self, item: Any, target: int) -> None:
         """An argument flows to a node."""
         if item.__class__ is tuple:
             if item[0] == "k":
-                self.add(target, self.values.intern(V.CONSTANT, type(item[1]).__name__, item[1]))
+                self.add(target, self.values.intern(kinds.CONSTANT, type(item[1]).__name__, item[1]))
         elif item:
             self.link(item, target)
 
@@ -203,9 +204,9 @@ class Calls(Containers):
             args = [None, *args]
         self.bind(owner, function, args, call)
         if function.flags & ir.CONTEXT:
-            self.add(call.dst, self.values.intern(V.CONTEXT, number))
+            self.add(call.dst, self.values.intern(kinds.CONTEXT, number))
         elif function.flags & ir.GENERATOR:
-            self.add(call.dst, self.values.intern(V.GENERATOR, number))
+            self.add(call.dst, self.values.intern(kinds.GENERATOR, number))
         else:
             self.link(owner.offset + function.returns, call.dst)
         for index, called in function.passes:
@@ -263,11 +264,11 @@ class Calls(Containers):
             return
         self.give(item, offset + function.params[index])
 
-    def on_received(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_received(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """`self` handed over by hand: only an object of the method's class can be meant."""
         owner = self.modules[(rule[0] >> 20) - 1]
         number = owner.index << CLASS_BITS | rule[1].owner
-        if what[0] in (V.INSTANCE, V.CLASS) and self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
+        if what[0] in (kinds.INSTANCE, kinds.CLASS) and self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
             self.receive(owner, rule[1], value)
 
     def bind_star(self, owner: Module, function: ir.Function, position: int, source: int) -> None:
@@ -285,7 +286,7 @@ class Calls(Containers):
     # --- classes -----------------------------------------------------------------------------------------------------
 
     def instantiate(self, number: int, call: Call, certain: bool = True) -> None:
-        exact = self.values.intern(V.INSTANCE, number, certain)
+        exact = self.values.intern(kinds.INSTANCE, number, certain)
         if certain:
             self.made.add(number)
         self.add(call.dst, exact)
@@ -309,12 +310,12 @@ class Calls(Containers):
         for item in reversed(self.hierarchy.order(number)):
             if isinstance(item, int):
                 fields.extend((item, name) for name in self.hierarchy.class_of(item)[1].fields)
-        for item, argument in zip(fields, call.args):
-            self.give(argument, self.field(*item))
-        owners = {name: item for item, name in fields}
-        for name, argument in call.keywords:
-            if name in owners:
-                self.give(argument, self.field(owners[name], name))
+        for (owner, name), argument in zip(fields, call.args, strict=False):
+            self.give(argument, self.field(owner, name))
+        owners = {field: owner for owner, field in fields}
+        for keyword, argument in call.keywords:
+            if keyword in owners:
+                self.give(argument, self.field(owners[keyword], keyword))
 
     # --- partial -----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution import values as V
+from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.hierarchy import Hierarchy, Module
 from utils.analysis.resolution.solver import Solver
 
@@ -33,22 +33,22 @@ class Containers(Solver):
             }
         )
 
-    def invoke(self, value: int, what: V.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
+    def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
         """Run a special method of an instance; False where its class has none of ours. `place`: scope, line, module."""
         raise NotImplementedError  # Models
 
     # --- items -------------------------------------------------------------------------------------------------------
 
-    def on_item(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_item(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         key, dst, scope, line = rule
         dst += module.offset
-        if what[0] == V.CONTAINER:
+        if what[0] == kinds.CONTAINER:
             self.read_item(int(what[1]), key, dst, module)  # type: ignore[call-overload]
-        elif what[0] == V.INSTANCE:
+        elif what[0] == kinds.INSTANCE:
             argument = key if key.__class__ is tuple else key + module.offset if key else 0
             if not self.invoke(value, what, "__getitem__", [argument], (scope, line, module), dst):
                 self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
-        elif what[0] in (V.CLASS, V.EXTERNAL):
+        elif what[0] in (kinds.CLASS, kinds.EXTERNAL):
             self.add(dst, value)
 
     def read_item(self, site: int, key: Any, dst: int, module: Module) -> None:
@@ -74,16 +74,16 @@ class Containers(Solver):
         self.link(self.content(site, key), dst)
         self.link(self.content(site, ir.ANY), dst)
 
-    def on_keyed(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
-        if what[0] == V.CONSTANT:
+    def on_keyed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == kinds.CONSTANT:
             self.read_key(rule[0], what[2], rule[1])
         else:
             self.link(self.all_contents(rule[0]), rule[1])
 
-    def on_set_item(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_set_item(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         key, source, scope, line = rule
         source = source + module.offset if source else 0
-        if what[0] == V.CONTAINER:
+        if what[0] == kinds.CONTAINER:
             site = int(what[1])  # type: ignore[call-overload]
             if key.__class__ is int and key:
                 self.link(module.offset + key, self.content(site, ir.KEYS))
@@ -97,13 +97,13 @@ class Containers(Solver):
                 self.wait(module.offset + key, (SET_KEYED, site, source))
                 if not self.points.get(module.offset + key):
                     self.unknown_keys.append((module.offset + key, site, -source))
-        elif what[0] == V.INSTANCE:
+        elif what[0] == kinds.INSTANCE:
             argument = key if key.__class__ is tuple else key + module.offset if key else 0
             if not self.invoke(value, what, "__setitem__", [argument, source], (scope, line, module)) and source:
                 self.link(source, self.field(int(what[1]), "[]"))  # type: ignore[call-overload]
 
-    def on_set_keyed(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
-        self.link(rule[1], self.content(rule[0], what[2] if what[0] == V.CONSTANT else ir.ANY))
+    def on_set_keyed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        self.link(rule[1], self.content(rule[0], what[2] if what[0] == kinds.CONSTANT else ir.ANY))
 
     def settle_keys(self) -> bool:
         """Keys that nothing is known of may be any key; whether there were such."""
@@ -118,17 +118,17 @@ class Containers(Solver):
 
     unknown_keys: list[tuple[int, int, int]]
 
-    def on_slice(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_slice(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         low, high, step, dst, scope, line = rule
         dst += module.offset
-        if what[0] == V.INSTANCE:
+        if what[0] == kinds.INSTANCE:
             self.invoke(value, what, "__getitem__", [0], (scope, line, module), dst)
             return
-        if what[0] != V.CONTAINER:
+        if what[0] != kinds.CONTAINER:
             return
         site = int(what[1])  # type: ignore[call-overload]
         length = self.lengths.get(site, -1)
-        self.add(dst, self.values.intern(V.CONTAINER, dst))
+        self.add(dst, self.values.intern(kinds.CONTAINER, dst))
         if length < 0 or ir.ANY in (low, high, step):
             self.link(self.all_contents(site), self.content(dst, ir.ANY))
             return
@@ -141,20 +141,20 @@ class Containers(Solver):
 
     # --- iteration ---------------------------------------------------------------------------------------------------
 
-    def on_iter(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_iter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         dst, scope, line, asynchronous = rule
         self.iterate(value, what, dst + module.offset if dst else 0, (scope, line, module), asynchronous)
 
-    def iterate(self, value: int, what: V.Value, dst: int, place: Any, asynchronous: bool = False) -> None:
+    def iterate(self, value: int, what: kinds.Value, dst: int, place: Any, asynchronous: bool = False) -> None:
         kind = what[0]
-        if kind == V.CONTAINER:
+        if kind == kinds.CONTAINER:
             site = int(what[1])  # type: ignore[call-overload]
             mapping = self.lengths.get(site) == ir.MAPPING
             self.link(self.content(site, ir.KEYS) if mapping else self.all_contents(site), dst)
-        elif kind in (V.GENERATOR, V.CONTEXT):
+        elif kind in (kinds.GENERATOR, kinds.CONTEXT):
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             self.link(owner.offset + function.yields, dst)
-        elif kind == V.INSTANCE:
+        elif kind == kinds.INSTANCE:
             first, then = ("__aiter__", "__anext__") if asynchronous else ("__iter__", "__next__")
             iterator = self.new()
             if self.invoke(value, what, first, [], place, iterator):
@@ -164,10 +164,10 @@ class Containers(Solver):
             else:
                 self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
 
-    def on_next(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_next(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """What `__iter__` gave is advanced."""
         name, dst, place = rule
-        if what[0] == V.INSTANCE:
+        if what[0] == kinds.INSTANCE:
             self.invoke(value, what, name, [], place, dst)
         else:
             self.iterate(value, what, dst, place)
@@ -179,17 +179,17 @@ class Containers(Solver):
             self.wait(source, (ELEMENTS, node))
         return node
 
-    def on_elements(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
-        if what[0] in (V.CONTAINER, V.GENERATOR):
+    def on_elements(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] in (kinds.CONTAINER, kinds.GENERATOR):
             self.iterate(value, what, rule[0], None)
 
-    def on_unpack(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_unpack(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         index, after, dst, scope, line = rule
         dst += module.offset
-        if what[0] != V.CONTAINER:
+        if what[0] != kinds.CONTAINER:
             element = dst
             if after is not None:
-                self.add(dst, self.values.intern(V.CONTAINER, dst))
+                self.add(dst, self.values.intern(kinds.CONTAINER, dst))
                 element = self.content(dst, ir.ANY)
             self.iterate(value, what, element, (scope, line, module))
             return
@@ -197,7 +197,7 @@ class Containers(Solver):
         if after is None:
             self.read_key(site, index, dst)
             return
-        self.add(dst, self.values.intern(V.CONTAINER, dst))
+        self.add(dst, self.values.intern(kinds.CONTAINER, dst))
         length = self.lengths.get(site, -1)
         if length < 0:
             self.link(self.all_contents(site), self.content(dst, ir.ANY))
@@ -206,17 +206,17 @@ class Containers(Solver):
             self.link(self.content(site, position), self.content(dst, position - index))
         self.lengths.setdefault(dst, max(0, length - after - index))
 
-    def on_delegate(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
-        if what[0] == V.GENERATOR:
+    def on_delegate(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == kinds.GENERATOR:
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             self.link(owner.offset + function.returns, rule[0] + module.offset)
 
-    def on_merge(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_merge(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """`{**other}` and `[*other]`."""
         self.merge(value, what, rule[0] + module.offset)
 
-    def merge(self, value: int, what: V.Value, site: int) -> None:
-        if what[0] == V.CONTAINER:
+    def merge(self, value: int, what: kinds.Value, site: int) -> None:
+        if what[0] == kinds.CONTAINER:
             source = int(what[1])  # type: ignore[call-overload]
             if source == site or site in self.merged_into.setdefault(source, []):
                 return
@@ -228,28 +228,28 @@ class Containers(Solver):
 
     # --- with and operators ------------------------------------------------------------------------------------------
 
-    def on_enter(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_enter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         dst, scope, line, asynchronous = rule
         dst += module.offset
-        if what[0] == V.INSTANCE:
+        if what[0] == kinds.INSTANCE:
             place = (scope, line, module)
             enter, leave = ("__aenter__", "__aexit__") if asynchronous else ("__enter__", "__exit__")
             if not self.invoke(value, what, enter, [], place, dst):
                 self.add(dst, value)
             self.invoke(value, what, leave, [0, 0, 0], place)
-        elif what[0] in (V.CONTEXT, V.GENERATOR):
+        elif what[0] in (kinds.CONTEXT, kinds.GENERATOR):
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             self.link(owner.offset + function.yields, dst)
 
-    def on_dunder(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_dunder(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         names, other, dst, scope, line = rule
         dst = dst + module.offset if dst else 0
-        if what[0] == V.INSTANCE:
+        if what[0] == kinds.INSTANCE:
             args = [other + module.offset if other else 0] if other else []
             for name in names:
                 if self.invoke(value, what, name, args, (scope, line, module), dst):
                     return
-        elif what[0] == V.CONTAINER and dst:
+        elif what[0] == kinds.CONTAINER and dst:
             self.add(dst, value)
 
 

@@ -62,9 +62,10 @@ class Definitions(Annotations):
         ordinary = [*args.posonlyargs, *args.args]
         every = [*ordinary, *args.kwonlyargs]
         record = ir.Function(
-            self.ids[node], name, owner, node.lineno, self.new(), [item.arg for item in ordinary],
+            self.ids[node], name, owner, self.new(), [item.arg for item in ordinary],
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
-            self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0, self.new(), self.new(), self.new(), flags, [], [],
+            self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
+            self.new(), self.new(), self.new(), flags, [], [],
         )  # fmt: skip
         self.function_nodes[record.node] = len(self.functions)
         self.functions.append(record)
@@ -86,13 +87,13 @@ class Definitions(Annotations):
                 self.copy(self.value(maybe), record.params[len(ordinary) + offset])
 
     def annotate(self, args: ast.arguments, every: list[ast.arg], record: ir.Function) -> None:
-        for item, dst in zip(every, record.params):
+        for item, dst in zip(every, record.params, strict=False):
             if item.annotation is not None:
                 self.declare(item.annotation, dst)
-        for item, site in ((args.vararg, record.var_positional), (args.kwarg, record.var_keyword)):
-            if item is not None and item.annotation is not None:
+        for collected, site in ((args.vararg, record.var_positional), (args.kwarg, record.var_keyword)):
+            if collected is not None and collected.annotation is not None:
                 element = self.new()
-                self.declare(item.annotation, element)
+                self.declare(collected.annotation, element)
                 self.elements.append((site, ir.ANY, element))
 
     def returns_annotation(self, node: FunctionNode, record: ir.Function) -> None:
@@ -127,7 +128,7 @@ class Definitions(Annotations):
             flags |= FLAGS.get(name, 0)
             if name in ("setter", "deleter", "getter") and isinstance(item, ast.Attribute):
                 accessor = name
-        if self.only_raises(node) or self.scope.is_class and self.is_protocol():
+        if self.only_raises(node) or (self.scope.is_class and self.is_protocol()):
             flags |= ir.ABSTRACT
         record = self.function(node, node.name, flags)
         current = record.node
@@ -176,7 +177,7 @@ class Definitions(Annotations):
         outer = self.scope
         index = len(self.classes)
         names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
-        record = ir.Class(self.ids[node], node.name, node.lineno, self.new(), [], texts, {}, [], {}, names)
+        record = ir.Class(self.ids[node], node.name, self.new(), [], texts, {}, [], {}, names)
         self.classes.append(record)
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases))

@@ -7,7 +7,7 @@ made, and every subclass that is made overrides the method, the promised class's
 from __future__ import annotations
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution import values as V
+from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.hierarchy import CLASS_BITS
 from utils.analysis.resolution.models import Interpreter
 
@@ -15,7 +15,7 @@ Edge = tuple[int, int, int]
 
 
 class Dispatch:
-    """Rapid type analysis (Bacon and Sweeney, 1996), used only to take edges away or to replace them by certain ones."""
+    """Rapid type analysis (Bacon and Sweeney, 1996), used only to take edges away or make them certain."""
 
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
@@ -42,7 +42,7 @@ class Dispatch:
         if receiver < 0:
             return [callee]
         what = self.interpreter.values.table[receiver]
-        if what[0] != V.INSTANCE or what[2]:
+        if what[0] != kinds.INSTANCE or what[2]:
             return [callee]
         key = (callee, int(what[1]))  # type: ignore[call-overload]
         found = self.targets.get(key)
@@ -62,6 +62,6 @@ class Dispatch:
         targets = {interpreter.find(item, function.name) for item in living} - {None}
         if abstract and targets <= {callee}:
             return []
-        if not targets or callee in targets and not abstract:
+        if not targets or (callee in targets and not abstract):
             return [callee]
         return [item for item in targets if item is not None] if len(targets) == 1 else []

@@ -77,7 +77,7 @@ class Expressions(Names):
     def value(self, node: ast.expr) -> int:
         """Like `expr`, and a node of its own for a string or integer, which may turn out to be a key."""
         if node.__class__ is ast.Constant:
-            return self.constant(node.value)  # type: ignore[attr-defined]
+            return self.constant(node.value)
         return self.expr(node)
 
     def constant(self, value: Any) -> int:
@@ -90,10 +90,9 @@ class Expressions(Names):
     def key(self, node: ast.expr) -> Any:
         """A container key: ("k", constant) where it is known, else its node (0 for any key)."""
         if node.__class__ is ast.Constant:
-            return ("k", node.value)  # type: ignore[attr-defined]
-        if node.__class__ is ast.UnaryOp and node.operand.__class__ is ast.Constant:  # type: ignore[attr-defined]
-            if node.op.__class__ is ast.USub and node.operand.value.__class__ is int:  # type: ignore[attr-defined]
-                return ("k", -node.operand.value)  # type: ignore[attr-defined]
+            return ("k", node.value)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+            return ("k", -node.operand.value) if node.operand.value.__class__ is int else 0
         found = self.expr(node)
         if found in self.constants:
             return ("k", self.constants[found])
@@ -123,7 +122,7 @@ class Expressions(Names):
     def subscript(self, node: ast.Subscript) -> int:
         base = self.expr(node.value)
         if node.slice.__class__ is ast.Slice:
-            return self.slice(base, node.slice, node.lineno)  # type: ignore[arg-type]
+            return self.slice(base, node.slice, node.lineno)
         key = self.key(node.slice)
         if not base:
             return 0
@@ -132,7 +131,7 @@ class Expressions(Names):
         return dst
 
     def slice(self, base: int, node: ast.Slice, line: int) -> int:
-        bounds = []
+        bounds: list[Any] = []
         for part in (node.lower, node.upper, node.step):
             if part is None:
                 bounds.append(None)
@@ -149,7 +148,7 @@ class Expressions(Names):
 
     def call(self, node: ast.Call) -> int:
         if node.func.__class__ is ast.Name:
-            special = self.special_call(node, node.func.id)  # type: ignore[attr-defined]
+            special = self.special_call(node, node.func.id)
             if special is not None:
                 return special
         func = self.expr(node.func)
@@ -166,14 +165,14 @@ class Expressions(Names):
         args: list[Any] = []
         for item in node.args:
             if item.__class__ is ast.Starred:
-                args.append(("*", self.expr(item.value)))  # type: ignore[attr-defined]
+                args.append(("*", self.expr(item.value)))
             else:
                 args.append(self.argument(item))
         return args, [(keyword.arg, self.argument(keyword.value)) for keyword in node.keywords]
 
     def argument(self, node: ast.expr) -> Any:
-        if node.__class__ is ast.Constant and node.value.__class__ in (str, int):  # type: ignore[attr-defined]
-            value = node.value  # type: ignore[attr-defined]
+        if node.__class__ is ast.Constant and node.value.__class__ in (str, int):
+            value: Any = node.value
             return ("k", value) if value.__class__ is int or len(value) <= 80 else 0
         return self.expr(node)
 
@@ -185,7 +184,7 @@ class Expressions(Names):
             return self.super_(node)
         if len(node.args) < 2 or node.args[1].__class__ is not ast.Constant:
             return None
-        attribute = node.args[1].value  # type: ignore[attr-defined]
+        attribute = node.args[1].value
         base = self.expr(node.args[0])
         rest = [self.value(item) for item in node.args[2:]]
         if not base or attribute.__class__ is not str:
@@ -220,11 +219,11 @@ class Expressions(Names):
 
     def truth(self, node: ast.expr) -> int:
         """Evaluate a condition; an instance that arrives is asked for its truth."""
-        if node.__class__ is ast.UnaryOp and node.op.__class__ is ast.Not:  # type: ignore[attr-defined]
-            self.truth(node.operand)  # type: ignore[attr-defined]
+        if node.__class__ is ast.UnaryOp and node.op.__class__ is ast.Not:
+            self.truth(node.operand)
             return 0
         if node.__class__ is ast.BoolOp:
-            for part in node.values:  # type: ignore[attr-defined]
+            for part in node.values:
                 self.truth(part)
             return 0
         found = self.expr(node)
@@ -264,7 +263,7 @@ class Expressions(Names):
 
     def compare(self, node: ast.Compare) -> int:
         left = self.expr(node.left)
-        for operator, item in zip(node.ops, node.comparators):
+        for operator, item in zip(node.ops, node.comparators, strict=False):
             right = self.expr(item)
             kind = operator.__class__
             if kind in COMPARE:
@@ -309,7 +308,7 @@ class Expressions(Names):
         position: int | None = 0
         for item in node.elts:
             if item.__class__ is ast.Starred:
-                inner = self.expr(item.value)  # type: ignore[attr-defined]
+                inner = self.expr(item.value)
                 self.use(inner, ir.MERGE, site)
                 position = None
                 continue
@@ -324,7 +323,7 @@ class Expressions(Names):
 
     def dictionary(self, node: ast.Dict) -> int:
         site = self.site(ir.MAPPING)
-        for key, item in zip(node.keys, node.values):
+        for key, item in zip(node.keys, node.values, strict=False):
             if key is None:
                 self.use(self.expr(item), ir.MERGE, site)
                 continue

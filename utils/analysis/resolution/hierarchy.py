@@ -135,7 +135,7 @@ class Hierarchy:
         if found is None:
             module, record = self.class_of(number)
             found = self.bases[number] = []
-            for origin, text in zip(record.bases, record.base_texts):
+            for origin, text in zip(record.bases, record.base_texts, strict=False):
                 resolved = self.resolve(module, origin)
                 internal = resolved is not None and resolved[0] == "class" and resolved[1] != number
                 found.append(resolved[1] if internal and resolved is not None else text)
@@ -147,7 +147,9 @@ class Hierarchy:
         if found is None:
             self.orders[number] = [number]
             bases = self.bases_of(number)
-            sequences = [list(self.order(base)) if isinstance(base, int) else [base] for base in bases]
+            sequences: list[list[int | str]] = [
+                list(self.order(base)) if isinstance(base, int) else [base] for base in bases
+            ]
             found = self.orders[number] = [number, *merge([*sequences, list(bases)], number)]
         return found
 

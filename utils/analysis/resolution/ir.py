@@ -2,7 +2,7 @@
 
 A file becomes a graph of value nodes (integers; 0 is "nothing that matters"). `succ` are plain copies. `uses` hang an
 instruction on the node whose values it waits for: nothing runs for a node that stays empty, which is what keeps
-linking cheap. Every instruction is a tuple that starts with one of the opcodes below; nodes in it are local to the file.
+linking cheap. Every instruction is a tuple that starts with an opcode below; nodes in it are local to the file.
 """
 
 from __future__ import annotations
@@ -92,11 +92,15 @@ MODELLED = frozenset(  # the builtins that linking knows the meaning of
 
 
 class ModuleSummary(msgspec.Struct, frozen=True):
-    """One file's summary: its module, path, and the marshalled instruction form (`load` gives it back)."""
+    """One file's summary: its module, path, and the marshalled instruction form (`load` gives it back).
+
+    `data` has positions in `lines` where an instruction stands, so that it stays the same while code only moves.
+    """
 
     module: str
     path: str
     data: bytes
+    lines: list[int] = []
 
 
 class Function(msgspec.Struct, array_like=True):
@@ -109,7 +113,6 @@ class Function(msgspec.Struct, array_like=True):
     id: str
     name: str
     owner: int
-    line: int
     node: int
     positional: list[str]
     posonly: int
@@ -126,11 +129,10 @@ class Function(msgspec.Struct, array_like=True):
 
 
 class Class(msgspec.Struct, array_like=True):
-    """One class. `bases` are origins (see `Body.origins`), `base_texts` their source; `names` the body's last bindings."""
+    """One class. `bases` are origins (see `Body.origins`), `base_texts` their source, `names` the last bindings."""
 
     id: str
     name: str
-    line: int
     node: int
     bases: list[Any]
     base_texts: list[str]
@@ -171,6 +173,23 @@ class Body(msgspec.Struct, array_like=True):
     imported_modules: list[tuple[str, str | None]]
     versions: list[tuple[int, int, Any]]
     decorations: list[tuple[int, int]]
+
+
+LINE_AT = {ATTR: 4, STORE: 4, CALL: 2, ITEM: 4, SET_ITEM: 4, ITER: 3, UNPACK: 5, ENTER: 3, DUNDER: 5, RAISE: 2}
+LINE_AT |= {DECORATE: 4, SLICE: 6}  # where an instruction keeps its line
+
+
+def take_lines(uses: dict[int, list[tuple[Any, ...]]]) -> list[int]:
+    """Replace each instruction's line by its position in the list that is returned (the lines in order)."""
+    every = {item[LINE_AT[item[0]]] for items in uses.values() for item in items if item[0] in LINE_AT}
+    lines = sorted(every)
+    position = {line: index for index, line in enumerate(lines)}
+    for items in uses.values():
+        for index, item in enumerate(items):
+            at = LINE_AT.get(item[0])
+            if at is not None:
+                items[index] = (*item[:at], position[item[at]], *item[at + 1 :])
+    return lines
 
 
 def dump(body: Body) -> bytes:

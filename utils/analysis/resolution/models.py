@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution import values as V
+from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.calls import APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, Call, Calls
 from utils.analysis.resolution.containers import ELEMENTS, KEYED, NEXT, SET_KEYED
 from utils.analysis.resolution.hierarchy import Hierarchy, Module
@@ -53,7 +53,25 @@ GATHER = frozenset(
         "tqdm.tqdm",
     ]
 )
-SAME = frozenset(["copy.copy", "copy.deepcopy", "dataclasses.replace", "asyncio.create_task", "asyncio.ensure_future", "asyncio.run", "asyncio.wait_for", "asyncio.shield", "weakref.proxy", "contextlib.closing", "inspect.unwrap", "functools.cache", "functools.singledispatch", "functools.total_ordering", "types.coroutine"])  # fmt: skip
+SAME = frozenset(
+    [
+        "copy.copy",
+        "copy.deepcopy",
+        "dataclasses.replace",
+        "asyncio.create_task",
+        "asyncio.ensure_future",
+        "asyncio.run",
+        "asyncio.wait_for",
+        "asyncio.shield",
+        "weakref.proxy",
+        "contextlib.closing",
+        "inspect.unwrap",
+        "functools.cache",
+        "functools.singledispatch",
+        "functools.total_ordering",
+        "types.coroutine",
+    ]
+)
 IDENTITIES = frozenset({"functools.wraps", "functools.lru_cache"})
 READERS = frozenset({"get", "pop", "setdefault", "popitem", "popleft", "__getitem__", "__next__"})
 WRITERS = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "__setitem__": 1}
@@ -80,7 +98,7 @@ class Models(Calls):
             }
         )
 
-    def invoke(self, value: int, what: V.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
+    def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
         found = self.find(int(what[1]), name)  # type: ignore[call-overload]
         if found is None:
             return False
@@ -95,29 +113,29 @@ class Models(Calls):
 
     # --- what calls give ---------------------------------------------------------------------------------------------
 
-    def on_applied_result(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_applied_result(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """The result of calling a value, without the call itself, which stands elsewhere."""
         dst = rule[0]
-        if what[0] == V.CLASS:
-            self.add(dst, self.values.intern(V.INSTANCE, what[1], True))
-        elif what[0] in (V.FUNCTION, V.BOUND):
+        if what[0] == kinds.CLASS:
+            self.add(dst, self.values.intern(kinds.INSTANCE, what[1], True))
+        elif what[0] in (kinds.FUNCTION, kinds.BOUND):
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             if function.flags & ir.CONTEXT:
-                self.add(dst, self.values.intern(V.CONTEXT, what[1]))
+                self.add(dst, self.values.intern(kinds.CONTEXT, what[1]))
             elif function.flags & ir.GENERATOR:
-                self.add(dst, self.values.intern(V.GENERATOR, what[1]))
+                self.add(dst, self.values.intern(kinds.GENERATOR, what[1]))
             else:
                 self.link(owner.offset + function.returns, dst)
-        elif what[0] == V.CALLABLE:
+        elif what[0] == kinds.CALLABLE:
             self.link(int(what[1]), dst)  # type: ignore[call-overload]
-        elif what[0] in (V.BUILTIN, V.EXTERNAL) and str(what[1]).rpartition(".")[2] in CONTAINER_TYPES:
+        elif what[0] in (kinds.BUILTIN, kinds.EXTERNAL) and str(what[1]).rpartition(".")[2] in CONTAINER_TYPES:
             self.lengths[dst] = CONTAINER_TYPES[str(what[1]).rpartition(".")[2]]
-            self.add(dst, self.values.intern(V.CONTAINER, dst))
+            self.add(dst, self.values.intern(kinds.CONTAINER, dst))
 
-    def on_spread(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_spread(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """`f(*value)`: known positions first, then the rest."""
         rest, var = rule
-        if what[0] != V.CONTAINER:
+        if what[0] != kinds.CONTAINER:
             return
         site = int(what[1])  # type: ignore[call-overload]
         for index, node in enumerate(rest):
@@ -136,9 +154,9 @@ class Models(Calls):
             self.link(self.content(site, index), self.content(target, index - by))
         self.link(self.content(site, ir.ANY), self.content(target, ir.ANY))
 
-    def on_spread_keywords(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_spread_keywords(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         nodes, var = rule
-        if what[0] != V.CONTAINER:
+        if what[0] != kinds.CONTAINER:
             return
         site = int(what[1])  # type: ignore[call-overload]
         for name, node in nodes.items():
@@ -170,9 +188,9 @@ class Models(Calls):
             self.choose(name, args, call)
         elif name in ("functools.partial", "functools.partialmethod"):
             self.partials[call.site] = call
-            self.add(call.dst, self.values.intern(V.PARTIAL, call.site))
+            self.add(call.dst, self.values.intern(kinds.PARTIAL, call.site))
         elif name == "property" and (first or "fget" in keywords):
-            self.add(call.dst, self.values.intern(V.ACCESSOR, first or keywords["fget"]))
+            self.add(call.dst, self.values.intern(kinds.ACCESSOR, first or keywords["fget"]))
         elif name in ("staticmethod", "classmethod") and first:
             self.link(first, call.dst)
         elif name == "type" and len(args) == 1 and first:
@@ -188,9 +206,9 @@ class Models(Calls):
             self.wait(first, (ir.DECLARE, call.dst))
         elif name in ("importlib.import_module", "__import__"):
             self.import_module(call)
-        if name in ("sorted", "min", "max", "itertools.groupby", "heapq.nsmallest", "heapq.nlargest"):
-            if keywords.get("key"):
-                self.call_nodes(keywords["key"], [self.iterated(first, call)], call)
+        sorts = name in ("sorted", "min", "max", "itertools.groupby", "heapq.nsmallest", "heapq.nlargest")
+        if sorts and keywords.get("key"):
+            self.call_nodes(keywords["key"], [self.iterated(first, call)], call)
         if name in ("filter", "itertools.filterfalse", "itertools.takewhile", "itertools.dropwhile") and len(args) > 1:
             self.call_nodes(first, [self.iterated(args[1], call)], call)
 
@@ -200,7 +218,7 @@ class Models(Calls):
 
     def identity(self, name: str, first: int, call: Call) -> None:
         if name == "functools.wraps" or not first:
-            self.add(call.dst, self.values.intern(V.IDENTITY))
+            self.add(call.dst, self.values.intern(kinds.IDENTITY))
         else:
             self.link(first, call.dst)
 
@@ -213,7 +231,7 @@ class Models(Calls):
 
     def container(self, call: Call) -> int:
         site = call.dst
-        self.add(call.dst, self.values.intern(V.CONTAINER, site))
+        self.add(call.dst, self.values.intern(kinds.CONTAINER, site))
         return site
 
     def gather(self, name: str, args: list[int], call: Call) -> None:
@@ -233,7 +251,7 @@ class Models(Calls):
             return
         if name == "enumerate" or name == "zip":
             inner = self.new()
-            self.add(inner, self.values.intern(V.CONTAINER, inner))
+            self.add(inner, self.values.intern(kinds.CONTAINER, inner))
             self.lengths[inner] = len(sources) if name == "zip" else 2
             self.link(inner, self.content(site, ir.ANY))
             for index, item in enumerate(sources if name == "zip" else [0, *sources[:1]]):
@@ -274,7 +292,7 @@ class Models(Calls):
     def import_module(self, call: Call) -> None:
         item = call.args[0] if call.args else None
         if item.__class__ is tuple and item[0] == "k" and self.hierarchy.internal(str(item[1])):
-            self.add(call.dst, self.values.intern(V.MODULE, str(item[1])))
+            self.add(call.dst, self.values.intern(kinds.MODULE, str(item[1])))
 
     # --- methods of containers ---------------------------------------------------------------------------------------
 
@@ -290,14 +308,14 @@ class Models(Calls):
         elif name in VIEWS:
             if name == "copy":
                 self.lengths.setdefault(call.dst, min(-1, self.lengths.get(site, -1)))
-                self.merge(0, (V.CONTAINER, site), self.container(call))
+                self.merge(0, (kinds.CONTAINER, site), self.container(call))
             elif name == "values":
                 self.link(self.all_contents(site), self.content(self.container(call), ir.ANY))
             elif name == "keys":
                 self.link(self.content(site, ir.KEYS), self.content(self.container(call), ir.ANY))
         elif name == "items":
             outer, pair = self.container(call), self.new()
-            self.add(pair, self.values.intern(V.CONTAINER, pair))
+            self.add(pair, self.values.intern(kinds.CONTAINER, pair))
             self.lengths[pair] = 2
             self.link(pair, self.content(outer, ir.ANY))
             self.link(self.content(site, ir.KEYS), self.content(pair, 0))
@@ -338,32 +356,32 @@ class Interpreter(Models):
         self.rules[WRAP] = self.on_wrap
         plain = self.rules[ir.DUNDER]
 
-        def asked(value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+        def asked(value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
             plain(value, what, rule[:5], rule[5] if len(rule) > 5 else module)
 
         self.rules[ir.DUNDER] = asked
 
-    def on_class_of(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
-        if what[0] == V.INSTANCE:
-            self.add(rule[0], self.values.intern(V.CLASS, what[1]))
+    def on_class_of(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == kinds.INSTANCE:
+            self.add(rule[0], self.values.intern(kinds.CLASS, what[1]))
 
-    def on_wrap(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_wrap(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """`update_wrapper(value, wrapped)`."""
-        if what[0] == V.FUNCTION:
+        if what[0] == kinds.FUNCTION:
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             self.handed_on.update({owner.offset + function.var_positional, owner.offset + function.var_keyword})
-            value = self.values.intern(V.WRAPPED, what[1], rule[0], -1)
+            value = self.values.intern(kinds.WRAPPED, what[1], rule[0], -1)
         self.add(rule[1], value)
 
-    def on_iterated(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_iterated(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         self.iterate(value, what, rule[0], rule[1])
 
-    def on_copied(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_copied(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """`list(value)`, `dict(value)`, `extend` and `update`."""
         site, place = rule
-        if what[0] == V.CONTAINER:
+        if what[0] == kinds.CONTAINER:
             self.merge(value, what, site)
-        elif self.lengths.get(site) == ir.MAPPING and what[0] == V.INSTANCE:
+        elif self.lengths.get(site) == ir.MAPPING and what[0] == kinds.INSTANCE:
             self.invoke(value, what, "keys", [], place)
             self.invoke(value, what, "__getitem__", [0], place, self.content(site, ir.ANY))
         else:

@@ -1,131 +1,15 @@
-"""The fixpoint: values flow along the graph until nothing new arrives anywhere.
-
-Every rule only ever adds values, so the result does not depend on the order of work (Andersen, 1994). Two things keep
-it precise: what a function hands back untouched is told per call, and containers keep constant keys apart.
-"""
+"""Seeds, names and attributes: the rules that the other rules build on."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution import values as V
+from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.graph import RECEIVERS, Graph
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
-from utils.analysis.resolution.values import Values
 
-LOCAL = (1 << 20) - 1
 NARROWED, MEMBER, GETTER, EXCLUDED = 100, 101, 102, 99
-# How many values a node may hold before one of a kind is refused: what takes more is general-purpose code, and what
-# comes out of it says nothing about any one call.
-LIMITS: dict[Any, int] = {kind: 12 for kind in range(20)}
-LARGE = 400_000  # nodes; about 350,000 lines
-LARGE_LIMIT = 4
-LIMITS.update({V.FUNCTION: 24, V.WRAPPED: 24, V.BOUND: 16, V.CONSTANT: 8})
-RECEIVERS = 8  # classes that `self` of one method may be
-Rule = Callable[[int, V.Value, tuple[Any, ...], Module], None]
-
-
-class Graph:
-    """Nodes with their values, copies between them, and the edges found so far.
-
-    `edges` are (caller function or -1 - module index, callee function, line) → the receivers that led to them (-1: none).
-    """
-
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        self.hierarchy = hierarchy
-        self.modules = hierarchy.modules
-        self.values = Values()
-        self.points: dict[int, tuple[int, ...]] = {}  # small tuples: a quarter of the memory of sets
-        self.dynamic: dict[int, list[int] | dict[int, None]] = {}
-        self.waiting: dict[int, list[tuple[Any, ...]]] = {}
-        self.work: deque[tuple[int, int]] = deque()
-        self.late: deque[tuple[tuple[Any, ...], int]] = deque()
-        self.next_node = 1 << 50
-        self.wide: set[int] = set()
-        large = sum(module.body.size for module in hierarchy.modules) > LARGE
-        self.limits = dict.fromkeys(LIMITS, LARGE_LIMIT) if large else LIMITS
-        self.edges: dict[tuple[int, int, int], set[int]] = {}
-        self.rules: dict[int, Rule] = {}
-
-    def new(self) -> int:
-        self.next_node += 1
-        return self.next_node
-
-    def add(self, node: int, value: int) -> None:
-        known = self.points.get(node)
-        if known is None:
-            self.points[node] = (value,)
-        elif value in known:
-            return
-        elif len(known) >= self.limits[self.values.table[value][0]] and node not in self.wide:
-            return
-        else:
-            self.points[node] = (*known, value)
-        self.work.append((node, value))
-
-    def link(self, source: int, target: int) -> None:
-        """`target` gets what `source` has and will have."""
-        if source == target:
-            return
-        targets = self.dynamic.get(source)
-        if targets is None:
-            self.dynamic[source] = [target]
-        elif target in targets:
-            return
-        elif isinstance(targets, dict):
-            targets[target] = None
-        else:
-            targets.append(target)
-            if len(targets) > 16:
-                self.dynamic[source] = dict.fromkeys(targets)
-        for value in self.points.get(source, ()):
-            self.add(target, value)
-
-    def wait(self, node: int, rule: tuple[Any, ...]) -> None:
-        """Run a rule whose nodes are global for each value that arrives at `node`."""
-        self.waiting.setdefault(node, []).append(rule)
-        for value in self.points.get(node, ()):
-            self.late.append((rule, value))
-
-    def run(self) -> None:
-        modules, work, table, rules, late = self.modules, self.work, self.values.table, self.rules, self.late
-        while work or late:
-            while late:
-                rule, value = late.popleft()
-                rules[rule[0]](value, table[value], rule[1:], GLOBAL)
-            if not work:
-                return
-            node, value = work.popleft()
-            for target in self.dynamic.get(node, ()):
-                self.add(target, value)
-            for rule in tuple(self.waiting.get(node, ())):
-                rules[rule[0]](value, table[value], rule[1:], GLOBAL)
-            if node >> 50:
-                continue
-            module = modules[(node >> 20) - 1]
-            offset = module.offset
-            local = node & LOCAL
-            for target in module.body.succ.get(local, ()):
-                self.add(offset + target, value)
-            for rule in module.body.uses.get(local, ()):
-                rules[rule[0]](value, table[value], rule[1:], module)
-
-    def edge(self, scope: int, line: int, callee: int, module: Module, receiver: int = -1) -> None:
-        """`scope` is an index into the module's scopes (0: the module body); `receiver` the value it is called on."""
-        caller = -1 - module.index if scope == 0 else module.index << CLASS_BITS | (scope - 1)
-        self.edges.setdefault((caller, callee, line), set()).add(receiver)
-
-
-class GlobalModule:
-    """Stands for no module: nodes of rules made while solving are global already."""
-
-    offset = 0
-    index = 0
-
-
-GLOBAL: Any = GlobalModule()
 
 
 class Solver(Graph):
@@ -165,26 +49,26 @@ class Solver(Graph):
             base = module.index << CLASS_BITS
             for index, function in enumerate(module.body.functions):
                 if function.node in sources:
-                    self.decorated.add(intern(V.FUNCTION, base | index))
+                    self.decorated.add(intern(kinds.FUNCTION, base | index))
             for index, record in enumerate(module.body.classes):
                 if record.node in sources:
-                    self.decorated.add(intern(V.CLASS, base | index))
+                    self.decorated.add(intern(kinds.CLASS, base | index))
         for module in self.modules:
             body, offset, base = module.body, module.offset, module.index << CLASS_BITS
             for index, function in enumerate(body.functions):
-                self.add(offset + function.node, intern(V.FUNCTION, base | index))
+                self.add(offset + function.node, intern(kinds.FUNCTION, base | index))
                 self.seed_parameters(module, function, base)
             for index, record in enumerate(body.classes):
-                self.add(offset + record.node, intern(V.CLASS, base | index))
+                self.add(offset + record.node, intern(kinds.CLASS, base | index))
             for node, length in body.sites.items():
                 self.lengths[offset + node] = length
-                self.add(offset + node, intern(V.CONTAINER, offset + node))
+                self.add(offset + node, intern(kinds.CONTAINER, offset + node))
             for node, result in body.callables.items():
-                self.add(offset + node, intern(V.CALLABLE, offset + result))
+                self.add(offset + node, intern(kinds.CALLABLE, offset + result))
             for node, constant in body.constants.items():
-                self.add(offset + node, intern(V.CONSTANT, type(constant).__name__, constant))
+                self.add(offset + node, intern(kinds.CONSTANT, type(constant).__name__, constant))
             for node, name in ((node, name) for name, node in body.builtins.items()):
-                self.add(offset + node, intern(V.BUILTIN, name))
+                self.add(offset + node, intern(kinds.BUILTIN, name))
             for site, key, source in body.elements:
                 self.link(offset + source, self.content(offset + site, key))
             for old, version, key in body.versions:
@@ -196,39 +80,35 @@ class Solver(Graph):
             return
         owner = base | function.owner
         node = module.offset + function.params[0]
-        if function.flags & ir.CLASS_METHOD or function.name == "__new__" or self.is_metaclass(owner):
-            if not function.flags & ir.STATIC or function.name == "__new__":
-                self.add(node, self.values.intern(V.CLASS, owner))
+        if function.flags & ir.CLASS_METHOD or function.name == "__new__":
+            self.add(node, self.values.intern(kinds.CLASS, owner))
         if not function.flags & (ir.STATIC | ir.CLASS_METHOD):
-            self.add(node, self.values.intern(V.INSTANCE, owner, False))
-
-    def is_metaclass(self, number: int) -> bool:
-        return False
+            self.add(node, self.values.intern(kinds.INSTANCE, owner, False))
 
     def seed_imports(self, module: Module) -> None:
         for node, source, name in module.body.imports:
             self.bring(module, module.offset + node, self.hierarchy.locate(source, module), name)
         for name, node in module.body.star_names.items():
             for star in reversed(module.body.stars):
-                star = self.hierarchy.locate(star, module)
-                source = self.hierarchy.by_name.get(star)
-                public = source.body.public if source is not None else None
+                origin = self.hierarchy.locate(star, module)
+                found = self.hierarchy.by_name.get(origin)
+                public = found.body.public if found is not None else None
                 allowed = name in public if public is not None else not name.startswith("_")
-                if allowed and self.hierarchy.export(star, name) is not None:
-                    self.bring(module, module.offset + node, star, name)
+                if allowed and self.hierarchy.export(origin, name) is not None:
+                    self.bring(module, module.offset + node, origin, name)
                     break
 
     def bring(self, module: Module, node: int, source: str, name: str | None) -> None:
         if not self.hierarchy.internal(source):
-            self.add(node, self.values.intern(V.EXTERNAL, source if name is None else f"{source}.{name}"))
+            self.add(node, self.values.intern(kinds.EXTERNAL, source if name is None else f"{source}.{name}"))
         elif name is None:
-            self.add(node, self.values.intern(V.MODULE, source))
+            self.add(node, self.values.intern(kinds.MODULE, source))
         else:
             self.link(self.module_member(source, name), node)
 
     def module_member(self, module: str, name: str) -> int:
         """The node of `module.name`: its exports, what others assign to it, or a submodule."""
-        key = (self.values.intern(V.MODULE, module), name)
+        key = (self.values.intern(kinds.MODULE, module), name)
         node = self.members.get(key)
         if node is None:
             node = self.members[key] = self.new()
@@ -238,41 +118,41 @@ class Solver(Graph):
                 for item in nodes:
                     self.link(owner.offset + item, node)
             elif self.hierarchy.internal(f"{module}.{name}"):
-                self.add(node, self.values.intern(V.MODULE, f"{module}.{name}"))
+                self.add(node, self.values.intern(kinds.MODULE, f"{module}.{name}"))
         return node
 
     # --- attributes --------------------------------------------------------------------------------------------------
 
-    def on_attribute(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_attribute(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         name, dst, scope, line = rule
         kind = what[0]
         dst += module.offset
-        if kind == V.INSTANCE or kind == V.CLASS or kind == V.SUPER:
+        if kind == kinds.INSTANCE or kind == kinds.CLASS or kind == kinds.SUPER:
             node = self.member(value, what, name)
             self.link(node, dst)
             self.loads.setdefault(node, []).append((scope, line, module))
             for function in self.properties.get(node, ()):
                 self.edge(scope, line, function, module, value)
-            if kind == V.CLASS and len(what) > 2:
-                self.link(self.member(self.values.intern(V.CLASS, what[1]), what[:2], name), dst)
-            if name == "__class__" and kind == V.INSTANCE:
-                self.add(dst, self.values.intern(V.CLASS, what[1]))
-        elif kind == V.MODULE:
+            if kind == kinds.CLASS and len(what) > 2:
+                self.link(self.member(self.values.intern(kinds.CLASS, what[1]), what[:2], name), dst)
+            if name == "__class__" and kind == kinds.INSTANCE:
+                self.add(dst, self.values.intern(kinds.CLASS, what[1]))
+        elif kind == kinds.MODULE:
             self.link(self.module_member(str(what[1]), name), dst)
-        elif kind == V.EXTERNAL:
-            self.add(dst, self.values.intern(V.EXTERNAL, f"{what[1]}.{name}"))
-        elif kind == V.CONTAINER:
-            self.add(dst, self.values.intern(V.METHOD, what[1], name))
-        elif kind == V.BUILTIN:
-            self.add(dst, self.values.intern(V.BUILTIN, f"{what[1]}.{name}"))
-        elif kind == V.GENERATOR:
-            self.add(dst, self.values.intern(V.STREAM, what[1], name))
-        elif kind in (V.FUNCTION, V.BOUND) and not name.startswith("__"):
+        elif kind == kinds.EXTERNAL:
+            self.add(dst, self.values.intern(kinds.EXTERNAL, f"{what[1]}.{name}"))
+        elif kind == kinds.CONTAINER:
+            self.add(dst, self.values.intern(kinds.METHOD, what[1], name))
+        elif kind == kinds.BUILTIN:
+            self.add(dst, self.values.intern(kinds.BUILTIN, f"{what[1]}.{name}"))
+        elif kind == kinds.GENERATOR:
+            self.add(dst, self.values.intern(kinds.STREAM, what[1], name))
+        elif kind in (kinds.FUNCTION, kinds.BOUND) and not name.startswith("__"):
             self.link(self.field(-1 - value, name), dst)
-        elif kind == V.BOUND and name == "__func__":
-            self.add(dst, self.values.intern(V.FUNCTION, what[1]))
+        elif kind == kinds.BOUND and name == "__func__":
+            self.add(dst, self.values.intern(kinds.FUNCTION, what[1]))
 
-    def member(self, value: int, what: V.Value, name: str) -> int:
+    def member(self, value: int, what: kinds.Value, name: str) -> int:
         """The node of an attribute of an instance, a class or super(): MRO first, and all that is assigned to it."""
         key = (value, name)
         node = self.members.get(key)
@@ -280,10 +160,10 @@ class Solver(Graph):
             return node
         node = self.members[key] = self.new()
         receiver, order = value, []
-        if what[0] == V.SUPER:
+        if what[0] == kinds.SUPER:
             receiver = int(what[2])  # type: ignore[call-overload]
             start = self.values.table[receiver]
-            whole = self.hierarchy.order(int(start[1]))  # type: ignore[call-overload]
+            whole = self.hierarchy.order(int(start[1]))
             order = whole[whole.index(what[1]) + 1 :] if what[1] in whole else []
         else:
             order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
@@ -292,12 +172,12 @@ class Solver(Graph):
             if isinstance(number, str):
                 continue
             owner, record = self.hierarchy.class_of(number)
-            if what[0] != V.SUPER:
+            if what[0] != kinds.SUPER:
                 self.link(self.field(number, name), node)
             if not found and name in record.names:
                 found = True
                 for item in record.names[name]:
-                    self.wait(owner.offset + item, (MEMBER, receiver, node, what[0] == V.SUPER))
+                    self.wait(owner.offset + item, (MEMBER, receiver, node, what[0] == kinds.SUPER))
         return node
 
     def field(self, owner: int, name: str) -> int:
@@ -307,35 +187,35 @@ class Solver(Graph):
             node = self.fields[owner, name] = self.new()
         return node
 
-    def on_member(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_member(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """A value in a class body is read through a receiver: functions are bound, properties run."""
         receiver, node, by_super = rule
-        on_class = self.values.table[receiver][0] == V.CLASS
-        if what[0] == V.ACCESSOR:
+        on_class = self.values.table[receiver][0] == kinds.CLASS
+        if what[0] == kinds.ACCESSOR:
             if not on_class:
                 self.wait(int(what[1]), (GETTER, receiver, node))  # type: ignore[call-overload]
             return
-        if what[0] == V.INSTANCE and self.find(int(what[1]), "__get__") is not None:  # type: ignore[call-overload]
+        if what[0] == kinds.INSTANCE and self.find(int(what[1]), "__get__") is not None:  # type: ignore[call-overload]
             found = self.find(int(what[1]), "__get__")  # type: ignore[call-overload]
             self.read_property(int(found or 0), value, node)
             return
-        if what[0] == V.WRAPPED and not on_class:
-            value = self.values.intern(V.WRAPPED, what[1], what[2], receiver)
-        if what[0] != V.FUNCTION:
+        if what[0] == kinds.WRAPPED and not on_class:
+            value = self.values.intern(kinds.WRAPPED, what[1], what[2], receiver)
+        if what[0] != kinds.FUNCTION:
             self.add(node, value)
             return
         number = int(what[1])  # type: ignore[call-overload]
-        owner, function = self.hierarchy.function_of(number)
+        _owner, function = self.hierarchy.function_of(number)
         if function.flags & ir.PROPERTY:
             if not on_class:
                 self.read_property(number, receiver, node)
         elif function.flags & ir.CLASS_METHOD:
             kind = self.values.table[receiver]
-            self.add(node, self.values.intern(V.BOUND, number, self.values.intern(V.CLASS, kind[1]), by_super))
+            self.add(node, self.values.intern(kinds.BOUND, number, self.values.intern(kinds.CLASS, kind[1]), by_super))
         elif function.flags & ir.STATIC or on_class:
             self.add(node, value)
         else:
-            self.add(node, self.values.intern(V.BOUND, number, receiver, by_super))
+            self.add(node, self.values.intern(kinds.BOUND, number, receiver, by_super))
 
     def find(self, number: int, name: str) -> int | None:
         """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""
@@ -376,25 +256,25 @@ class Solver(Graph):
         if not function.positional:
             return
         what = self.values.table[receiver]
-        if what[1] == owner.index << CLASS_BITS | function.owner and what[0] == V.INSTANCE:
+        if what[1] == owner.index << CLASS_BITS | function.owner and what[0] == kinds.INSTANCE:
             return
         node = owner.offset + function.params[0]
         if len(self.points.get(node, ())) < RECEIVERS:
             self.add(node, receiver)
 
-    def on_store(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_store(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         name, source, scope, line = rule
         kind = what[0]
-        if kind in (V.INSTANCE, V.CLASS):
+        if kind in (kinds.INSTANCE, kinds.CLASS):
             owner = int(what[1])  # type: ignore[call-overload]
-            setter = self.setter(owner, name) if kind == V.INSTANCE else None
+            setter = self.setter(owner, name) if kind == kinds.INSTANCE else None
             if setter is not None:
                 self.set_property(setter, value, source, scope, line, module)
             elif source:
                 self.link(module.offset + source, self.field(owner, name))
-        elif kind == V.MODULE and source:
+        elif kind == kinds.MODULE and source:
             self.link(module.offset + source, self.module_member(str(what[1]), name))
-        elif kind in (V.FUNCTION, V.BOUND) and source:
+        elif kind in (kinds.FUNCTION, kinds.BOUND) and source:
             self.link(module.offset + source, self.field(-1 - value, name))
 
     def setter(self, number: int, name: str) -> int | None:
@@ -416,48 +296,48 @@ class Solver(Graph):
 
     # --- types -------------------------------------------------------------------------------------------------------
 
-    def on_declare(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
-        if what[0] == V.CLASS:
-            self.add(module.offset + rule[0], self.values.intern(V.INSTANCE, what[1], False))
-        elif what[0] == V.CONTAINER:
+    def on_declare(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == kinds.CLASS:
+            self.add(module.offset + rule[0], self.values.intern(kinds.INSTANCE, what[1], False))
+        elif what[0] == kinds.CONTAINER:
             self.wait(self.all_contents(int(what[1])), (ir.DECLARE, module.offset + rule[0]))  # type: ignore[call-overload]
 
-    def on_type(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
-        if what[0] == V.CLASS:
-            self.add(module.offset + rule[0], self.values.intern(V.CLASS, what[1], False))
+    def on_type(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == kinds.CLASS:
+            self.add(module.offset + rule[0], self.values.intern(kinds.CLASS, what[1], False))
 
-    def on_narrow(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_narrow(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """A class arrived at the second argument of `isinstance`: keep the values that are of it."""
         base, dst = rule[0] + module.offset, rule[1] + module.offset
-        if what[0] == V.CLASS:
+        if what[0] == kinds.CLASS:
             self.wait(base, (NARROWED, what[1], dst))
-            self.add(dst, self.values.intern(V.INSTANCE, what[1], False))
-        elif what[0] == V.CONTAINER:
+            self.add(dst, self.values.intern(kinds.INSTANCE, what[1], False))
+        elif what[0] == kinds.CONTAINER:
             self.wait(self.all_contents(int(what[1])), (ir.NARROW, base, dst))  # type: ignore[call-overload]
         else:
             self.link(base, dst)
 
-    def on_narrowed(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_narrowed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         number, dst = rule
-        if what[0] != V.INSTANCE or self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
+        if what[0] != kinds.INSTANCE or self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
             self.add(dst, value)
 
-    def on_exclude(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_exclude(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         base, dst = rule[0] + module.offset, rule[1] + module.offset
-        if what[0] == V.CLASS:
+        if what[0] == kinds.CLASS:
             self.wait(base, (EXCLUDED, what[1], dst))
         else:
             self.link(base, dst)
 
-    def on_excluded(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def on_excluded(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         number, dst = rule
-        if what[0] != V.INSTANCE or not self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
+        if what[0] != kinds.INSTANCE or not self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
             self.add(dst, value)
 
-    def on_super(self, value: int, what: V.Value, rule: tuple[Any, ...], module: Module) -> None:
-        if what[0] in (V.INSTANCE, V.CLASS):
+    def on_super(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] in (kinds.INSTANCE, kinds.CLASS):
             owner = module.index << CLASS_BITS | rule[0]
-            self.add(module.offset + rule[1], self.values.intern(V.SUPER, owner, value))
+            self.add(module.offset + rule[1], self.values.intern(kinds.SUPER, owner, value))
 
     # --- contents ----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,255 @@
+"""Branches, loops, handlers, `with` and `match`: how control flow parts and joins."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution.assignments import Assignments
+from utils.analysis.resolution.scopes import bound_names
+
+
+class Control(Assignments):
+    """Branches, loops, handlers and `with`: `body(statements)` walks statements in order in the current scope."""
+
+    def if_(self, node: ast.If) -> None:
+        narrowed = self.condition(node.test)
+        scope = self.scope
+        before = dict(scope.env)
+        start = len(scope.log)
+        for name, found in narrowed:
+            scope.env[name] = found
+            scope.log.append(name)
+        self.body(node.body)
+        ends = [scope.env] if scope.live else []
+        for name, found in narrowed:
+            for end in ends:
+                if end.get(name) == found and name in before:
+                    end[name] = before[name]
+        self.rewind(start, before)
+        excluded = self.exclusion(node.test)
+        if excluded is not None:
+            scope.log.append(excluded[0])
+            scope.env = {**before, excluded[0]: excluded[1]}
+        self.body(node.orelse)
+        if scope.live:
+            if excluded is not None and ends and scope.env.get(excluded[0]) == excluded[1]:
+                scope.env[excluded[0]] = before[excluded[0]]
+            ends.append(scope.env)
+        self.join(start, ends)
+
+    def exclusion(self, test: ast.expr) -> tuple[str, int] | None:
+        """Where `isinstance(name, K)` is false: the name without the values that are of K."""
+        if not (isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id == "isinstance"):
+            return None
+        if len(test.args) != 2 or not isinstance(test.args[0], ast.Name):
+            return None
+        name = test.args[0].id
+        node = self.scope.env.get(name, 0)
+        if not node:
+            return None
+        for kind in test.args[1].elts if isinstance(test.args[1], ast.Tuple) else [test.args[1]]:
+            found = self.expr(kind)
+            if found:
+                rest = self.new()
+                self.use(found, ir.EXCLUDE, node, rest)
+                node = rest
+        return None if node == self.scope.env[name] else (name, node)
+
+    def condition(self, test: ast.expr) -> list[tuple[str, int]]:
+        """Evaluate a test; names that `isinstance(name, K)` narrows in its branch, with their narrowed nodes."""
+        parts = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+        found = []
+        for part in parts:
+            self.truth(part)
+            if not (isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "isinstance"):
+                continue
+            if len(part.args) == 2 and isinstance(part.args[0], ast.Name):
+                node = self.narrow(part.args[0].id, part.args[1])
+                if node:
+                    found.append((part.args[0].id, node))
+        return found
+
+    def narrow(self, name: str, kind: ast.expr) -> int:
+        base = self.read(name)
+        if name not in self.scope.env:
+            return 0
+        kinds = [self.expr(item) for item in (kind.elts if isinstance(kind, ast.Tuple) else [kind])]
+        if not all(kinds):
+            return 0
+        dst = self.new()
+        for node in kinds:
+            self.use(node, ir.NARROW, base, dst)
+        return dst
+
+    def for_(self, node: Any) -> None:
+        source = self.expr(node.iter)
+
+        def head() -> None:
+            self.assign_iteration(source, node.target, node.iter.lineno, node.__class__ is ast.AsyncFor)
+
+        self.loop([node.target, *node.body], node, head)
+
+    def while_(self, node: ast.While) -> None:
+        def head() -> None:
+            self.truth(node.test)
+
+        self.loop([node.test, *node.body], node, head)
+
+    def loop(self, within: list[Any], node: Any, head: Callable[[], None]) -> None:
+        scope = self.scope
+        start = len(scope.log)
+        outermost = scope.loop_birth is None
+        if outermost:
+            scope.loop_birth = self.moment
+        phis = {}
+        for name in bound_names(within):
+            if name not in scope.outer_names:
+                phi = phis[name] = self.new()
+                self.copy(scope.env.get(name, 0), phi)
+                self.bind(name, phi)
+        entry = dict(scope.env)
+        breaks: list[dict[str, int]] = []
+        scope.loops.append((phis, breaks))
+        head()
+        self.body(node.body)
+        if scope.live:
+            self.back_to_head(phis)
+        scope.loops.pop()
+        self.rewind(start, entry)
+        self.body(node.orelse)
+        endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and bool(node.test.value)
+        self.join(start, [*([scope.env] if scope.live and not (endless and breaks) else []), *breaks])
+        scope.live = True
+        if outermost:
+            scope.loop_birth = None
+
+    def back_to_head(self, phis: dict[str, int]) -> None:
+        env = self.scope.env
+        for name, phi in phis.items():
+            self.copy(env.get(name, 0), phi)
+
+    def break_(self, node: ast.Break) -> None:
+        if self.scope.loops and self.scope.live:
+            self.scope.loops[-1][1].append(dict(self.scope.env))
+        self.scope.live = False
+
+    def continue_(self, node: ast.Continue) -> None:
+        if self.scope.loops and self.scope.live:
+            self.back_to_head(self.scope.loops[-1][0])
+        self.scope.live = False
+
+    def try_(self, node: Any) -> None:
+        scope = self.scope
+        start = len(scope.log)
+        began = self.moment
+        before = dict(scope.env)
+        self.body(node.body)
+        caught = dict.fromkeys(scope.log[start:])
+        entry = dict(before)
+        for name in caught:
+            bound = [found for moment, found in scope.timeline[name] if moment > began]
+            entry[name] = self.merged([before.get(name, 0), *bound])
+        if scope.live:
+            self.body(node.orelse)
+        ends = [scope.env] if scope.live else []
+        for handler in node.handlers:
+            self.rewind(start, dict(entry))
+            self.handler(handler)
+            if scope.live:
+                ends.append(scope.env)
+        if ends:
+            self.join(start, ends)
+            self.body(node.finalbody)
+        else:
+            self.rewind(start, dict(entry))
+            self.body(node.finalbody)
+            scope.live = False
+
+    def handler(self, node: ast.ExceptHandler) -> None:
+        kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        found = [self.expr(kind) for kind in kinds if kind is not None]
+        if node.name:
+            dst = self.new()
+            for kind in found:
+                self.use(kind, ir.DECLARE, dst)
+            self.bind(node.name, dst)
+        self.body(node.body)
+
+    def with_(self, node: ast.With | ast.AsyncWith) -> None:
+        asynchronous = isinstance(node, ast.AsyncWith)
+        for item in node.items:
+            source = self.expr(item.context_expr)
+            dst = 0
+            if source:
+                dst = self.new()
+                self.use(source, ir.ENTER, dst, self.scope.index, item.context_expr.lineno, asynchronous)
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, dst)
+        self.body(node.body)
+
+    def match(self, node: Any) -> None:
+        scope = self.scope
+        subject = self.value(node.subject)
+        start = len(scope.log)
+        before = dict(scope.env)
+        ends = [dict(before)]
+        for case in node.cases:
+            self.rewind(start, dict(before))
+            self.pattern(case.pattern, subject)
+            if case.guard is not None:
+                self.truth(case.guard)
+            self.body(case.body)
+            if scope.live:
+                ends.append(scope.env)
+        self.join(start, ends)
+
+    def pattern(self, node: Any, subject: int) -> None:
+        """Bind what a `case` captures; a class pattern narrows its subject."""
+        kind = node.__class__.__name__
+        if kind == "MatchAs":
+            if node.pattern is not None:
+                if node.pattern.__class__.__name__ == "MatchClass":
+                    found = self.expr(node.pattern.cls)
+                    narrowed = self.new()
+                    self.use(found, ir.NARROW, subject, narrowed)
+                    subject = narrowed if found else subject
+                self.pattern(node.pattern, subject)
+            if node.name:
+                self.bind(node.name, subject)
+        elif kind == "MatchClass":
+            found = self.expr(node.cls)
+            narrowed = self.new() if found else subject
+            if found:
+                self.use(found, ir.NARROW, subject, narrowed)
+            for name, inner in zip(node.kwd_attrs, node.kwd_patterns, strict=False):
+                self.pattern(inner, self.attribute_node(narrowed, name, node.lineno) if narrowed else 0)
+            for inner in node.patterns:
+                self.pattern(inner, 0)
+        elif kind == "MatchSequence":
+            self.unpack_patterns(node, subject)
+        elif kind == "MatchMapping":
+            for key, inner in zip(node.keys, node.patterns, strict=False):
+                dst = self.new()
+                self.use(subject, ir.ITEM, self.key(key), dst, self.scope.index, node.lineno)
+                self.pattern(inner, dst)
+            if node.rest:
+                self.bind(node.rest, subject)
+        elif kind == "MatchOr":
+            for inner in node.patterns:
+                self.pattern(inner, subject)
+        elif kind == "MatchValue":
+            self.expr(node.value)
+        elif kind == "MatchStar" and node.name:
+            self.bind(node.name, subject)
+
+    def unpack_patterns(self, node: Any, subject: int) -> None:
+        for index, inner in enumerate(node.patterns):
+            dst = self.new()
+            if inner.__class__.__name__ == "MatchStar":
+                self.use(subject, ir.UNPACK, index, len(node.patterns) - 1 - index, dst, self.scope.index, node.lineno)
+            else:
+                self.use(subject, ir.UNPACK, index, None, dst, self.scope.index, node.lineno)
+            self.pattern(inner, dst)

@@ -1,0 +1,124 @@
+"""The fixpoint: values flow along the graph until nothing new arrives anywhere.
+
+Every rule only ever adds values, so the result does not depend on the order of work (Andersen, 1994). Two things keep
+it precise: what a function hands back untouched is told per call, and containers keep constant keys apart.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
+from utils.analysis.resolution.values import Values
+
+LOCAL = (1 << 20) - 1
+# How many values a node may hold before one of a kind is refused: what takes more is general-purpose code, and what
+# comes out of it says nothing about any one call.
+LIMITS: dict[Any, int] = dict.fromkeys(range(20), 12)
+LARGE = 400_000  # nodes; about 350,000 lines
+LARGE_LIMIT = 4
+LIMITS.update({kinds.FUNCTION: 24, kinds.WRAPPED: 24, kinds.BOUND: 16, kinds.CONSTANT: 8})
+RECEIVERS = 8  # classes that `self` of one method may be
+Rule = Callable[[int, kinds.Value, tuple[Any, ...], Module], None]
+
+
+class Graph:
+    """Nodes with their values, copies between them, and the edges found so far.
+
+    `edges` are (caller function or -1 - module index, callee function, line) → the receivers behind them (-1: none).
+    """
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        self.hierarchy = hierarchy
+        self.modules = hierarchy.modules
+        self.values = Values()
+        self.points: dict[int, tuple[int, ...]] = {}  # small tuples: a quarter of the memory of sets
+        self.dynamic: dict[int, list[int] | dict[int, None]] = {}
+        self.waiting: dict[int, list[tuple[Any, ...]]] = {}
+        self.work: deque[tuple[int, int]] = deque()
+        self.late: deque[tuple[tuple[Any, ...], int]] = deque()
+        self.next_node = 1 << 50
+        self.wide: set[int] = set()
+        large = sum(module.body.size for module in hierarchy.modules) > LARGE
+        self.limits = dict.fromkeys(LIMITS, LARGE_LIMIT) if large else LIMITS
+        self.edges: dict[tuple[int, int, int], set[int]] = {}
+        self.rules: dict[int, Rule] = {}
+
+    def new(self) -> int:
+        self.next_node += 1
+        return self.next_node
+
+    def add(self, node: int, value: int) -> None:
+        known = self.points.get(node)
+        if known is None:
+            self.points[node] = (value,)
+        elif value in known or (len(known) >= self.limits[self.values.table[value][0]] and node not in self.wide):
+            return
+        else:
+            self.points[node] = (*known, value)
+        self.work.append((node, value))
+
+    def link(self, source: int, target: int) -> None:
+        """`target` gets what `source` has and will have."""
+        if source == target:
+            return
+        targets = self.dynamic.get(source)
+        if targets is None:
+            self.dynamic[source] = [target]
+        elif target in targets:
+            return
+        elif isinstance(targets, dict):
+            targets[target] = None
+        else:
+            targets.append(target)
+            if len(targets) > 16:
+                self.dynamic[source] = dict.fromkeys(targets)
+        for value in self.points.get(source, ()):
+            self.add(target, value)
+
+    def wait(self, node: int, rule: tuple[Any, ...]) -> None:
+        """Run a rule whose nodes are global for each value that arrives at `node`."""
+        self.waiting.setdefault(node, []).append(rule)
+        for value in self.points.get(node, ()):
+            self.late.append((rule, value))
+
+    def run(self) -> None:
+        modules, work, table, rules, late = self.modules, self.work, self.values.table, self.rules, self.late
+        while work or late:
+            while late:
+                rule, value = late.popleft()
+                rules[rule[0]](value, table[value], rule[1:], GLOBAL)
+            if not work:
+                return
+            node, value = work.popleft()
+            for target in self.dynamic.get(node, ()):
+                self.add(target, value)
+            for rule in tuple(self.waiting.get(node, ())):
+                rules[rule[0]](value, table[value], rule[1:], GLOBAL)
+            if node >> 50:
+                continue
+            module = modules[(node >> 20) - 1]
+            offset = module.offset
+            local = node & LOCAL
+            for target in module.body.succ.get(local, ()):
+                self.add(offset + target, value)
+            for rule in module.body.uses.get(local, ()):
+                rules[rule[0]](value, table[value], rule[1:], module)
+
+    def edge(self, scope: int, line: int, callee: int, module: Module, receiver: int = -1) -> None:
+        """`scope` is an index into the module's scopes (0: the module body); `receiver` the value it is called on."""
+        caller = -1 - module.index if scope == 0 else module.index << CLASS_BITS | (scope - 1)
+        self.edges.setdefault((caller, callee, line), set()).add(receiver)
+
+
+class GlobalModule:
+    """Stands for no module: nodes of rules made while solving are global already."""
+
+    offset = 0
+    index = 0
+
+
+GLOBAL: Any = GlobalModule()
