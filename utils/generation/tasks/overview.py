@@ -46,11 +46,12 @@ def _fact(context: Context, family: str, subject: str, build: partial[dict[str, 
 def _declared(context: Context) -> Iterator[Fact]:
     """What the metadata files and the README say."""
     project = context.analysis.project
-    path, line = project.description_path, project.description_line
-    if project.description and path and line and len(project.description) <= LONGEST_DESCRIPTION:
-        found = quoted(context, path, project.description, line)
+    for key, text in (("description", project.description), ("tagline", project.tagline)):
+        found = _stated(context, key, text) if text and len(text) <= LONGEST_DESCRIPTION else None
         if found is not None:
+            path = project.sources[key].path
             yield _fact(context, "purpose", context.repo, partial(_purpose, context, path, found))
+            break
     groups: dict[tuple[str, str], list[Dependency]] = {}
     for dependency in project.dependencies:
         if dependency.name not in context.line(dependency.path, dependency.line):
@@ -78,17 +79,22 @@ def _declared(context: Context) -> Iterator[Fact]:
 def _terms(context: Context) -> Iterator[Fact]:
     """Licence and Python version."""
     project = context.analysis.project
-    if project.license_path and (title := _license_title(context, project.license_path)):
-        yield _fact(context, "license", context.repo, partial(_license, context, project.license_path, title))
-    if project.requires_python:
-        for path in ("pyproject.toml", "setup.cfg", "setup.py"):
-            lines = context.lines(path)
-            for number, line in enumerate(lines, 1):
-                if project.requires_python in line and "python" in line.lower():
-                    found = quoted(context, path, project.requires_python, number)
-                    if found is not None:
-                        yield _fact(context, "python_version", context.repo, partial(_python, context, path, found))
-                    return
+    licence, path = _stated(context, "license", project.license), project.license_path
+    if licence is not None:
+        path = project.sources["license"].path
+    elif path:
+        licence = _license_title(context, path)
+    if licence is not None and path:
+        yield _fact(context, "license", context.repo, partial(_license, context, path, licence))
+    if (found := _stated(context, "requires_python", project.requires_python)) is not None:
+        where = project.sources["requires_python"].path
+        yield _fact(context, "python_version", context.repo, partial(_python, context, where, found))
+
+
+def _stated(context: Context, key: str, text: str | None) -> Slot | None:
+    """What the project states of itself, as its file states it; null where it is not there verbatim."""
+    place = context.analysis.project.sources.get(key)
+    return quoted(context, place.path, text, place.start_line) if place and text else None
 
 
 def quoted(context: Context, path: str, text: str, line: int) -> Slot | None:
@@ -245,6 +251,8 @@ def _license_title(context: Context, path: str) -> Slot | None:
         return None
     number, title = lines[0]
     title = title.strip("# ")
+    if "licen" not in title.lower():  # a copyright line, or a file that is no licence
+        return None
     if len(lines) > 1 and lines[1][1].startswith("Version"):
         return quoted(context, path, f"{title} {lines[1][1]}", number)
     return quoted(context, path, title, number)
