@@ -16,6 +16,7 @@ from utils.generation.proof.sources import Sources, dotted_path
 from utils.generation.proof.tree import read_file
 
 _WORD = re.compile(r"[^\W\d]\w*")
+MOST_PASSERS = 30
 
 
 class Index:
@@ -44,6 +45,16 @@ class Index:
                     found.update(_WORD.findall(unicodedata.normalize("NFKC", text)))
         return frozenset(found)
 
+    @cached_property
+    def _mentioning(self) -> dict[str, list[str]]:
+        """Name → the Python files it occurs in."""
+        found: dict[str, list[str]] = {}
+        for path in self.sources.paths:
+            if path.endswith(".py"):
+                for name in set(_WORD.findall(self.sources.text(path) or "")):
+                    found.setdefault(name, []).append(path)
+        return found
+
     def facts(self, path: str) -> FileFacts | None:
         """What a Python file says; None where it is none, or does not parse."""
         if path not in self._facts:
@@ -63,18 +74,20 @@ class Index:
         """
         key = (path if name == LAMBDA else "", name, where)
         if key not in self._handed:
-            python = (each for each in self.sources.paths if each.endswith(".py") and each != path)
-            paths = [path] if key[0] else [path, *(each for each in python if name in (self.sources.text(each) or ""))]
+            paths = [path] if key[0] else [path, *self._mentioning.get(name, ())]
             found = (self.facts(each) for each in paths)
             self._handed[key] = any((where, name) in facts.handed for facts in found if facts is not None)
         return self._handed[key]
 
     def passers(self, function: str) -> frozenset[str]:
-        """The functions that pass one of their own parameters on to a call of `function`, and those they lie in."""
+        """The functions that pass one of their own parameters on to a call of `function`, and those they lie in.
+
+        Empty where there are so many that the name says nothing.
+        """
         if function not in self._passers:
-            python = (each for each in self.sources.paths if each.endswith(".py"))
-            found = (self.facts(each) for each in python if function in (self.sources.text(each) or ""))
-            self._passers[function] = frozenset(name for facts in found if facts for name in _passing(facts, function))
+            found = (self.facts(each) for each in self._mentioning.get(function, ()))
+            names = frozenset(name for facts in found if facts for name in _passing(facts, function))
+            self._passers[function] = names if len(names) <= MOST_PASSERS else frozenset()
         return self._passers[function]
 
     def keepers(self, path: str) -> frozenset[str]:
@@ -85,11 +98,7 @@ class Index:
     def decorated_by(self, decorator: str) -> frozenset[str]:
         """The names that a decorator of this name stands on, and those assigned what it returns."""
         if decorator not in self._decorated:
-            paths = [
-                path
-                for path in self.sources.paths
-                if path.endswith(".py") and decorator in (self.sources.text(path) or "")
-            ]
+            paths = self._mentioning.get(decorator, ())
             found = [facts for path in paths if (facts := self.facts(path)) is not None]
             self._decorated[decorator] = frozenset(
                 each.name
