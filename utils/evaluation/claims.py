@@ -96,9 +96,17 @@ def says_element(element_id: str, text: Reading, known: KnownNames, loosely: boo
     if any(known.denotes(name, element_id, loosely) for name in text.names):
         return True
     path = known.path_of_module(element_id)
-    return (path is not None and text.says_path(path)) or (
-        "." in element_id and text.says_text(element_id.partition("#")[0])
-    )
+    if path is not None and text.says_path(path):
+        return True
+    return any(text.says_text(name) for name in _unusual_names(element_id) if known.denotes(name, element_id, loosely))
+
+
+def _unusual_names(element_id: str) -> list[str]:
+    """The whole id, and its ends where a file's name is no Python name (`04_merge_weights.main`)."""
+    parts = element_id.partition("#")[0].split(".")
+    starts = [at for at, part in enumerate(parts) if not part.isidentifier()]
+    ends = [".".join(parts[at:]) for at in range(1, max(starts) + 1)] if starts else []
+    return ([".".join(parts)] if len(parts) > 1 else []) + ends
 
 
 def says_value(claim: Claim, text: Reading, known: KnownNames, loosely: bool = False) -> bool:
