@@ -13,6 +13,7 @@ from utils.console import UserError
 from utils.generation.general import dataset_samples, general_samples
 from utils.generation.stdlib import stdlib_elements
 from utils.generation.templates import load_voice
+from utils.generation.verify import Verifier
 
 
 def test_the_standard_library_is_read_as_python_itself_sees_it() -> None:
@@ -38,6 +39,11 @@ def test_every_sample_names_the_library_and_says_what_it_claims() -> None:
         assert load_voice(sample.metadata.language).words["stdlib"] in question
         assert sample.metadata.claims
         assert all(claim.value in answer for claim in sample.metadata.claims), sample
+
+
+def test_what_is_said_of_the_library_is_proven_from_its_source(tmp_path: Path) -> None:
+    verifier = Verifier(tmp_path, "shop")
+    assert [reasons for sample in general_samples(250, 3, ["en", "zh"]) if (reasons := verifier.check(sample))] == []
 
 
 def test_a_longer_run_begins_with_the_shorter_one() -> None:

@@ -72,8 +72,10 @@ def _facts() -> tuple[Fact, ...]:
 
 
 def _about_the_library(build: Callable[[Voice, int], Slots], voice: Voice, variant: int) -> Slots:
-    """A fact's slots, with the library called as the language calls it."""
-    return {**build(voice, variant), "repo": Slot(voice.words["stdlib"])}
+    """A fact's slots, with the library called as the language calls it; its lines differ between Python's releases."""
+    slots = {**build(voice, variant), "repo": Slot(voice.words["stdlib"])}
+    slots.pop("line", None)
+    return slots
 
 
 def _is_worth_asking(context: Context, fact: Fact) -> bool:

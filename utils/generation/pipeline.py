@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from utils.console import ROOT, UserError, progress
 from utils.generation.budget import Order, plan
 from utils.generation.facts import Context, Fact, is_public, rank
 from utils.generation.general import dataset_samples, general_samples
-from utils.generation.prover import UNPROVEN, Prover, prove_all
-from utils.generation.split import Row, leaks, order, place, row_of
+from utils.generation.prover import UNPROVEN, Outcome, Prover, prove_all
+from utils.generation.split import Row, leaks, order, place
 from utils.generation.tasks import absent, api_usage, design, explanation, location, overview, relation
-from utils.generation.templates import Voice, load_voice
+from utils.generation.templates import load_voice
 from utils.generation.verify import Verifier
 from utils.records import Analysis, CodeElement, Sample
 from utils.settings import GenerationSettings
@@ -76,10 +77,14 @@ def generate(
     drops: Counter[str] = Counter()
     examples: list[str] = []
     unproven: set[str] = set()
+    general: list[Outcome] = []
     wanted = sum(item.exposures for item in orders)
     with spill:
-        for outcome in progress(prove_all(prover, orders, workers), "proving", total=wanted, unit=" samples"):
-            if outcome.row:
+        outcomes = prove_all(prover, orders, partial(_general, settings, seed, wanted), workers)
+        for outcome in progress(outcomes, "proving", total=wanted, unit=" samples"):
+            if outcome.row and outcome.row.task == "general_knowledge":
+                general.append(outcome)
+            elif outcome.row:
                 spill.add(outcome.encoded, outcome.row)
             elif outcome.reason == UNPROVEN:
                 unproven.add(outcome.detail)
@@ -90,8 +95,9 @@ def generate(
         if unproven:
             drops[UNPROVEN] = len(unproven)
         _refuse_failures(drops, len(spill.rows), examples)
-        for sample in _general(settings, voices, seed, len(spill.rows)):
-            spill.add(msgspec.json.encode(sample), row_of(sample, prover.test_wordings))
+        for outcome in _spread(general, _general_count(settings, len(spill.rows))):
+            assert outcome.row is not None
+            spill.add(outcome.encoded, outcome.row)
         report = _write_splits(spill, folder, settings, seed, drops, examples, _coverage(context, orders))
     report.secrets = prover.secrets.notes()
     return report
@@ -131,16 +137,26 @@ def _quotable(analysis: Analysis) -> list[str]:
     return sorted(paths | {path for path in (project.description_path, project.license_path) if path})
 
 
-def _general(settings: GenerationSettings, voices: Sequence[Voice], seed: int, own: int) -> Iterator[Sample]:
-    """General knowledge, so many that it makes up `general_share` of the whole."""
-    limit = round(own * settings.general_share / (1 - settings.general_share))
+def _general_count(settings: GenerationSettings, own: int) -> int:
+    """How many samples of general knowledge make up `general_share` of the whole."""
+    return round(own * settings.general_share / (1 - settings.general_share))
+
+
+def _general(settings: GenerationSettings, seed: int, own: int) -> list[Sample]:
+    """General knowledge beside `own` samples about the repository: nine in ten in training wordings."""
+    limit = _general_count(settings, own)
     if settings.general_dataset is not None:
-        yield from dataset_samples(ROOT / settings.general_dataset, limit, seed)
-        return
-    languages = [voice.language for voice in voices]
+        return list(dataset_samples(ROOT / settings.general_dataset, limit, seed))
     tested = round(limit * GENERAL_TEST_SHARE)
-    yield from general_samples(limit - tested, seed, languages, "train")
-    yield from general_samples(tested, seed, languages, "test")
+    train = list(general_samples(limit - tested, seed, settings.languages, "train"))
+    return [*train, *general_samples(tested, seed, settings.languages, "test")]
+
+
+def _spread(outcomes: Sequence[Outcome], count: int) -> list[Outcome]:
+    """`count` of the outcomes, evenly from all of them: fewer samples than planned may have been made."""
+    if count >= len(outcomes):
+        return list(outcomes)
+    return [outcomes[number * len(outcomes) // count] for number in range(count)]
 
 
 def _refuse_failures(drops: Counter[str], proven: int, examples: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +16,7 @@ from utils.generation.secrets import Secrets, scan_lines
 from utils.generation.split import Row, row_of
 from utils.generation.templates import Voice
 from utils.generation.verify import Verifier
+from utils.records import Sample
 from utils.settings import GenerationSettings
 
 CHUNK = 64  # orders handed to a process at once
@@ -70,6 +71,11 @@ class Prover:
         sources = self.verifier.repository.sources
         self.secrets = Secrets(secret for path in paths for secret in scan_lines(path, sources.lines(path) or []))
 
+    def taken_over(self, samples: Iterable[Sample]) -> Iterator[Outcome]:
+        """Samples that need no proof of this repository."""
+        for sample in samples:
+            yield Outcome(_ENCODE(sample), row_of(sample, self.test_wordings))
+
     def outcomes(self, order: Order) -> Iterator[Outcome]:
         """The samples of one order, each proven or dropped."""
         for sample in compose(order, self.voices[order.language], self.seed, self.settings.reasoning, self.commit):
@@ -87,24 +93,33 @@ class Prover:
             yield Outcome(b"", None, UNPROVEN, self.context.unproven.pop())
 
 
-_shared: tuple[Prover, Sequence[Order]] | None = None
+_shared: tuple[Prover, Sequence[Order], Callable[[], list[Sample]]] | None = None
 
 
-def prove_all(prover: Prover, orders: Sequence[Order], workers: int | None = None) -> Iterator[Outcome]:
-    """The outcomes of all orders, in order, by `workers` processes (null: one per core)."""
+def prove_all(
+    prover: Prover, orders: Sequence[Order], general: Callable[[], list[Sample]], workers: int | None = None
+) -> Iterator[Outcome]:
+    """The outcomes of all orders, in order, by `workers` processes (null: one per core); then those of `general`.
+
+    General samples are true by construction, so they are not proven here; making them takes a process a few seconds
+    in which the others go on.
+    """
     global _shared
     count = workers or _cores()
     ordered = sorted(orders, key=lambda order: (order.fact.element, order.fact.key, order.language))
     if count < 2 or len(ordered) < FEW_ORDERS or "fork" not in multiprocessing.get_all_start_methods():
         for order in ordered:
             yield from prover.outcomes(order)
+        yield from prover.taken_over(general())
         return
-    _shared = (prover, ordered)
+    _shared = (prover, ordered, general)
     starts = range(0, len(ordered), CHUNK)
     try:
         with multiprocessing.get_context("fork").Pool(count) as pool:
+            known = pool.apply_async(_make_general)
             for outcomes in pool.imap(_prove_chunk, starts):
                 yield from outcomes
+            yield from known.get()
     finally:
         _shared = None
 
@@ -113,7 +128,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _make_general() -> list[Outcome]:
+    assert _shared is not None
+    prover, _, general = _shared
+    return list(prover.taken_over(general()))
+
+
 def _prove_chunk(start: int) -> list[Outcome]:
     assert _shared is not None
-    prover, orders = _shared
+    prover, orders, _ = _shared
     return [outcome for order in orders[start : start + CHUNK] for outcome in prover.outcomes(order)]

@@ -65,7 +65,7 @@ def _owner(context: Context, element: CodeElement, owner: CodeElement, voice: Vo
 
 def _contents(context: Context, path: str, named: list[CodeElement], voice: Voice, variant: int) -> dict[str, Slot]:
     shown = named[:MOST_ITEMS]
-    items = [context.symbol(element.id, "contains", path) for element in shown]
+    items = [Slot(f"`{element.name}`", (Claim("contains", path, element.id),)) for element in shown]
     slots = {
         "repo": Slot(context.repo),
         "path": Slot(path, (), tuple(span for element in shown for span in context.span(element))),
