@@ -82,6 +82,14 @@ def test_two_processes_under_zero_3_learn_what_one_learns(one_process: Path, tmp
     assert final_losses(tmp_path) == pytest.approx(final_losses(one_process), rel=1e-6)
 
 
+def test_a_bf16_base_under_zero_3_with_recomputation_learns(tmp_path: Path) -> None:
+    config = micro.save_config(tmp_path, max_steps=4, gradient_checkpointing=True)
+    micro.run(micro.launched(2, "--config", str(config), "model.dtype=bfloat16"))
+    weights = adapter(tmp_path)
+    assert all(tensor.numel() for tensor in weights.values())
+    assert final_losses(tmp_path)[-1] < final_losses(tmp_path)[0]
+
+
 def kill_after(command: list[str], folder: Path, step: int) -> None:
     """Start it, SIGKILL the whole process group once the checkpoint of `step` is whole."""
     process = subprocess.Popen(
