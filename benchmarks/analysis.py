@@ -2,12 +2,13 @@
 
     python benchmarks/analysis.py <folder> [<folder> ...] [--repeat 3]
 
-Works on a copy of each folder's Python and Markdown files. Four measurements, each a process of its own: `parse`
-(read and `ast.parse` every file), `griffe` (its static visitor on every file; it resolves no calls), `ours` (all of
-step 01 without a cache, artifacts written) and `changed` (the same with a cache, after one function was added to one
-file). CPU is user + system seconds of the process and its children, peak the largest memory of any one process, both
-with Python's start included; of several repeats the fastest counts. Prints ratios to `parse`, the share of a full run
-that `changed` takes, and whether its files are byte-identical to those of a full run.
+Works on a copy of each folder's Python and Markdown files. Five measurements, each a process of its own: `parse` (read
+and `ast.parse` every file), `griffe` (its static visitor on every file; it resolves no calls), `ours` (all of step 01
+without a cache, artifacts written), `moved` (the same with a cache, after a comment at its top moved one file's lines)
+and `changed` (after one function was added to it). CPU is user + system seconds of the process and its children, peak
+the largest memory of any one process, both with Python's start included; of several repeats the fastest counts. Prints
+ratios to `parse`, the share of a full run that `moved` and `changed` take, and whether their files are byte-identical to
+those of a full run.
 """
 
 from __future__ import annotations
@@ -22,12 +23,18 @@ import tempfile
 import time
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+
+EDITS: dict[str, Callable[[str], str]] = {
+    "moved": lambda text: "# A comment.\n" + text,
+    "changed": lambda text: text + "\n\ndef added_by_the_benchmark(argument=1):\n    return argument\n",
+}
 
 
 class Cost(NamedTuple):
@@ -66,16 +73,22 @@ def measure(folder: Path, repeat: int) -> None:
         base = _best(repeat, "parse", copy)
         costs = {"parse": base, "griffe": _best(repeat, "griffe", copy), "ours": _best(repeat, "ours", copy, full)}
         _best(1, "ours", copy, incremental, cache)
-        _change_one_file(copy)
-        costs["changed"] = _best(1, "ours", copy, incremental, cache)
+        chosen = sorted(_python_files(copy), key=lambda path: path.stat().st_size)[count // 2]
+        same = {}
+        for what, edit in EDITS.items():
+            chosen.write_text(edit(chosen.read_text("utf-8")), "utf-8")
+            costs[what] = _best(1, "ours", copy, incremental, cache)
+            _best(1, "ours", copy, full)
+            same[what] = all(
+                (full / name).read_bytes() == (incremental / name).read_bytes() for name in os.listdir(full)
+            )
         for what, cost in costs.items():
             row = f"{cost.cpu:8.2f} {cost.cpu / base.cpu:6.1f} {cost.wall:8.2f} {cost.wall / base.wall:6.1f}"
             print(f"{'':28} {what:8} {row} {cost.peak:9.0f}")
-        _best(1, "ours", copy, full)
-        same = all((full / name).read_bytes() == (incremental / name).read_bytes() for name in os.listdir(full))
-        ours, changed = costs["ours"], costs["changed"]
-        share = f"{changed.cpu / ours.cpu:.1%} of the CPU and {changed.wall / ours.wall:.1%} of the wall time"
-        print(f"{'':28} one changed file: {share} of a full run; {'identical' if same else 'DIFFERENT'} result")
+        for what in EDITS:
+            share = f"{costs[what].cpu / costs['ours'].cpu:.1%} of the CPU, {costs[what].wall / costs['ours'].wall:.1%}"
+            verdict = "identical" if same[what] else "DIFFERENT"
+            print(f"{'':28} one file {what}: {share} of the wall time of a full run; {verdict} result")
 
 
 def work(what: str, folder: Path, into: Path | None, cache: Path | None) -> None:
@@ -133,12 +146,6 @@ def _copy_sources(folder: Path, copy: Path) -> int:
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / path, copy / path)
     return count
-
-
-def _change_one_file(copy: Path) -> None:
-    chosen = sorted(_python_files(copy), key=lambda path: path.stat().st_size)
-    with chosen[len(chosen) // 2].open("a") as stream:
-        stream.write("\n\ndef added_by_the_benchmark(argument=1):\n    return argument\n")
 
 
 def _python_files(folder: Path) -> Iterator[Path]:
