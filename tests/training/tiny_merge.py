@@ -17,6 +17,7 @@ from utils.model_io import base_identity
 from utils.records import ADAPTER_SCHEMA
 
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+LORA = {"r": 4, "lora_alpha": 8, "target_modules": LINEAR, "task_type": "CAUSAL_LM"}
 
 
 def save_base(folder: Path, dtype: str = "float32", shard: str = "1GB", seed: int = 0, **settings: Any) -> Path:
@@ -37,7 +38,7 @@ def save_adapter(folder: Path, base: Path, **settings: Any) -> Path:
     """Write an adapter whose B is not zero, as peft saves it, with the base's tokenizer."""
     torch.manual_seed(1)
     model = Qwen3ForCausalLM.from_pretrained(base, dtype=torch.float32)
-    tuned = get_peft_model(model, LoraConfig(**{"r": 4, "lora_alpha": 8, "target_modules": LINEAR, **settings}))
+    tuned = get_peft_model(model, LoraConfig(**{**LORA, **settings}))
     for name, parameter in tuned.named_parameters():
         if "lora_B" in name or "lora_embedding_A" in name:
             parameter.data.normal_(0, 0.2)

@@ -80,6 +80,7 @@ def wrap(model: nn.Module, config: LoraConfig) -> PeftModel:
     """`model` with peft's layers for `config`, whose weights are still to be filled in."""
     own = deepcopy(config)
     own.base_model_name_or_path = None  # peft warns where it differs from the model at hand
+    own.task_type = None  # only chooses methods around the model, which a single layer does not have
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*_pattern keys did not match.*", category=RuntimeWarning)
