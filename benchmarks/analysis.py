@@ -7,8 +7,8 @@ and `ast.parse` every file), `griffe` (its static visitor on every file; it reso
 without a cache, artifacts written), `moved` (the same with a cache, after a comment at its top moved one file's lines)
 and `changed` (after one function was added to it). CPU is user + system seconds of the process and its children, peak
 the largest memory of any one process, both with Python's start included; of several repeats the fastest counts. Prints
-ratios to `parse`, the share of a full run that `moved` and `changed` take, and whether their files are byte-identical to
-those of a full run.
+ratios to `parse`, the share of a full run that `moved` and `changed` take, and whether their files are byte-identical
+to those of a full run.
 """
 
 from __future__ import annotations
