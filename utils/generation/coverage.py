@@ -50,9 +50,8 @@ def uncovered_text(texts: Iterable[str], claims: Iterable[Claim], repository: st
     said = what_is_said(claims, repository)
     found: list[str] = []
     for text in texts:
-        text = _without_prose(text, said.texts)
         quoted = _quoted_spans(text, said.texts)
-        for mention in find_mentions(text):
+        for mention in find_mentions(_without_prose(text, said.texts)):
             inside = any(first <= mention.start and mention.end <= last for first, last in quoted)
             if not inside and not _covers(said, mention):
                 found.append(f"{mention.kind} {mention.text.strip()[:80]}")
