@@ -12,7 +12,6 @@ from collections.abc import Iterable
 
 from datasketch import MinHash, MinHashLSH
 
-
 THRESHOLD = 0.8  # Jaccard similarity of character 4-grams
 CANDIDATE = 0.7  # the index answers a little below it, so that its estimate misses next to nothing
 PERMUTATIONS = 128
