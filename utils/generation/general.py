@@ -36,7 +36,7 @@ from utils.records import (
 
 FAMILIES_ASKED = ("location", "explain", "signature", "by_summary", "import", "file_contents")
 SHOWN_KINDS = frozenset({"defined_in", "has_signature", "documented_as"})
-ASKED_KINDS = SHOWN_KINDS | {"contains", "has_parameter"}
+NAMED_KINDS = frozenset({"contains", "has_parameter"})
 EXPOSURES = 8  # wordings of one fact and language before the next fact is asked
 
 
@@ -105,9 +105,9 @@ def _as_general(sample: Sample) -> Sample:
     answer = sample.messages[-1].content
     claims: dict[Claim, None] = {}
     for claim in sample.metadata.claims:
-        text = str(claim.value) if claim.kind in SHOWN_KINDS else str(claim.value).rpartition(".")[2]
-        if claim.kind in ASKED_KINDS and text in answer:
-            claims[Claim("general", claim.subject, text)] = None
+        shown = _as_shown(claim, answer)
+        if shown is not None:
+            claims[Claim("general", claim.subject, shown)] = None
         elif claim.kind == "documented_as":
             claims[Claim("general", claim.subject, claim.subject.rpartition(".")[2])] = None
     metadata = msgspec.structs.replace(
@@ -118,6 +118,17 @@ def _as_general(sample: Sample) -> Sample:
         evidence=[],
     )
     return Sample(sample.messages, metadata)
+
+
+def _as_shown(claim: Claim, answer: str) -> str | None:
+    """What of the claim's value the answer shows: a sentence without its full stop, a name by as much as is needed."""
+    value = str(claim.value)
+    if claim.kind in SHOWN_KINDS:
+        return next((text for text in (value, value.removesuffix(".")) if text in answer), None)
+    if claim.kind not in NAMED_KINDS:
+        return None
+    parts = value.split(".")
+    return next((name for at in range(len(parts)) if (name := ".".join(parts[at:])) in answer), None)
 
 
 def dataset_samples(path: Path, limit: int, seed: int) -> Iterator[Sample]:

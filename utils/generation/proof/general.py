@@ -42,16 +42,19 @@ class StandardLibrary:
         definition = found.definition
         if value == definition.name or value in {parameter[0] for parameter in definition.parameters}:
             return True
-        if definition.docstring and is_summary(value, definition.docstring):
-            return True
+        if definition.docstring and any(is_summary(text, definition.docstring) for text in (value, f"{value}.")):
+            return True  # in the middle of a sentence it is quoted without its full stop
         is_headed = definition.kind in ("function", "class")
         return is_headed and _same_header(locate.signature(lines, definition), value)
 
     def _contains(self, path: str, name: str) -> bool:
+        """Whether the file at `path` binds `name`, which may be told with the module or class that it is in."""
         facts = self._repository.facts(path)
-        return facts is not None and (
-            name in facts.module.assigned or any(each.name == name for each in facts.definitions)
-        )
+        if facts is None:
+            return False
+        module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        bound = [*facts.module.assigned, *(each.local for each in facts.definitions[1:])]
+        return any(f".{module}.{each}".endswith(f".{name}") for each in bound)
 
 
 def _same_header(left: str, right: str) -> bool:
