@@ -35,7 +35,7 @@ from utils.records import (
 )
 
 FAMILIES_ASKED = ("location", "explain", "signature", "by_summary", "import", "file_contents")
-SHOWN_KINDS = frozenset({"defined_in", "has_signature", "documented_as"})
+SHOWN_KINDS = frozenset({"defined_in", "has_signature", "documented_as", "returns"})
 NAMED_KINDS = frozenset({"contains", "has_parameter"})
 EXPOSURES = 8  # wordings of one fact and language before the next fact is asked
 

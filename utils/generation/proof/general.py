@@ -21,10 +21,11 @@ class StandardLibrary:
         self._repository = Repository(Path(sysconfig.get_paths()["stdlib"]), "python")
 
     def prove(self, subject: str, value: str) -> str | None:
-        """None when `value` is the subject's path, signature, summary, a name in it or one of its parameters."""
+        """None when `value` is the subject's path, header, return type or summary, or a name in it."""
         if subject == OWN_DATASET:
             return None
-        found = list(find(self._repository, subject.partition(":")[2] or subject))
+        name = subject.partition(":")[2] or subject
+        found = [each for wanted in (name, f"{name}#2") for each in find(self._repository, wanted)]  # 2: a fallback's
         if found and value in (subject, subject.rpartition(".")[2]):
             return None
         if any(self._says(each, value) for each in found):
@@ -44,6 +45,8 @@ class StandardLibrary:
             return True
         if definition.docstring and any(is_summary(text, definition.docstring) for text in (value, f"{value}.")):
             return True  # in the middle of a sentence it is quoted without its full stop
+        if definition.returns is not None and same_code(definition.returns, value):
+            return True
         is_headed = definition.kind in ("function", "class")
         return is_headed and _same_header(locate.signature(lines, definition), value)
 
