@@ -229,7 +229,7 @@ class _Splitter:
         trained = len(plain) + placed["train"]
         whole = min(len(rows) + sum(placed.values()), trained / (1 - TEST_SHARE - VAL_SHARE))
         in_test, in_val = TEST_SHARE * whole - placed["test"], VAL_SHARE * whole - placed["val"]
-        for probe, group in _by_direction(kept).items():
+        for probe, group in _by_probe(kept):
             tested = _part(in_test * len(group) / len(kept), len(group), least=LEAST_ROWS)
             validated = tested + _part(in_val * len(group) / len(kept), len(group), least=0)
             for row in group:
@@ -299,11 +299,13 @@ def _part(wanted: float, available: int, least: int) -> float:
     return max(wanted, least, 0.0) / available if available else 0.0
 
 
-def _by_direction(rows: list[Row]) -> dict[Probe, list[Row]]:
-    groups: dict[Probe, list[Row]] = {"unseen_wording": [], "reverse": []}
+def _by_probe(rows: list[Row]) -> list[tuple[Probe, list[Row]]]:
+    """The rows of each probe; those about a place apart, for the exact path is what a report is first read for."""
+    groups: defaultdict[tuple[Probe, bool], list[Row]] = defaultdict(list)
     for row in rows:
-        groups["reverse" if row.direction == "reverse" else "unseen_wording"].append(row)
-    return {probe: group for probe, group in groups.items() if group}
+        probe: Probe = "reverse" if row.direction == "reverse" else "unseen_wording"
+        groups[probe, row.task == "code_location"].append(row)
+    return [(probe, group) for (probe, _), group in sorted(groups.items())]
 
 
 def _rank(*parts: object) -> int:
