@@ -129,12 +129,12 @@ class Calls(Containers):
             item = self.new()
             self.add(item, receiver)
         self.bind(owner, function, [item, *call.args] if item else call.args, call)
-        self.wait(source, (INSIDE, call, receiver))
+        self.follow(source, (INSIDE, call, receiver))
 
     def on_inside(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         call, receiver = rule
         if what[0] == kinds.WRAPPED:
-            self.wait(int(what[2]), (INSIDE, call, receiver))  # type: ignore[call-overload]
+            self.follow(int(what[2]), (INSIDE, call, receiver))  # type: ignore[call-overload]
         elif what[0] == kinds.FUNCTION:
             number = int(what[1])  # type: ignore[call-overload]
             self.enter_function(number, receiver if receiver >= 0 else None, call)

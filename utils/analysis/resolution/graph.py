@@ -38,6 +38,7 @@ class Graph:
         self.points: dict[int, tuple[int, ...]] = {}  # small tuples: a quarter of the memory of sets
         self.dynamic: dict[int, list[int] | dict[int, None]] = {}
         self.waiting: dict[int, list[tuple[Any, ...]]] = {}
+        self.followed: set[tuple[int, tuple[Any, ...]]] = set()
         self.work: deque[tuple[int, int]] = deque()
         self.late: deque[tuple[tuple[Any, ...], int]] = deque()
         self.next_node = 1 << 50
@@ -84,6 +85,16 @@ class Graph:
         self.waiting.setdefault(node, []).append(rule)
         for value in self.points.get(node, ()):
             self.late.append((rule, value))
+
+    def follow(self, node: int, rule: tuple[Any, ...]) -> None:
+        """`wait`, once: for a rule that goes on into what it meets, such as the tuples in an `isinstance`'s tuple.
+
+        A container may hold itself, and a name may stand for a wrapper of what it stands for: such a rule comes back
+        to where it was.
+        """
+        if (node, rule) not in self.followed:
+            self.followed.add((node, rule))
+            self.wait(node, rule)
 
     def run(self) -> None:
         modules, work, table, rules, late = self.modules, self.work, self.values.table, self.rules, self.late

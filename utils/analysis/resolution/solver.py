@@ -300,7 +300,7 @@ class Solver(Graph):
         if what[0] == kinds.CLASS:
             self.add(module.offset + rule[0], self.values.intern(kinds.INSTANCE, what[1], False))
         elif what[0] == kinds.CONTAINER:
-            self.wait(self.all_contents(int(what[1])), (ir.DECLARE, module.offset + rule[0]))  # type: ignore[call-overload]
+            self.follow(self.all_contents(int(what[1])), (ir.DECLARE, module.offset + rule[0]))  # type: ignore[call-overload]
 
     def on_type(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         if what[0] == kinds.CLASS:
@@ -313,7 +313,7 @@ class Solver(Graph):
             self.wait(base, (NARROWED, what[1], dst))
             self.add(dst, self.values.intern(kinds.INSTANCE, what[1], False))
         elif what[0] == kinds.CONTAINER:
-            self.wait(self.all_contents(int(what[1])), (ir.NARROW, base, dst))  # type: ignore[call-overload]
+            self.follow(self.all_contents(int(what[1])), (ir.NARROW, base, dst))  # type: ignore[call-overload]
         else:
             self.link(base, dst)
 

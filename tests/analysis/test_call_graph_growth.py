@@ -1,0 +1,87 @@
+"""Sources whose values grow without end unless linking bounds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.analysis.call_graph_cases import check
+from utils.analysis.resolution.graph import Graph
+
+CASES = {
+    "a container of types that holds itself": (
+        "class C:\n    def m(self): pass\n"
+        "types = [C]\n"
+        "types.append(types)\n"
+        "def k(x):\n    if isinstance(x, types):\n        x.m()\n"
+        "k(1)",
+        "main -> main.k\nmain.k -> main.C.m",
+    ),
+    "two containers of types that hold each other": (
+        "class C:\n    def m(self): pass\n"
+        "a, b = [C], []\n"
+        "a.append(b)\n"
+        "b.append(a)\n"
+        "def k(x):\n    if isinstance(x, b):\n        x.m()\n"
+        "k(1)",
+        "main -> main.k\nmain.k -> main.C.m",
+    ),
+    "a cast to a container that holds itself": (
+        "from typing import cast\n"
+        "class C:\n    def m(self): pass\n"
+        "types = [C]\n"
+        "types.append(types)\n"
+        "cast(types, 1).m()",
+        "main -> main.C.m",
+    ),
+    "a wrapper of itself": (
+        "from functools import update_wrapper\n"
+        "def g(): pass\n"
+        "def w(*a): return g()\n"
+        "f = g\n"
+        "for _ in range(3):\n    f = update_wrapper(w, f)\n"
+        "f()",
+        "main -> main.g, main.w\nmain.w -> main.g",
+    ),
+    "a partial of itself": (
+        "from functools import partial\ndef g(): pass\nf = g\nwhile True:\n    f = partial(f, f)\nf()",
+        "main -> main.g",
+    ),
+    "a container made of its own items": (
+        "def g(): pass\nx = {'a': g}\nwhile True:\n    x = list(x.items())[0]\nx()",
+        "",
+    ),
+    "a list of slices of itself": (
+        "def g(): pass\nx = [g]\nwhile True:\n    x = [x[1:], *x, x]\n    a, *x = x\na()",
+        "main -> main.g",
+    ),
+    "an outside name that lengthens itself": (
+        "import outside\nx = outside\nwhile True:\n    x = x.y\n    x = x.z()",
+        "",
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case of a few lines needs a few dozen nodes and rules; one that grows is stopped here."""
+    left = iter(range(2000))
+
+    def count(method: str) -> None:
+        original = getattr(Graph, method)
+
+        def counted(*args: Any) -> Any:
+            assert next(left, None) is not None, "the case grows"
+            return original(*args)
+
+        monkeypatch.setattr(Graph, method, counted)
+
+    count("new")
+    count("wait")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_growth_is_bounded(name: str) -> None:
+    source, expected = CASES[name]
+    check(source, expected)
