@@ -14,6 +14,8 @@ from utils.generation.behaviour import Behaviour, read_behaviour
 from utils.generation.exports import find_exports
 from utils.generation.families import FAMILIES
 from utils.generation.templates import Slot, Slots, Voice
+from utils.generation.verdicts import Verdict
+from utils.generation.verify import Verifier
 from utils.records import Analysis, CallSite, Claim, ClaimKind, CodeElement, Evidence
 
 CALLABLE = frozenset({"function", "method"})
@@ -85,8 +87,8 @@ class Context:
         self.known = {element.id for element in self.elements}
         self._suffixes = _suffixes(self.all)
         self._behaviours: dict[str, Behaviour] = {}
-        self.prove: Callable[[Claim], str | None] | None = None
-        self.unproven: set[str] = set()
+        self.verifier: Verifier | None = None
+        self.judged: dict[tuple[str, str], Verdict] = {}
 
     @cached_property
     def children(self) -> dict[str, list[CodeElement]]:
@@ -161,11 +163,14 @@ class Context:
         return _grouped((site.callee, site) for site in self.analysis.call_sites)
 
     def holds(self, claim: Claim) -> bool:
-        """Whether the verifier confirms what may be left unsaid; what it does not is left unsaid, and counted."""
-        reason = self.prove(claim) if self.prove else None
-        if reason is not None:
-            self.unproven.add(f"{claim.subject} {claim.kind} {claim.value}")
-        return reason is None
+        """Whether the verifier confirms what may be left unsaid; `judged` keeps what it said of each claim."""
+        if self.verifier is None:
+            return True
+        verdict: Verdict = "confirmed"
+        if self.verifier.prove(claim) is not None:
+            verdict = "undecided" if self.verifier.is_undecided(claim) else "refuted"
+        self.judged[claim.kind, f"{claim.subject} {claim.kind} {claim.value}"] = verdict
+        return verdict == "confirmed"
 
     @cached_property
     def exports(self) -> dict[str, str]:

@@ -18,16 +18,19 @@ from utils.console import ROOT, UserError, progress
 from utils.generation.budget import Order, plan
 from utils.generation.facts import Context, Fact, is_public, rank
 from utils.generation.general import dataset_samples, general_samples
-from utils.generation.prover import UNPROVEN, Outcome, Prover, prove_all
+from utils.generation.prover import Outcome, Prover, prove_all
 from utils.generation.split import Row, leaks, order, place
 from utils.generation.tasks import absent, api_usage, design, explanation, location, overview, relation
 from utils.generation.templates import load_voice
+from utils.generation.verdicts import Verdicts
 from utils.generation.verify import Verifier
 from utils.records import Analysis, CodeElement, Sample
 from utils.settings import GenerationSettings
 
 SPLITS = ("train", "val", "test")
 MOST_FAILED = 0.001  # share of samples whose proof may fail; above it the analysis is wrong
+REFUTED = "proof: refuted, and left unsaid"
+UNDECIDED = "left unsaid: the verifier could not follow it"
 EXAMPLES = 5
 GENERAL_TEST_SHARE = 0.1
 
@@ -76,25 +79,25 @@ def generate(
     spill = _Spill(folder / "proven.tmp")
     drops: Counter[str] = Counter()
     examples: list[str] = []
-    unproven: set[str] = set()
+    verdicts = Verdicts()
     general: list[Outcome] = []
     wanted = sum(item.exposures for item in orders)
     with spill:
         outcomes = prove_all(prover, orders, partial(_general, settings, seed, wanted), workers)
-        for outcome in progress(outcomes, "proving", total=wanted, unit=" samples"):
+        total = wanted + _general_count(settings, wanted)
+        for outcome in progress(outcomes, "proving", total=total, unit=" samples"):
+            verdicts.add(outcome.judged)
             if outcome.row and outcome.row.task == "general_knowledge":
                 general.append(outcome)
             elif outcome.row:
                 spill.add(outcome.encoded, outcome.row)
-            elif outcome.reason == UNPROVEN:
-                unproven.add(outcome.detail)
-            else:
+            elif outcome.reason:
                 drops[outcome.reason] += 1
                 if outcome.is_failure and len(examples) < EXAMPLES:
                     examples.append(outcome.detail)
-        if unproven:
-            drops[UNPROVEN] = len(unproven)
+        _count_verdicts(verdicts, drops, examples)
         _refuse_failures(drops, len(spill.rows), examples)
+        verdicts.refuse_undecided()
         for outcome in _spread(general, _general_count(settings, len(spill.rows))):
             assert outcome.row is not None
             spill.add(outcome.encoded, outcome.row)
@@ -157,6 +160,15 @@ def _spread(outcomes: Sequence[Outcome], count: int) -> list[Outcome]:
     if count >= len(outcomes):
         return list(outcomes)
     return [outcomes[number * len(outcomes) // count] for number in range(count)]
+
+
+def _count_verdicts(verdicts: Verdicts, drops: Counter[str], examples: list[str]) -> None:
+    """Refuted claims are failed proofs, though no sample tells them; undecided ones are only left out."""
+    if refuted := verdicts.claims("refuted"):
+        drops[REFUTED] = len(refuted)
+        examples.extend(f"{claim}: refuted" for claim in refuted[: EXAMPLES - len(examples)])
+    if undecided := verdicts.claims("undecided"):
+        drops[UNDECIDED] = len(undecided)
 
 
 def _refuse_failures(drops: Counter[str], proven: int, examples: list[str]) -> None:

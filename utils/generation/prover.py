@@ -15,24 +15,25 @@ from utils.generation.facts import Context
 from utils.generation.secrets import Secrets, scan_lines
 from utils.generation.split import Row, row_of
 from utils.generation.templates import Voice
+from utils.generation.verdicts import Judged
 from utils.generation.verify import Verifier
 from utils.records import Sample
 from utils.settings import GenerationSettings
 
 CHUNK = 64  # orders handed to a process at once
-UNPROVEN = "left unsaid: the verifier could not follow it"
 FEW_ORDERS = 200  # below this a second process costs more than it saves
 
 _ENCODE = msgspec.json.Encoder().encode
 
 
 class Outcome(NamedTuple):
-    """One proven sample (`encoded`, `row`), or why it was dropped."""
+    """One proven sample (`encoded`, `row`), or why it was dropped, or verdicts on claims that may be left unsaid."""
 
     encoded: bytes
     row: Row | None
     reason: str = ""
     detail: str = ""
+    judged: tuple[Judged, ...] = ()
 
     @property
     def is_failure(self) -> bool:
@@ -57,7 +58,8 @@ class Prover:
         self.seed = seed
         self.commit = context.analysis.provenance.commit
         self.context = context
-        context.prove = verifier.prove
+        context.verifier = verifier
+        self._told: set[tuple[str, str]] = set()
         self.secrets = Secrets(())
         self.test_wordings = frozenset(
             f"{family}/{voice.language}/{index:02d}"
@@ -89,8 +91,10 @@ class Prover:
                     continue
                 sample = self.secrets.redact(sample)
             yield Outcome(_ENCODE(sample), row_of(sample, self.test_wordings))
-        while self.context.unproven:
-            yield Outcome(b"", None, UNPROVEN, self.context.unproven.pop())
+        if fresh := self.context.judged.keys() - self._told:
+            self._told |= fresh
+            yield Outcome(b"", None, judged=tuple((*claim, self.context.judged[claim]) for claim in sorted(fresh)))
+        self.context.judged.clear()
 
 
 _shared: tuple[Prover, Sequence[Order], Callable[[], list[Sample]]] | None = None

@@ -13,6 +13,7 @@ import msgspec
 from utils.generation.coverage import uncovered
 from utils.generation.proof.claims import prove
 from utils.generation.proof.general import StandardLibrary
+from utils.generation.proof.relations import leaves_open
 from utils.generation.proof.resolve import Repository
 from utils.records import Claim, Evidence, Sample
 
@@ -38,6 +39,12 @@ class Verifier:
         if claim.kind == "general":
             return self._library.prove(claim.subject, str(claim.value))
         return prove(self.repository, claim)
+
+    def is_undecided(self, claim: Claim) -> bool:
+        """For a claim that is not proven: True when the reading cannot tell either way, False when it refutes it."""
+        if claim.kind == "calls":
+            return leaves_open(self.repository, claim.subject, str(claim.value))
+        return claim.kind == "called_by" and leaves_open(self.repository, str(claim.value), claim.subject)
 
     @cached_property
     def _library(self) -> StandardLibrary:

@@ -9,7 +9,7 @@ repository, is no evidence.
 
 from __future__ import annotations
 
-from utils.generation.proof.facts import Definition, Site
+from utils.generation.proof.facts import Definition, Ref, Site
 from utils.generation.proof.flow import CONSTRUCTORS, could_be
 from utils.generation.proof.locate import Found
 from utils.generation.proof.resolve import Repository, Value
@@ -32,6 +32,33 @@ def site_of(repo: Repository, caller: Found, callee: Found) -> Site | None:
         if _reaches(repo, caller, site, callee):
             return site
     return None
+
+
+def undecided(repo: Repository, caller: Found, callee: Found) -> bool:
+    """True when some site in `caller` runs what this reading cannot tell, so that it refutes no call of `callee`."""
+    sites = [site for site in caller.definition.sites if site.ref is not None]
+    return any(_is_open(repo, caller.path, scope, site, callee) for scope in _scopes(repo, caller) for site in sites)
+
+
+def _is_open(repo: Repository, path: str, scope: int, site: Site, callee: Found) -> bool:
+    ref = site.ref
+    assert ref is not None
+    if not site.is_call and not site.is_passed:
+        read = site.is_access and ref[2] in _names_of(callee.definition)
+        receiver = ref[1] if site.is_access else ref
+        return (read or callee.definition.name in site.how) and _is_unknown(repo, path, scope, receiver)
+    if ref[0] == "a" and not _names_match(ref[2], callee.definition):
+        # a method of another name is another method, unless the repository's own class keeps a function in it
+        kept = any(
+            value.kind == "module" or (value.kind in ("instance", "def", "super") and repo.has_attribute(value, ref[2]))
+            for value in repo.resolve(path, scope, ref[1])
+        )
+        return kept and _is_unknown(repo, path, scope, ref)
+    return _is_unknown(repo, path, scope, ref)
+
+
+def _is_unknown(repo: Repository, path: str, scope: int, ref: Ref) -> bool:
+    return any(value.kind in ("any", "anyclass") for value in repo.resolve(path, scope, ref))
 
 
 def _reaches(repo: Repository, caller: Found, site: Site, callee: Found) -> bool:

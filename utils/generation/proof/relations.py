@@ -24,6 +24,12 @@ def calls(repo: Repository, caller: str, callee: str) -> str | None:
     return f"nothing in {caller} leads to {callee}"
 
 
+def leaves_open(repo: Repository, caller: str, callee: str) -> bool:
+    """True when the caller runs something that cannot be told, so that a call of the callee is not refuted."""
+    pairs = ((source, target) for source in _definitions(repo, caller) for target in _definitions(repo, callee))
+    return any(reading.undecided(repo, source, target) for source, target in pairs)
+
+
 def inherits_from(repo: Repository, subclass: str, base: str) -> str | None:
     """`base` is among the class's own bases: an element id, or the source text of a base outside the repository."""
     classes = [found for found in _definitions(repo, subclass) if found.definition.kind == "class"]
