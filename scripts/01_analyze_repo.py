@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     import msgspec
 
+    from utils.analysis.cache import analyser_version
     from utils.analysis.pipeline import analyze_survey
     from utils.analysis.repository import obtain
     from utils.analysis.survey import survey
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     settings = {"repository": repository.model_dump(), "max_file_bytes": limits.max_file_bytes}
     inputs = {"files": found.digest(), "commit": provenance.commit or "", "dirty": str(provenance.dirty)}
+    inputs["analyser"] = analyser_version()
     if not arguments.force and is_current(config.analysis_dir, ANALYSIS_SCHEMA, settings, inputs):
         return stage.unchanged(following)
 
