@@ -34,7 +34,7 @@ demo: setup ## the whole pipeline on this very repository, on a CPU, in minutes
 	@deepspeed --num_gpus=2 scripts/03_train_model.py --config $(DEMO)
 	@python scripts/04_merge_weights.py --config $(DEMO)
 	@python scripts/05_evaluate.py --config $(DEMO)
-	@python scripts/06_chat.py --config $(DEMO) "In which file of repo-tuner is load_config defined?"
+	@python scripts/06_chat.py --config $(DEMO) 'In which file of repo-tuner is `encode_prompt` defined?'
 	@python scripts/05_evaluate.py --config $(DEMO)
 
 tiny_base: setup ## build the demo's base model (output/tiny_base)
