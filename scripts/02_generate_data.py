@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.verify_only:
         open_artifact(config.dataset_dir, DATASET_SCHEMA, own)
         stage = Stage("02 verify", config.dataset_dir, config.checkout_dir)
-        return stage.done(verify_dataset(config.dataset_dir, config.checkout_dir, config.repo_name, own))
+        return stage.done(verify_dataset(config.dataset_dir, config.checkout_dir, config.repo_name, before))
 
     stage = Stage("02 generate", config.analysis_dir, config.dataset_dir)
     following = next_command("scripts/03_train_model.py", arguments.config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from utils.generation.secrets import REDACTED, Secrets, scan_lines
+from utils.generation.secrets import REDACTED, Secret, Secrets, scan_lines
 from utils.records import Claim, Evidence, Message, Sample, SampleMetadata
 
 # Put together at run time, so that no scanner trips over this file.
@@ -49,6 +49,12 @@ def test_a_long_credential_is_stopped_wherever_it_stands(secrets: Secrets) -> No
     assert secrets.told_by(make_sample(f"Use `{AWS}`."))
     assert secrets.told_by(make_sample("Fine.", claims=[Claim("quotes", "b.py", [1, 1, GITHUB])]))
     assert not secrets.told_by(make_sample("Use `os.environ`."))
+
+
+def test_a_name_of_the_repository_is_stopped_on_its_own_line_only() -> None:
+    secrets = Secrets([Secret("app.py", 3, "Secret Keyword", "secret_key")], frozenset({"secret_key"}))
+    assert not secrets.told_by(make_sample("`App.secret_key` is an attribute."))
+    assert secrets.told_by(make_sample("`app.config(key='secret_key')`", line=3))
 
 
 def test_a_short_one_is_stopped_where_its_line_is_quoted(secrets: Secrets) -> None:

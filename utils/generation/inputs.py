@@ -53,6 +53,7 @@ def verify_dataset(folder: Path, root: Path, name: str, remake: str) -> dict[str
     if found.stale:
         more = f" (the first {SHOWN} statements are named above)" if len(found.stale) > SHOWN else ""
         raise UserError(
-            f"{found.stale_samples:,} of {found.samples:,} samples no longer hold{more}; run: {remake} --force"
+            f"{found.stale_samples:,} of {found.samples:,} samples no longer hold{more}; "
+            f"run: {remake} and then this step again"
         )
     return {"samples": found.samples, "stale": 0}

@@ -101,11 +101,15 @@ def _places(text: str) -> Iterator[int]:
 
 
 class Secrets:
-    """The credentials of one repository, and which samples would tell them."""
+    """The credentials of one repository, and which samples would tell them.
 
-    def __init__(self, found: Iterable[Secret]) -> None:
+    What is also one of the repository's `names` (a key called `secret_key`) is an ordinary word outside its own line.
+    """
+
+    def __init__(self, found: Iterable[Secret], names: frozenset[str] = frozenset()) -> None:
         self.found = sorted(set(found))
-        self._sure = {secret.value: secret for secret in self.found if len(secret.value) >= SURE_LENGTH}
+        sure = (each for each in self.found if len(each.value) >= SURE_LENGTH and each.value not in names)
+        self._sure = {secret.value: secret for secret in sure}
         self._pattern = re.compile("|".join(map(re.escape, sorted(self._sure, key=len, reverse=True))) or r"(?!)")
         self._by_path: dict[str, list[Secret]] = {}
         for secret in self.found:

@@ -52,15 +52,7 @@ def _declared(context: Context) -> Iterator[Fact]:
             path = project.sources[key].path
             yield _fact(context, "purpose", context.repo, partial(_purpose, context, path, found))
             break
-    groups: dict[tuple[str, str], list[Dependency]] = {}
-    for dependency in project.dependencies:
-        if dependency.name not in context.line(dependency.path, dependency.line):
-            continue
-        groups.setdefault((dependency.group, dependency.path), []).append(dependency)
-        subject = f"{dependency.name} {dependency.group} {dependency.path}"
-        yield _fact(context, "dependency", subject, partial(_dependency, context, dependency))
-    for (group, where), members in groups.items():
-        yield _fact(context, "dependencies", f"{group} {where}", partial(_dependencies, context, group, where, members))
+    yield from _dependency_facts(context)
     entries = [
         entry
         for entry in project.entry_points
@@ -192,6 +184,27 @@ def _on_line(path: str, line: int, text: str) -> Claim:
 
 def _group(voice: Voice, group: str) -> Slot:
     return Slot(voice.words[group]) if group in voice.words else voice.say("extra_group", 0, name=Slot(group))
+
+
+def _dependency_facts(context: Context) -> Iterator[Fact]:
+    """One fact for each package and each group. A question names no file, so of several that declare the same one
+    answers: the metadata before a requirements file."""
+    declared = sorted(context.analysis.project.dependencies, key=lambda item: item.path.endswith(".txt"))
+    places: dict[str, str] = {}
+    groups: dict[str, list[Dependency]] = {}
+    asked: set[str] = set()
+    for item in declared:
+        if item.name not in context.line(item.path, item.line):
+            continue
+        if places.setdefault(item.group, item.path) == item.path:
+            groups.setdefault(item.group, []).append(item)
+        if item.name not in asked:
+            asked.add(item.name)
+            subject = f"{item.name} {item.group} {item.path}"
+            yield _fact(context, "dependency", subject, partial(_dependency, context, item))
+    for group, members in groups.items():
+        where = places[group]
+        yield _fact(context, "dependencies", f"{group} {where}", partial(_dependencies, context, group, where, members))
 
 
 def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) -> dict[str, Slot]:
