@@ -16,6 +16,7 @@ import msgspec
 
 from utils.console import ROOT, UserError, progress
 from utils.generation.budget import Order, plan
+from utils.generation.collector import fewer_collections
 from utils.generation.facts import Context, Fact, is_public, rank
 from utils.generation.general import dataset_samples, general_samples
 from utils.generation.prover import Outcome, Prover, prove_all
@@ -56,6 +57,7 @@ class Report(msgspec.Struct):
         return lines
 
 
+@fewer_collections()
 def generate(
     root: Path,
     analysis: Analysis,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from utils.generation.collector import fewer_collections
 from utils.generation.verify import Verifier
 from utils.records import Sample, read_jsonl
 
@@ -33,6 +34,7 @@ class Reproof(NamedTuple):
         return len({(each.split, each.id) for each in self.stale})
 
 
+@fewer_collections()
 def reprove(dataset: Path, root: Path, name: str) -> Reproof:
     """Prove every claim of `dataset`'s samples against the checkout at `root`."""
     verifier = Verifier(root, name)
