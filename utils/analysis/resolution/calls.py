@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from utils.analysis.resolution import ir
@@ -24,7 +25,7 @@ class Call:
     __slots__ = ("args", "depth", "dst", "keywords", "line", "module", "scope", "site")
 
     def __init__(
-        self, scope: int, line: int, args: list[Any], keywords: list[Any], dst: int, module: Module, site: int
+        self, scope: int, line: int, args: Sequence[Any], keywords: Sequence[Any], dst: int, module: Module, site: int
     ) -> None:
         self.scope = scope
         self.line = line
@@ -76,8 +77,8 @@ class Calls(Containers):
             call = self.pending[offset + dst] = Call(
                 scope,
                 line,
-                [shifted(item, offset) for item in args],
-                [(name, shifted(item, offset)) for name, item in keywords],
+                [shifted(item, offset) for item in args] if args else (),
+                [(name, shifted(item, offset)) for name, item in keywords] if keywords else (),
                 offset + dst,
                 module,
                 offset + dst,
@@ -213,7 +214,7 @@ class Calls(Containers):
             self.hand_back(function, index, called, receiver, args, call)
 
     def hand_back(
-        self, function: ir.Function, index: int, called: bool, receiver: int | None, args: list[Any], call: Call
+        self, function: ir.Function, index: int, called: bool, receiver: int | None, args: Sequence[Any], call: Call
     ) -> None:
         """The result is the argument itself, or what calling it gives: told for this call alone."""
         name = [*function.positional, *function.keyword_only][index]
@@ -230,7 +231,7 @@ class Calls(Containers):
         elif item.__class__ is int and item:
             self.wait(item, (APPLIED_RESULT, call.dst))
 
-    def bind(self, owner: Module, function: ir.Function, args: list[Any], call: Call) -> None:
+    def bind(self, owner: Module, function: ir.Function, args: Sequence[Any], call: Call) -> None:
         offset = owner.offset
         positional = function.positional
         position = 0

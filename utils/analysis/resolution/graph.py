@@ -12,6 +12,7 @@ from typing import Any
 
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
+from utils.analysis.resolution.ir import decode
 from utils.analysis.resolution.values import Values
 
 LOCAL = (1 << 20) - 1
@@ -36,7 +37,7 @@ class Graph:
         self.modules = hierarchy.modules
         self.values = Values()
         self.points: dict[int, tuple[int, ...]] = {}  # small tuples: a quarter of the memory of sets
-        self.dynamic: dict[int, list[int] | dict[int, None]] = {}
+        self.dynamic: dict[int, tuple[int, ...] | dict[int, None]] = {}
         self.waiting: dict[int, list[tuple[Any, ...]]] = {}
         self.followed: set[tuple[int, tuple[Any, ...]]] = set()
         self.work: deque[tuple[int, int]] = deque()
@@ -45,7 +46,7 @@ class Graph:
         self.wide: set[int] = set()
         large = sum(module.body.size for module in hierarchy.modules) > LARGE
         self.limits = dict.fromkeys(LIMITS, LARGE_LIMIT) if large else LIMITS
-        self.edges: dict[tuple[int, int, int], set[int]] = {}
+        self.edges: dict[tuple[int, int, int], tuple[int, ...]] = {}
         self.rules: dict[int, Rule] = {}
 
     def new(self) -> int:
@@ -55,7 +56,7 @@ class Graph:
     def add(self, node: int, value: int) -> None:
         known = self.points.get(node)
         if known is None:
-            self.points[node] = (value,)
+            self.points[node] = self.values.alone[value]
         elif value in known or (len(known) >= self.limits[self.values.table[value][0]] and node not in self.wide):
             return
         else:
@@ -66,17 +67,15 @@ class Graph:
         """`target` gets what `source` has and will have."""
         if source == target:
             return
-        targets = self.dynamic.get(source)
-        if targets is None:
-            self.dynamic[source] = [target]
-        elif target in targets:
+        targets = self.dynamic.get(source, ())
+        if target in targets:
             return
-        elif isinstance(targets, dict):
+        if isinstance(targets, dict):
             targets[target] = None
+        elif len(targets) < 16:
+            self.dynamic[source] = (*targets, target)
         else:
-            targets.append(target)
-            if len(targets) > 16:
-                self.dynamic[source] = dict.fromkeys(targets)
+            self.dynamic[source] = dict.fromkeys((*targets, target))
         for value in self.points.get(source, ()):
             self.add(target, value)
 
@@ -116,13 +115,15 @@ class Graph:
             local = node & LOCAL
             for target in module.body.succ.get(local, ()):
                 self.add(offset + target, value)
-            for rule in module.body.uses.get(local, ()):
+            for rule in decode(module.body, local):
                 rules[rule[0]](value, table[value], rule[1:], module)
 
     def edge(self, scope: int, line: int, callee: int, module: Module, receiver: int = -1) -> None:
         """`scope` is an index into the module's scopes (0: the module body); `receiver` the value it is called on."""
         caller = -1 - module.index if scope == 0 else module.index << CLASS_BITS | (scope - 1)
-        self.edges.setdefault((caller, callee, line), set()).add(receiver)
+        known = self.edges.get((caller, callee, line), ())
+        if receiver not in known:
+            self.edges[caller, callee, line] = (*known, receiver)
 
 
 class GlobalModule:

@@ -74,6 +74,8 @@ class Solver(Graph):
             for old, version, key in body.versions:
                 self.renew(offset + old, offset + version, key)
             self.seed_imports(module)
+            for spent in (body.elements, body.sites, body.constants, body.versions):
+                spent.clear()  # memory that the fixpoint needs
 
     def seed_parameters(self, module: Module, function: ir.Function, base: int) -> None:
         if not function.flags & ir.METHOD or not function.params or not function.positional:

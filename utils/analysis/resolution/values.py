@@ -33,10 +33,12 @@ class Values:
     def __init__(self) -> None:
         self.known: dict[Value, int] = {}
         self.table: list[Value] = []
+        self.alone: list[tuple[int]] = []  # (value,): shared by the many nodes that hold one value only
 
     def intern(self, *value: Hashable) -> int:
         found = self.known.get(value)
         if found is None:
             found = self.known[value] = len(self.table)
             self.table.append(value)
+            self.alone.append((found,))
         return found
