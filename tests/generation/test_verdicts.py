@@ -10,7 +10,7 @@ from tests.generation import shop
 from utils.config_manager import GenerationSettings
 from utils.console import UserError
 from utils.generation.pipeline import UNDECIDED, generate
-from utils.generation.verdicts import FEW_CLAIMS, Judged, Verdicts
+from utils.generation.verdicts import FEW_CLAIMS, MOST_UNDECIDED, Judged, Verdicts
 from utils.generation.verify import Verifier
 from utils.records import Claim, Sample, read_jsonl
 
@@ -67,15 +67,16 @@ def judged(undecided: int, total: int) -> list[Judged]:
 
 def test_too_many_undecided_claims_fail_the_run() -> None:
     verdicts = Verdicts()
-    verdicts.add(judged(10, 100))
-    verdicts.add(judged(10, 100))  # another process judged the same
+    most = round(100 * MOST_UNDECIDED)
+    verdicts.add(judged(most, 100))
+    verdicts.add(judged(most, 100))  # another process judged the same
     verdicts.refuse_undecided()
-    verdicts.add(judged(11, 100)[10:11])
-    with pytest.raises(UserError, match=r"11 of 101 claims of the kind `calls`"):
+    verdicts.add(judged(most + 1, 100)[most:])
+    with pytest.raises(UserError, match=rf"{most + 1} of \d+ claims of the kind `calls`"):
         verdicts.refuse_undecided()
 
 
 def test_a_handful_of_claims_is_no_sample_to_judge_by() -> None:
     verdicts = Verdicts()
-    verdicts.add(judged(20, FEW_CLAIMS - 1))
+    verdicts.add(judged(FEW_CLAIMS - 1, FEW_CLAIMS - 1))
     verdicts.refuse_undecided()
