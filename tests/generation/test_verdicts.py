@@ -1,4 +1,4 @@
-"""Claims that may be left unsaid: a refuted one is a failed proof, undecided ones must stay few."""
+"""Claims that may be left unsaid: unproven ones are counted and must stay few."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from tests.generation import shop
 from utils.config_manager import GenerationSettings
 from utils.console import UserError
-from utils.generation.pipeline import UNDECIDED, generate
-from utils.generation.verdicts import FEW_CLAIMS, MOST_UNDECIDED, Judged, Verdicts
+from utils.generation.pipeline import REFUTED, UNDECIDED, generate
+from utils.generation.verdicts import FEW_CLAIMS, MOST_REFUTED, MOST_UNDECIDED, Judged, Verdict, Verdicts
 from utils.generation.verify import Verifier
 from utils.records import Claim, Sample, read_jsonl
 
@@ -39,13 +39,14 @@ def test_a_call_that_resolves_elsewhere_is_refuted(tmp_path: Path, body: str, un
         assert verifier.is_undecided(claim) == undecided
 
 
-def test_calls_that_the_source_refutes_fail_the_run(tmp_path: Path) -> None:
+def test_a_call_that_the_source_refutes_is_counted_and_named(tmp_path: Path) -> None:
     analysis, elements = shop.build_shop(tmp_path / "shop")
     assert analysis.call_graph["shop.store._hidden_helper"] == ["shop.store.check_item"]
     analysis.call_graph["shop.store._hidden_helper"] = ["shop.store.Store.price_of"]
     (tmp_path / "out").mkdir()
-    with pytest.raises(UserError, match=r"_hidden_helper.*refuted"):
-        generate(tmp_path / "shop", analysis, elements, SETTINGS, "shop", 42, tmp_path / "out", workers=1)
+    report = generate(tmp_path / "shop", analysis, elements, SETTINGS, "shop", 42, tmp_path / "out", workers=1)
+    assert report.drops[REFUTED] == 2
+    assert "_hidden_helper" in report.examples[0]
 
 
 def test_calls_that_cannot_be_followed_are_left_unsaid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,22 +62,24 @@ def test_calls_that_cannot_be_followed_are_left_unsaid(tmp_path: Path, monkeypat
     assert not [claim for claim in claims if claim.kind == "calls" and claim.subject == "shop.cli.dispatch"]
 
 
-def judged(undecided: int, total: int) -> list[Judged]:
-    return [("calls", f"m.f calls m.g{n}", "undecided" if n < undecided else "confirmed") for n in range(total)]
+def judged(verdict: Verdict, number: int, total: int = 100) -> list[Judged]:
+    return [("calls", f"m.f calls m.g{n}", verdict if n < number else "confirmed") for n in range(total)]
 
 
-def test_too_many_undecided_claims_fail_the_run() -> None:
+@pytest.mark.parametrize(("verdict", "share"), [("refuted", MOST_REFUTED), ("undecided", MOST_UNDECIDED)])
+def test_too_many_unproven_claims_fail_the_run(verdict: Verdict, share: float) -> None:
+    most = round(100 * share)
     verdicts = Verdicts()
-    most = round(100 * MOST_UNDECIDED)
-    verdicts.add(judged(most, 100))
-    verdicts.add(judged(most, 100))  # another process judged the same
-    verdicts.refuse_undecided()
-    verdicts.add(judged(most + 1, 100)[most:])
-    with pytest.raises(UserError, match=rf"{most + 1} of \d+ claims of the kind `calls`"):
-        verdicts.refuse_undecided()
+    verdicts.add(judged(verdict, most))
+    verdicts.add(judged(verdict, most))  # another process judged the same
+    verdicts.refuse_unproven()
+    worse = Verdicts()
+    worse.add(judged(verdict, most + 1))
+    with pytest.raises(UserError, match=rf"{most + 1} of 100 claims of the kind `calls` are {verdict}"):
+        worse.refuse_unproven()
 
 
 def test_a_handful_of_claims_is_no_sample_to_judge_by() -> None:
     verdicts = Verdicts()
-    verdicts.add(judged(FEW_CLAIMS - 1, FEW_CLAIMS - 1))
-    verdicts.refuse_undecided()
+    verdicts.add(judged("refuted", 20, FEW_CLAIMS - 1))
+    verdicts.refuse_unproven()

@@ -30,7 +30,7 @@ from utils.settings import GenerationSettings
 
 SPLITS = ("train", "val", "test")
 MOST_FAILED = 0.001  # share of samples whose proof may fail; above it the analysis is wrong
-REFUTED = "proof: refuted, and left unsaid"
+REFUTED = "left unsaid: the verifier refutes it"
 UNDECIDED = "left unsaid: the verifier could not follow it"
 EXAMPLES = 5
 GENERAL_TEST_SHARE = 0.1
@@ -99,7 +99,7 @@ def generate(
                     examples.append(outcome.detail)
         _count_verdicts(verdicts, drops, examples)
         _refuse_failures(drops, len(spill.rows), examples)
-        verdicts.refuse_undecided()
+        verdicts.refuse_unproven()
         for outcome in _spread(general, _general_count(settings, len(spill.rows))):
             assert outcome.row is not None
             spill.add(outcome.encoded, outcome.row)
@@ -165,12 +165,10 @@ def _spread(outcomes: Sequence[Outcome], count: int) -> list[Outcome]:
 
 
 def _count_verdicts(verdicts: Verdicts, drops: Counter[str], examples: list[str]) -> None:
-    """Refuted claims are failed proofs, though no sample tells them; undecided ones are only left out."""
-    if refuted := verdicts.claims("refuted"):
-        drops[REFUTED] = len(refuted)
-        examples.extend(f"{claim}: refuted" for claim in refuted[: EXAMPLES - len(examples)])
-    if undecided := verdicts.claims("undecided"):
-        drops[UNDECIDED] = len(undecided)
+    """What is left unsaid because it is not proven."""
+    refuted, undecided = verdicts.claims("refuted"), verdicts.claims("undecided")
+    drops.update({reason: len(claims) for reason, claims in ((REFUTED, refuted), (UNDECIDED, undecided)) if claims})
+    examples.extend(f"{claim}: refuted" for claim in refuted[: EXAMPLES - len(examples)])
 
 
 def _refuse_failures(drops: Counter[str], proven: int, examples: list[str]) -> None:
