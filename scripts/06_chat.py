@@ -11,7 +11,6 @@ Writes output/<repo>/chat/answers.jsonl: every question and answer, one per line
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Sequence
@@ -20,19 +19,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.config_manager import Config, load_config
-from utils.console import DEFAULT_CONFIG, EXIT_DONE, relative, run
+from utils.console import EXIT_DONE, config_parser, relative, run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Answer the question on the command line, or hold a conversation."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--config",
-        type=Path,
-        default=DEFAULT_CONFIG,
-        metavar="PATH",
-        help="the YAML to use (default: config/config.yaml)",
-    )
+    parser = config_parser(__doc__ or "")
     parser.add_argument("words", nargs="*", metavar="question", help="what to ask; section.key=value are settings")
     options = parser.parse_args(argv)
     overrides = [word for word in options.words if is_override(word)]

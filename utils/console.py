@@ -61,11 +61,9 @@ def fail(sentence: str) -> int:
     return EXIT_USER_ERROR
 
 
-def stage_parser(doc: str, epilog: str = "") -> argparse.ArgumentParser:
-    """The options every step has: `--config`, `--force`, `section.key=value`. `doc` is the script's docstring."""
-    parser = argparse.ArgumentParser(
-        description=doc, epilog=epilog or None, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def config_parser(doc: str) -> argparse.ArgumentParser:
+    """A parser that knows `--config`. `doc` is the script's docstring."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--config",
         type=Path,
@@ -73,6 +71,12 @@ def stage_parser(doc: str, epilog: str = "") -> argparse.ArgumentParser:
         metavar="PATH",
         help="the YAML to use (default: config/config.yaml)",
     )
+    return parser
+
+
+def stage_parser(doc: str) -> argparse.ArgumentParser:
+    """The options every step has: `--config`, `--force`, `section.key=value`."""
+    parser = config_parser(doc)
     parser.add_argument(
         "--force", action="store_true", help="redo the step although its inputs and settings are unchanged"
     )
