@@ -208,7 +208,7 @@ class Terminal:
                     time.sleep(0.05)
 
     def type(self, text: str) -> None:
-        """Type `text` at the prompt: until it is shown the terminal edits lines itself, and drops Ctrl-D on the change."""
+        """Type `text` at the prompt: until it is shown the terminal edits lines itself and drops Ctrl-D on the way."""
         self.until(lambda: self.text.endswith("\n> "))
         self.text = ""
         os.write(self.primary, text.encode())
