@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.config_manager import load_config
-from utils.console import Stage, next_command, run, stage_parser
+from utils.console import Stage, run, stage_parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from utils.records import ANALYSIS_SCHEMA, write_jsonl
 
     stage = Stage("01 analyze", config.repository.url, config.analysis_dir)
-    following = next_command("scripts/02_generate_data.py", arguments.config)
+    following = config.command("02_generate_data")
     root, provenance = obtain(config)
     repository, limits = config.repository, config.analysis
     found = survey(root, config.repo_name, repository.languages, repository.exclude, limits.max_file_bytes)

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.config_manager import load_config
-from utils.console import Stage, next_command, run, stage_parser
+from utils.console import Stage, run, stage_parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,16 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     from utils.generation.pipeline import generate
     from utils.records import ANALYSIS_SCHEMA, DATASET_SCHEMA
 
-    own, before = (
-        next_command(f"scripts/{name}.py", arguments.config) for name in ("02_generate_data", "01_analyze_repo")
-    )
+    own, before = config.command("02_generate_data"), config.command("01_analyze_repo")
     if arguments.verify_only:
         open_artifact(config.dataset_dir, DATASET_SCHEMA, own)
         stage = Stage("02 verify", config.dataset_dir, config.checkout_dir)
         return stage.done(verify_dataset(config.dataset_dir, config.checkout_dir, config.repo_name, before))
 
     stage = Stage("02 generate", config.analysis_dir, config.dataset_dir)
-    following = next_command("scripts/03_train_model.py", arguments.config)
+    following = config.command("03_train_model", "deepspeed --num_gpus=2")
     manifest = open_artifact(config.analysis_dir, ANALYSIS_SCHEMA, before)
     settings = {"repository": config.repo_name, **config.generation.model_dump()}
     inputs = {"analysis": manifest.digest(), "seed": str(config.seed), **wording_files(config.generation)}

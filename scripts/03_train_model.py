@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.artifacts import is_current
 from utils.config_manager import load_config
-from utils.console import Stage, UserError, is_main_process, next_command, run, stage_parser
+from utils.console import Stage, UserError, is_main_process, run, stage_parser
 from utils.records import ADAPTER_SCHEMA
 
 PATIENCE = 5  # seconds that rank 0 has to say what every rank has found; the launcher then ends the others
@@ -46,12 +46,11 @@ def _train(options: argparse.Namespace) -> int:
     require_device(config.model)
     from utils.training.pipeline import prepare, train
 
-    job = prepare(config, next_command("scripts/02_generate_data.py", options.config))
-    following = next_command("scripts/04_merge_weights.py", options.config)
+    job = prepare(config)
+    following = config.command("04_merge_weights")
     if not options.force and is_current(config.adapter_dir, ADAPTER_SCHEMA, job.settings, job.inputs):
         return stage.unchanged(following)
-    restart = f"{next_command('scripts/03_train_model.py', options.config)} --force"
-    return stage.done(train(job, stage, options.force, restart), following)
+    return stage.done(train(job, stage, options.force), following)
 
 
 if __name__ == "__main__":

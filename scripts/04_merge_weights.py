@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.artifacts import ArtifactWriter, canonical_json, is_current, open_artifact
 from utils.config_manager import load_config
-from utils.console import Stage, next_command, run, stage_parser
+from utils.console import Stage, run, stage_parser
 from utils.records import ADAPTER_SCHEMA, MERGED_SCHEMA
 
 
@@ -27,8 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Merge, check, and only then put the merged model in place."""
     options = stage_parser(__doc__ or "").parse_args(argv)
     config = load_config(options.config, options.overrides)
-    train = next_command("scripts/03_train_model.py", options.config)
-    trained = open_artifact(config.adapter_dir, ADAPTER_SCHEMA, train)
+    trained = open_artifact(config.adapter_dir, ADAPTER_SCHEMA, config.command("03_train_model"))
 
     from utils.training.merge_source import base_folder, leave_launcher, require_merge_device, require_same_base
 
@@ -47,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     stage = Stage("04 merge", config.adapter_dir, config.merged_dir)
     settings = {"dtype": config.merge.dtype}
     inputs = {"adapter": trained.digest(), "base": canonical_json(base_model)}
-    following = next_command("scripts/05_evaluate.py", options.config)
+    following = config.command("05_evaluate")
     if is_current(config.merged_dir, MERGED_SCHEMA, settings, inputs) and not options.force:
         export_gguf(config, stage, options.force)
         return stage.unchanged(following)

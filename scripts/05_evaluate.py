@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.config_manager import load_config
-from utils.console import Stage, next_command, run, stage_parser
+from utils.console import Stage, run, stage_parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,9 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from utils.evaluation.pipeline import evaluate, prepare, show
 
-    run_plan = prepare(config, options.config, options.questions)
+    run_plan = prepare(config, options.questions)
     stage = Stage("05 evaluate", run_plan.source, run_plan.folder)
-    following = next_command("scripts/06_chat.py", options.config)
+    following = config.command("06_chat")
     if not options.force and run_plan.is_current():
         show(run_plan, stage)
         return stage.unchanged(following)

@@ -35,8 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from utils.evaluation.chat import Conversation, chat, introduce, show
 
     log = config.chat_dir / "answers.jsonl"
-    print(f"06 chat: {introduce(config, options.config)} (kept in {relative(log)})", flush=True)
-    answerer = open_answerer(config, "finetuned", options.config)
+    print(f"06 chat: {introduce(config)} (kept in {relative(log)})", flush=True)
+    answerer = open_answerer(config, "finetuned")
     conversation = Conversation(answerer, config.repo_name, log, config.evaluation.max_new_tokens)
     if question.strip():
         show(conversation.ask(question))

@@ -1,11 +1,12 @@
 """The configuration refuses what it does not know, says everything at once, and keeps a user's comments."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 from utils.config_manager import load_config, main, name_from_url
-from utils.console import ROOT, UserError
+from utils.console import DEFAULT_CONFIG, ROOT, UserError, relative
 
 MINIMAL = "# run me\nrepository:\n  url: .  # the project\n  name: demo\n"
 
@@ -32,6 +33,20 @@ def test_overrides_are_parsed_as_yaml_and_beat_the_file(config: Path) -> None:
         1e-4,
         7,
     )
+
+
+def test_the_next_command_is_given_what_this_one_was(config: Path) -> None:
+    given = ["generation.languages=[en, zh]", "repository.url=https://me:secret@example.org/shop"]
+    words = shlex.split(load_config(config, given).command("04_merge_weights"))
+    assert words[0] == "python"
+    assert words[1].endswith("scripts/04_merge_weights.py")
+    assert words[2:4] == ["--config", relative(config)]
+    assert words[4:] == [given[0], "repository.url=https://example.org/shop"]
+
+
+def test_the_default_config_is_left_unsaid() -> None:
+    command = load_config(DEFAULT_CONFIG).command("03_train_model", "deepspeed --num_gpus=2")
+    assert command == f"deepspeed --num_gpus=2 {relative(ROOT / 'scripts/03_train_model.py')}"
 
 
 def test_all_mistakes_are_reported_at_once_by_dotted_path(config: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from io import StringIO
@@ -23,7 +24,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
 from ruamel.yaml import YAML
 
 from utils.console import DEFAULT_CONFIG, EXIT_DONE, ROOT, UserError, relative, run, without_credentials
@@ -54,6 +55,8 @@ class Config(Settings):
     evaluation: EvaluationSettings = EvaluationSettings()
     paths: PathSettings = PathSettings()
     seed: int = Field(default=42, ge=0)
+    _path: Path = PrivateAttr(default=DEFAULT_CONFIG)
+    _overrides: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")
     def _batches_fit(self) -> Config:
@@ -113,6 +116,12 @@ class Config(Settings):
         """Where step 06 keeps what was asked and answered."""
         return self.output_dir / "chat"
 
+    def command(self, script: str, launcher: str = "python") -> str:
+        """The command that runs `scripts/<script>.py` as this run was: with its `--config` and its overrides."""
+        chosen = [] if self._path.resolve() == DEFAULT_CONFIG else ["--config", relative(self._path)]
+        given = [*chosen, *(without_credentials(override) for override in self._overrides)]
+        return shlex.join([*launcher.split(), relative(ROOT / "scripts" / f"{script}.py"), *given])
+
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Read `path`, apply `section.key=value` overrides, validate; raises a `UserError` naming all mistakes at once."""
@@ -120,10 +129,12 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     for override in overrides:
         _apply(data, override)
     try:
-        return Config.model_validate(data)
+        config = Config.model_validate(data)
     except ValidationError as error:
         mistakes = "; ".join(_mistake(item, data) for item in error.errors())
         raise UserError(f"{relative(path)}: {mistakes}") from None
+    config._path, config._overrides = path, tuple(overrides)
+    return config
 
 
 def is_url(text: str) -> bool:

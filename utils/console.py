@@ -142,12 +142,6 @@ class Stage:
         return EXIT_DONE
 
 
-def next_command(script: str, config: Path, launcher: str = "python") -> str:
-    """The command that follows, with `--config` where it is not the default."""
-    chosen = "" if config.resolve() == DEFAULT_CONFIG else f" --config {relative(config)}"
-    return f"{launcher} {relative(ROOT / script)}{chosen}"
-
-
 def duration(seconds: float) -> str:
     """`0.8 s`, `42 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 10:

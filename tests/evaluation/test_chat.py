@@ -169,12 +169,11 @@ def test_without_a_model_the_sentence_says_what_to_run(tmp_path: Path) -> None:
 
 def test_a_model_merged_from_another_adapter_is_not_asked(tmp_path: Path) -> None:
     config = make_run(tmp_path, save_base(tmp_path / "base"))
-    yaml = save_config(tmp_path / "config.yaml", config)
     merge_from(config, "an older adapter")
     with pytest.raises(UserError, match=r"was merged from another adapter than .*04_merge_weights\.py"):
-        finetuned_source(config, yaml)
+        finetuned_source(config)
     merge_from(config, open_artifact(config.adapter_dir, ADAPTER_SCHEMA, "03").digest())
-    assert finetuned_source(config, yaml)[:2] == (config.merged_dir, None)
+    assert finetuned_source(config)[:2] == (config.merged_dir, None)
 
 
 def merge_from(config: Config, adapter: str) -> None:

@@ -134,7 +134,7 @@ def test_an_address_that_is_none_and_a_model_that_is_not_named() -> None:
         ServerAnswerer("localhost:8000", "tiny", 16, 2)
     config = Config.model_validate({"repository": {"url": "."}, "evaluation": {"server": "http://localhost:1/v1"}})
     with pytest.raises(UserError, match="server_finetuned_model"):
-        open_answerer(config, "finetuned", Path("config.yaml"))
+        open_answerer(config, "finetuned")
 
 
 def test_a_think_block_is_no_part_of_the_answer() -> None:

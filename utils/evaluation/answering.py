@@ -14,7 +14,7 @@ import msgspec
 
 from utils.artifacts import canonical_json, open_artifact, sha256_text
 from utils.config_manager import Config
-from utils.console import UserError, next_command, relative
+from utils.console import UserError, relative
 from utils.records import ADAPTER_SCHEMA, MERGED_SCHEMA, Message
 
 Which = Literal["base", "finetuned"]
@@ -58,7 +58,7 @@ class Answerer(Protocol):
         """Give back the memory the model takes."""
 
 
-def open_answerer(config: Config, which: Which, config_path: Path) -> Answerer:
+def open_answerer(config: Config, which: Which) -> Answerer:
     """The base or the fine-tuned model of `config`, by `evaluation.server` where that is set, else built in.
 
     The fine-tuned model is 04's merged folder, or the base with 03's adapter where nothing was merged. Raises
@@ -81,15 +81,15 @@ def open_answerer(config: Config, which: Which, config_path: Path) -> Answerer:
     base = base_identity(config.model)
     if which == "base":
         return TransformersAnswerer(config, source=None, adapter=None, fingerprint=canonical_json(base))
-    merged, adapter, digest = finetuned_source(config, config_path)
+    merged, adapter, digest = finetuned_source(config)
     fingerprint = digest if merged else f"{canonical_json(base)}+{digest}"
     return TransformersAnswerer(config, source=merged, adapter=adapter, fingerprint=fingerprint)
 
 
-def finetuned_source(config: Config, config_path: Path) -> tuple[Path | None, Path | None, str]:
+def finetuned_source(config: Config) -> tuple[Path | None, Path | None, str]:
     """(merged folder, None, digest) or (None, adapter folder, digest): what the fine-tuned model is made of."""
-    train = next_command("scripts/03_train_model.py", config_path)
-    merge = next_command("scripts/04_merge_weights.py", config_path)
+    train = config.command("03_train_model")
+    merge = config.command("04_merge_weights")
     trained = open_artifact(config.adapter_dir, ADAPTER_SCHEMA, train) if config.adapter_dir.is_dir() else None
     if config.merged_dir.is_dir():
         manifest = open_artifact(config.merged_dir, MERGED_SCHEMA, merge)

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from utils.config_manager import Config
-from utils.console import next_command, relative
+from utils.console import relative
 from utils.evaluation.answering import Answerer, finetuned_source
 from utils.records import Message
 
@@ -120,15 +120,15 @@ def printable(text: str) -> str:
     return _CONTROL.sub("\ufffd", text)
 
 
-def introduce(config: Config, config_path: Path) -> str:
+def introduce(config: Config) -> str:
     """One line: which model answers, about which repository."""
     settings = config.evaluation
     if settings.server is not None:
         return f"{config.repo_name}: {settings.server_finetuned_model} at {settings.server} answers"
-    merged, adapter, _ = finetuned_source(config, config_path)
+    merged, adapter, _ = finetuned_source(config)
     if merged is not None:
         return f"{config.repo_name}: {config.model.base}, fine-tuned and merged in {relative(merged)}, answers"
-    merge = next_command("scripts/04_merge_weights.py", config_path)
+    merge = config.command("04_merge_weights")
     return (
         f"{config.repo_name}: {config.model.base} with the adapter in {relative(adapter or config.adapter_dir)} "
         f"answers (not merged; to make one model of them run: {merge})"

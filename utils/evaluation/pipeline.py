@@ -10,7 +10,7 @@ import msgspec
 
 from utils.artifacts import ArtifactWriter, is_current, open_artifact, sha256_file
 from utils.config_manager import Config
-from utils.console import Stage, UserError, next_command, relative
+from utils.console import Stage, UserError, relative
 from utils.evaluation.answering import Answerer, open_answerer
 from utils.evaluation.comparison import Repository, compare
 from utils.evaluation.html import write_html
@@ -50,14 +50,12 @@ class Plan:
         return is_current(self.folder, EVALUATION_SCHEMA, self.settings, self.inputs)
 
 
-def prepare(config: Config, config_path: Path, own: Path | None) -> Plan:
+def prepare(config: Config, own: Path | None) -> Plan:
     """Open the inputs; raises `UserError` where one is missing or not what it should be."""
-    analysis = open_artifact(
-        config.analysis_dir, ANALYSIS_SCHEMA, next_command("scripts/01_analyze_repo.py", config_path)
-    )
+    analysis = open_artifact(config.analysis_dir, ANALYSIS_SCHEMA, config.command("01_analyze_repo"))
     inputs = {"analysis": analysis.digest()}
     if own is None:
-        generate = next_command("scripts/02_generate_data.py", config_path)
+        generate = config.command("02_generate_data")
         dataset = open_artifact(config.dataset_dir, DATASET_SCHEMA, generate)
         if (made_from := dataset.inputs.get("analysis")) not in (None, inputs["analysis"]):
             raise UserError(
@@ -73,8 +71,8 @@ def prepare(config: Config, config_path: Path, own: Path | None) -> Plan:
         source, questions = own, read_own_questions(own)
         inputs["questions"] = sha256_file(own)
         folder = config.evaluation_dir.with_name(f"evaluation_{own.stem}")
-    base = open_answerer(config, "base", config_path)
-    finetuned = open_answerer(config, "finetuned", config_path)
+    base = open_answerer(config, "base")
+    finetuned = open_answerer(config, "finetuned")
     settings = {
         "evaluation": config.evaluation.model_dump(),
         "seed": config.seed,

@@ -52,11 +52,10 @@ def read_marker(folder: Path) -> Marker | None:
     return marker if sound else None
 
 
-def newest(folder: Path, run: str, world_size: int, restart: str) -> Path | None:
+def newest(folder: Path, run: str, world_size: int) -> Path | None:
     """The latest whole checkpoint of this very run, or None.
 
     Raises `UserError` when it was made by another number of processes: each holds a share of the optimizer's state.
-    `restart` is the command that begins anew.
     """
     found = [(marker.step, path, marker) for path in _checkpoints(folder) if (marker := read_marker(path))]
     found = [item for item in found if item[2].run == run]
@@ -66,7 +65,7 @@ def newest(folder: Path, run: str, world_size: int, restart: str) -> Path | None
     if marker.world_size != world_size:
         raise UserError(
             f"the interrupted run in {relative(folder)} (at step {step}) used {marker.world_size} processes and this"
-            f" one {world_size}; start as many to go on, or begin anew with: {restart}"
+            f" one {world_size}; start as many to go on, or begin anew with --force"
         )
     return path
 

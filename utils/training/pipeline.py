@@ -51,9 +51,9 @@ class Job(NamedTuple):
     run: str
 
 
-def prepare(config: Config, make_dataset: str) -> Job:
+def prepare(config: Config) -> Job:
     """Check dataset and base, and fix what the run depends on. Raises `UserError`, the same on every rank."""
-    dataset = open_artifact(config.dataset_dir, DATASET_SCHEMA, make_dataset)
+    dataset = open_artifact(config.dataset_dir, DATASET_SCHEMA, config.command("02_generate_data"))
     base = base_identity(config.model)
     sections = {name: getattr(config, name).model_dump(mode="json") for name in ("model", "lora", "training")}
     settings = {**sections, "seed": config.seed}
@@ -68,8 +68,8 @@ def prepare(config: Config, make_dataset: str) -> Job:
     return Job(config, dataset, base, settings, inputs, earlier, run)
 
 
-def train(job: Job, stage: Stage, force: bool, restart: str) -> dict[str, Any]:
-    """Train the adapter and write it; returns the counts. `restart` is the command that begins anew."""
+def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
+    """Train the adapter and write it; returns the counts."""
     me = distributed.join(job.config)
     distributed.require_devices(job.config)
     quiet_libraries()
@@ -77,7 +77,7 @@ def train(job: Job, stage: Stage, force: bool, restart: str) -> dict[str, Any]:
     check_template(tokenizer)
     splits = read_splits(job.config, tokenizer, job.continue_from)
     folder = job.config.output_dir / "checkpoints"
-    resume = _resume_point(folder, job, me.size, force, restart)
+    resume = _resume_point(folder, job, me.size, force)
     steps = _steps(job.config, len(splits.rows), me.size)
     _say_what(stage, splits, steps, job.config)
     _say_memory(stage, job, me)
@@ -102,11 +102,11 @@ def _steps(config: Config, rows: int, world_size: int) -> int:
     return math.ceil(config.training.epochs * max(1, math.ceil(batches / config.training.gradient_accumulation)))
 
 
-def _resume_point(folder: Path, job: Job, world_size: int, force: bool, restart: str) -> Path | None:
+def _resume_point(folder: Path, job: Job, world_size: int, force: bool) -> Path | None:
     from utils.training.checkpoints import discard, newest
 
     if not force:
-        resume = newest(folder, job.run, world_size, restart)
+        resume = newest(folder, job.run, world_size)
     distributed.barrier()  # every rank has looked before rank 0 tidies up
     if is_main_process():
         discard(folder, None if force else job.run)
