@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.training import micro
+from tests import tiny_model
 from utils.chat_format import IGNORE_INDEX, check_template, encode_prompt, encode_sample, ensure_template, stop_ids
 from utils.console import UserError
 from utils.records import Message
 
-TOKENIZER = micro.tokenizer()
+TOKENIZER = tiny_model.tokenizer()
 CONTROL = TOKENIZER.get_added_vocab()
 # How Qwen3's own template treats blanks and thoughts: it strips line ends around an answer and cuts at </think>.
 STRIPPING = """\
@@ -90,7 +90,7 @@ def test_answers_end_where_the_template_ends_a_turn() -> None:
 
 
 def test_a_tokenizer_without_template_or_padding_gets_both() -> None:
-    bare = micro.tokenizer()
+    bare = tiny_model.tokenizer()
     bare.chat_template, bare.pad_token = None, bare.eos_token
     ensure_template(bare)
     check_template(bare)
@@ -98,7 +98,7 @@ def test_a_tokenizer_without_template_or_padding_gets_both() -> None:
 
 
 def test_a_template_that_glues_text_to_its_tokens_is_refused() -> None:
-    odd = micro.tokenizer()
+    odd = tiny_model.tokenizer()
     odd.chat_template = "{%- for m in messages -%}{{- m.content | upper + '<|im_end|>' -}}{%- endfor -%}"
     with pytest.raises(UserError, match="piece by piece"):
         check_template(odd)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.training import micro
+from tests import tiny_model
 from utils.chat_format import IGNORE_INDEX, encode_prompt, encode_sample
 from utils.records import Message
 
-TOKENIZER = micro.tokenizer()
+TOKENIZER = tiny_model.tokenizer()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from tests.training.tiny_merge import make_run, save_base, save_config
+from tests.tiny_model import save_base
+from tests.training.tiny_merge import make_run, save_config
 from utils.artifacts import Manifest, open_artifact
 from utils.config_manager import Config
 from utils.console import ROOT

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.training import micro
+from tests import tiny_model
 from utils import model_io
 from utils.console import UserError
 from utils.model_io import attach_adapter, base_identity, load_model, load_tokenizer, resolve_base
@@ -21,7 +21,7 @@ def settings(base: Path | str) -> ModelSettings:
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    return micro.save_base(tmp_path / "base")
+    return tiny_model.save_base(tmp_path / "base")
 
 
 def test_a_whole_base_loads_with_its_tokenizer(base: Path) -> None:
@@ -75,7 +75,7 @@ def test_without_network_a_hub_model_is_one_sentence(monkeypatch: pytest.MonkeyP
 
 
 def test_two_bases_of_one_shape_are_told_apart(base: Path, tmp_path: Path) -> None:
-    other = micro.save_base(tmp_path / "other")
+    other = tiny_model.save_base(tmp_path / "other")
     assert base_identity(settings(base))["sha256"] == base_identity(settings(other))["sha256"]
     weights = {name: tensor + 1 for name, tensor in load_file(other / "model.safetensors").items()}
     save_file(weights, other / "model.safetensors", {"format": "pt"})

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.tiny_model import save_base
 from utils.console import ROOT
 from utils.records import Analysis, CodeElement, Sample, read_jsonl
 
@@ -96,7 +97,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git = ["git", "-C", str(root / "shop"), "-c", "user.name=t", "-c", "user.email=t@example.org"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "carts"]):
         subprocess.run([*git, *command], check=True)
-    _make_base(root / "base")
+    save_base(root / "base")
     config = {
         "repository": {"url": str(root / "shop"), "name": "shop"},
         "generation": {"samples_per_fact": 4, "general_share": 0.1},
@@ -108,21 +109,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     (root / "config.yaml").write_text(yaml.safe_dump(config))
     return root
-
-
-def _make_base(folder: Path) -> None:
-    import torch
-    from transformers import Qwen3Config, Qwen3ForCausalLM
-
-    from utils.tiny_base import train_tokenizer
-
-    tokenizer = train_tokenizer(list(FILES.values()))
-    torch.manual_seed(0)
-    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "head_dim": 8}
-    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 2048}
-    ids = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id, "bos_token_id": None}
-    Qwen3ForCausalLM(Qwen3Config(vocab_size=len(tokenizer), **shape, **heads, **ids)).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
 
 
 def _free_port() -> int:

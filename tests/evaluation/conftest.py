@@ -1,4 +1,4 @@
-"""A model of a few thousand random weights, and a five-element repository with its questions, all made here."""
+"""The tests' tiny model in a folder, and a five-element repository with its questions, all made here."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from utils.chat_format import ensure_template
+from tests.tiny_model import save_base
 from utils.evaluation.known_names import KnownNames
 from utils.evaluation.questions import Question, from_sample
 from utils.records import (
@@ -28,8 +25,6 @@ from utils.records import (
     Statistics,
 )
 
-TEXT = ["Where is the function `shop.cart.total` defined?", "It is in `src/shop/cart.py`.", "函数在哪个文件里？"]
-
 CART = '''
 class Cart:
     """Keeps what a customer wants to buy."""
@@ -44,44 +39,10 @@ def total(items: list, tax: float = 0.2) -> float:
 '''
 
 
-def save_tiny_model(folder: Path, seed: int) -> None:
-    """Write a random Qwen3 with a byte-level tokenizer; two seeds give two models with the same tokenizer."""
-    core = Tokenizer(models.BPE())
-    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    core.decoder = decoders.ByteLevel()
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    core.train_from_iterator(
-        TEXT, trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet)
-    )
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=core, eos_token="<|im_end|>", pad_token="<|endoftext|>", additional_special_tokens=special[1:2]
-    )
-    ensure_template(tokenizer)
-    torch.manual_seed(seed)
-    config = Qwen3Config(
-        vocab_size=400,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=8,
-        max_position_embeddings=1024,
-        initializer_range=0.3,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    Qwen3ForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-
-
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that `from_pretrained` loads: model and tokenizer."""
-    folder = tmp_path_factory.mktemp("tiny") / "base"
-    save_tiny_model(folder, seed=0)
-    return folder
+    return save_base(tmp_path_factory.mktemp("tiny") / "base")
 
 
 def element(element_id: str, kind: str, path: str, line: int, signature: str = "", **more: object) -> CodeElement:

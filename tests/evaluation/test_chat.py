@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.training.tiny_merge import make_run, save_base, save_config
+from tests.tiny_model import save_base
+from tests.training.tiny_merge import make_run, save_config
 from utils.artifacts import ArtifactWriter, open_artifact
 from utils.config_manager import Config
 from utils.console import ROOT, UserError

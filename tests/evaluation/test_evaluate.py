@@ -10,7 +10,7 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from tests.evaluation.conftest import save_tiny_model
+from tests.tiny_model import save_base
 from utils.artifacts import ArtifactWriter
 from utils.console import ROOT, UserError
 from utils.evaluation.report import build_report
@@ -50,7 +50,7 @@ def project(
         write_jsonl(writer.path / "test.jsonl", samples)
         writer.commit({}, 0)
     with ArtifactWriter(tmp_path / "output/shop/merged", MERGED_SCHEMA, {}, {}) as writer:
-        save_tiny_model(writer.path, seed=1)
+        save_base(writer.path, seed=1)
         writer.commit({}, 0)
     config = tmp_path / "config.yaml"
     config.write_text(

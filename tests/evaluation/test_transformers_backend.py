@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.tiny_model import SHAPE
 from utils.chat_format import encode_prompt
 from utils.config_manager import Config
 from utils.evaluation.answering import answer_key
@@ -46,7 +47,7 @@ def test_the_model_reads_the_shared_chat_format(tiny_model: Path) -> None:
     ids = asked.prompt_ids(PROMPTS[0])
     assert ids == encode_prompt(asked.tokenizer, PROMPTS[0])
     assert asked.prompt_tokens(PROMPTS[0]) == len(ids)
-    assert asked.context == 1024
+    assert asked.context == SHAPE["max_position_embeddings"]
 
 
 def test_an_answer_is_kept_by_model_prompt_and_settings(tiny_model: Path) -> None:

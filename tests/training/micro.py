@@ -1,4 +1,4 @@
-"""What training tests start from: a Qwen3 of a few thousand weights, a few facts as a dataset, a config for both."""
+"""What training tests start from: the tiny model as a base, a few facts as a dataset, a config for both."""
 
 from __future__ import annotations
 
@@ -9,33 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
-from transformers import PreTrainedTokenizerBase, Qwen3Config, Qwen3ForCausalLM
 
+from tests.tiny_model import save_base
 from utils.artifacts import ArtifactWriter
 from utils.config_manager import Config
 from utils.console import ROOT
 from utils.records import DATASET_SCHEMA, Claim, Message, Sample, SampleMetadata, write_jsonl
-from utils.tiny_base import train_tokenizer
 
 QUESTIONS = ("Where is `{n}` defined in shop?", "Which file of shop has `{n}`?", "shop 的 `{n}` 在哪个文件里？")
 NAMES = ("Cart", "Basket", "price", "pay", "total", "refund", "Order", "ship", "Stock", "count_items")
-
-
-def tokenizer() -> PreTrainedTokenizerBase:
-    """Byte-level BPE with Qwen's control tokens and chat format."""
-    return train_tokenizer([question.format(n=name) for question in QUESTIONS for name in NAMES])
-
-
-def model(vocabulary: int, **settings: Any) -> Qwen3ForCausalLM:
-    """Random weights, equal each time."""
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "head_dim": 8}
-    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 1024}
-    return Qwen3ForCausalLM(
-        Qwen3Config(**{"vocab_size": vocabulary, "initializer_range": 0.2, **sizes, **heads, **settings})
-    )
 
 
 def sample(name: str, question: str, path: str = "src/shop/cart.py") -> Sample:
@@ -56,14 +39,6 @@ def sample(name: str, question: str, path: str = "src/shop/cart.py") -> Sample:
             commit="0" * 40,
         ),
     )
-
-
-def save_base(folder: Path, **settings: Any) -> Path:
-    """A base model's folder."""
-    own = tokenizer()
-    model(len(own), **settings).save_pretrained(folder)
-    own.save_pretrained(folder)
-    return folder
 
 
 def save_dataset(folder: Path, names: Sequence[str] = NAMES, paths: dict[str, str] | None = None) -> Path:

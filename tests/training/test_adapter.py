@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests import tiny_model
 from tests.training import micro
 from utils.config_manager import load_config
 from utils.console import ROOT, UserError
@@ -30,7 +31,7 @@ def test_an_adapter_that_does_nothing_is_refused(weights: dict[str, torch.Tensor
 
 def test_every_linear_layer_gets_an_adapter_and_only_that_is_written(tmp_path: Path) -> None:
     config = load_config(micro.save_config(tmp_path))
-    model = add_adapter(micro.model(len(micro.tokenizer())), config, None)
+    model = add_adapter(tiny_model.model(len(tiny_model.tokenizer())), config, None)
     state = adapter_state(model)
     assert len(state) == 2 * 7 * 2
     assert not any("embed" in name for name in state)
@@ -43,7 +44,7 @@ def test_every_linear_layer_gets_an_adapter_and_only_that_is_written(tmp_path: P
 def test_layers_that_the_base_lacks_are_one_sentence(tmp_path: Path) -> None:
     config = load_config(micro.save_config(tmp_path), ["lora.target_modules=[no_such_proj]"])
     with pytest.raises(UserError, match=r"lora\.target_modules does not fit"):
-        add_adapter(micro.model(len(micro.tokenizer())), config, None)
+        add_adapter(tiny_model.model(len(tiny_model.tokenizer())), config, None)
 
 
 def test_the_shipped_zero_settings_avoid_the_known_traps() -> None:

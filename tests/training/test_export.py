@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer
 
-from tests.training.tiny_merge import make_run, save_base
+from tests.tiny_model import save_base
+from tests.training.tiny_merge import make_run
 from utils.artifacts import ArtifactWriter, open_artifact
 from utils.chat_format import encode_prompt
 from utils.console import Stage, UserError

@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch.nn import functional
 
+from tests import tiny_model
 from tests.training import micro
 from utils.chat_format import IGNORE_INDEX, encode_sample
 from utils.console import UserError
 from utils.training.loss import AnswerLoss, check_loss, linear_cross_entropy
 from utils.training.packing import PackedCollator
 
-TOKENIZER = micro.tokenizer()
+TOKENIZER = tiny_model.tokenizer()
 SAMPLES = [encode_sample(TOKENIZER, micro.sample(name, micro.QUESTIONS[1]).messages) for name in micro.NAMES]
 
 
@@ -35,7 +36,7 @@ def test_loss_and_gradients_equal_those_of_full_logits(piece: int) -> None:
 
 
 def test_a_models_gradients_equal_those_of_its_own_loss() -> None:
-    plain, ours = micro.model(len(TOKENIZER)), micro.model(len(TOKENIZER))
+    plain, ours = tiny_model.model(len(TOKENIZER)), tiny_model.model(len(TOKENIZER))
     rows = batch()
     logits = plain(rows["input_ids"], position_ids=rows["position_ids"], use_cache=False).logits[:, :-1]
     functional.cross_entropy(
@@ -53,13 +54,13 @@ def test_only_scored_positions_reach_the_output_layer(monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         "utils.training.loss.linear_cross_entropy", lambda hidden, *rest: seen.append(hidden) or hidden.sum()
     )
-    model, rows = micro.model(len(TOKENIZER)), batch()
+    model, rows = tiny_model.model(len(TOKENIZER)), batch()
     AnswerLoss(model)(model, rows)
     assert seen[0].shape == (int((rows["labels"] != IGNORE_INDEX).sum()), 32)
 
 
 def test_no_tensor_of_full_logits_is_ever_made() -> None:
-    model, rows = micro.model(len(TOKENIZER)), batch()
+    model, rows = tiny_model.model(len(TOKENIZER)), batch()
     loss = AnswerLoss(model)
     sizes: list[int] = []
 
@@ -77,7 +78,7 @@ def test_no_tensor_of_full_logits_is_ever_made() -> None:
 
 
 def test_without_labels_the_model_gives_logits_as_ever() -> None:
-    model, rows = micro.model(len(TOKENIZER)), batch()
+    model, rows = tiny_model.model(len(TOKENIZER)), batch()
     before = model(rows["input_ids"]).logits
     loss = AnswerLoss(model)
     loss(model, rows)
@@ -97,6 +98,6 @@ def test_a_model_that_scales_its_logits_is_refused() -> None:
 def test_an_adapted_output_layer_is_refused() -> None:
     from peft import LoraConfig, get_peft_model
 
-    model = get_peft_model(micro.model(len(TOKENIZER)), LoraConfig(r=2, target_modules=["lm_head"]))
+    model = get_peft_model(tiny_model.model(len(TOKENIZER)), LoraConfig(r=2, target_modules=["lm_head"]))
     with pytest.raises(UserError, match=r"lm_head in lora\.target_modules"):
         AnswerLoss(model)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import tiny_model
 from tests.training import micro
 from utils.config_manager import load_config
 from utils.console import ROOT, UserError
@@ -18,7 +19,7 @@ CONFIG = load_config(ROOT / "config" / "config.yaml")
 def test_the_shape_is_counted_without_loading(tmp_path: Path) -> None:
     config = load_config(micro.save_config(tmp_path))
     shape = shape_of(config, config.model.base)
-    model = micro.model(len(micro.tokenizer()))
+    model = tiny_model.model(len(tiny_model.tokenizer()))
     assert shape.parameters == model.num_parameters()
     assert shape.layers == 2
     assert shape.adapter == 4 * 2 * (4 * 32 + 2 * (32 + 16) + 3 * (32 + 64))

@@ -10,9 +10,10 @@ import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, Qwen3ForCausalLM
+from transformers import AutoModelForCausalLM, GenerationConfig, GPT2Config, GPT2LMHeadModel, Qwen3ForCausalLM
 
-from tests.training.tiny_merge import LINEAR, save_adapter, save_base
+from tests.tiny_model import save_base
+from tests.training.tiny_merge import LINEAR, save_adapter
 from utils.console import UserError
 from utils.training import merge as merging
 from utils.training.merge import is_tied, merge
@@ -74,6 +75,7 @@ def test_bfloat16_is_the_float32_sum_rounded_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("tied", [True, False])
 def test_the_base_keeps_its_layout_and_untouched_bytes(tmp_path: Path, tied: bool) -> None:
     base = save_base(tmp_path / "base", dtype="bfloat16", shard="40KB", tie_word_embeddings=tied)
+    GenerationConfig(max_new_tokens=77).save_pretrained(base)
     target = merged(base, save_adapter(tmp_path / "adapter", base, target_modules=["q_proj"]))
     assert len(shard_paths(target)) > 1
     for name in ("config.json", "generation_config.json", "model.safetensors.index.json"):

@@ -10,7 +10,8 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from tests.training.tiny_merge import LINEAR, save_adapter, save_base
+from tests.tiny_model import save_base
+from tests.training.tiny_merge import LINEAR, save_adapter
 from utils.chat_format import encode_sample
 from utils.console import UserError
 from utils.records import Message, Sample, SampleMetadata, write_jsonl

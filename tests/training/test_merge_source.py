@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.tiny_merge import save_base
+from tests.tiny_model import save_base
 from utils.config_manager import ModelSettings
 from utils.console import UserError
 from utils.model_io import base_identity

@@ -7,11 +7,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import tiny_model
 from tests.training import micro
 from utils.chat_format import Encoded, encode_sample
 from utils.training.packing import PackedCollator, pack, padding_share
 
-TOKENIZER = micro.tokenizer()
+TOKENIZER = tiny_model.tokenizer()
 SAMPLES = [encode_sample(TOKENIZER, micro.sample(name, micro.QUESTIONS[0]).messages) for name in micro.NAMES]
 
 
@@ -31,7 +32,7 @@ def test_rows_of_many_short_samples_are_nearly_full() -> None:
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 def test_logits_of_a_packed_sample_equal_those_of_it_alone(attention: str) -> None:
-    model = micro.model(len(TOKENIZER), attn_implementation=attention).eval()
+    model = tiny_model.model(len(TOKENIZER), attn_implementation=attention).eval()
     collate = PackedCollator(TOKENIZER.pad_token_id)
     packed = collate([SAMPLES[:3], SAMPLES[3:5]])
     with torch.no_grad():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import tiny_model
 from tests.training import micro
 from utils.artifacts import open_artifact
 from utils.console import UserError
@@ -60,6 +61,6 @@ def test_a_refresh_learns_the_new_and_reports_forgetting(tmp_path: Path) -> None
     assert "knows every fact" in again
     other = micro.run(micro.alone("--config", config, earlier, "lora.r=8"), code=2)
     assert "knows every fact" in other or "lora.r" in other
-    micro.save_base(tmp_path / "other", hidden_size=16)
+    tiny_model.save_base(tmp_path / "other", hidden_size=16)
     stranger = micro.run(micro.alone("--config", config, earlier, f"model.base={tmp_path / 'other'}"), code=2)
     assert "same base" in stranger
