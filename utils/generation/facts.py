@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from utils.generation.behaviour import Behaviour, read_behaviour
 from utils.generation.exports import find_exports
 from utils.generation.families import FAMILIES
+from utils.generation.file_roles import is_supporting, is_test
 from utils.generation.templates import Slot, Slots, Voice
 from utils.generation.verdicts import Verdict
 from utils.generation.verify import Verifier
@@ -89,6 +90,18 @@ class Context:
         self._behaviours: dict[str, Behaviour] = {}
         self.verifier: Verifier | None = None
         self.judged: dict[tuple[str, str], Verdict] = {}
+
+    @cached_property
+    def supporting(self) -> frozenset[str]:
+        """The files that are not what the project offers: documentation, examples, automation, packaging. Where there
+        are no other files, these are what it offers."""
+        paths = {element.path for element in self.elements}
+        found = frozenset(path for path in paths if is_supporting(path))
+        return found if len(found) < len(paths) else frozenset()
+
+    def is_offered(self, element: CodeElement) -> bool:
+        """True for what a user of the project would ask about: a public name in a file that is not supporting."""
+        return is_public(element) and element.path not in self.supporting
 
     @cached_property
     def children(self) -> dict[str, list[CodeElement]]:
@@ -243,13 +256,6 @@ def summary_of(element: CodeElement) -> str:
     """The docstring's summary on one line; empty where there is none or it could not be quoted safely."""
     text = " ".join(element.doc.summary.split()) if element.doc else ""
     return "" if len(text) > 300 or len(text) < 8 or "```" in text or _RULER.search(text) else text
-
-
-def is_test(path: str, test_paths: Iterable[str]) -> bool:
-    """True for a file in one of the project's test folders, or named as pytest and unittest name tests."""
-    name = path.rpartition("/")[2]
-    inside = any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in test_paths)
-    return inside or name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py" or "/tests/" in path
 
 
 def importable(dotted: str) -> bool:

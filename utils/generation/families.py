@@ -34,7 +34,7 @@ FAMILIES: dict[str, Family] = {
     "members": _family("code_explanation", "forward", 0.7, _SYMBOL + " line methods fields bases"),
     "by_summary": _family("code_explanation", "reverse", 0.5, _SYMBOL + " line summary"),
     "source": _family("code_explanation", "forward", 0.3, _SYMBOL + " source span summary"),
-    "value": _family("code_explanation", "forward", 0.5, _SYMBOL + " line signature"),
+    "value": _family("code_explanation", "forward", 0.5, _SYMBOL + " line signature block"),
     "call": _family("api_usage", "forward", 1.0, _SYMBOL + " code note takes"),
     "signature": _family("api_usage", "forward", 1.0, _SYMBOL + " signature takes"),
     "by_signature": _family("api_usage", "reverse", 0.5, _SYMBOL + " parameters"),

@@ -17,7 +17,7 @@ import msgspec
 from utils.console import ROOT, UserError, progress
 from utils.generation.budget import Order, plan
 from utils.generation.collector import fewer_collections
-from utils.generation.facts import Context, Fact, is_public, rank
+from utils.generation.facts import Context, Fact, rank
 from utils.generation.general import dataset_samples, general_samples
 from utils.generation.prover import Outcome, Prover, prove_all
 from utils.generation.split import Row, leaks, order, place
@@ -109,9 +109,11 @@ def generate(
 
 
 def all_facts(context: Context) -> Iterator[Fact]:
-    """Every fact of every task."""
+    """Every fact of every task. What the project does not offer (see `Context.is_offered`) is not public here."""
     for task in (location, explanation, api_usage, overview, design, relation, absent):
-        yield from task.facts(context)
+        for fact in task.facts(context):
+            element = context.all.get(fact.element)
+            yield fact._replace(public=False) if element is not None and element.path in context.supporting else fact
 
 
 def _chosen(context: Context, facts: Iterable[Fact], settings: GenerationSettings, seed: int) -> Iterator[Fact]:
@@ -122,7 +124,7 @@ def _chosen(context: Context, facts: Iterable[Fact], settings: GenerationSetting
     tiers = {"class": 0, "function": 0, "method": 1, "module": 1, "property": 1}
     ranked = sorted(
         (e for e in context.elements if e.kind in tiers),
-        key=lambda e: (not is_public(e), tiers[e.kind], rank(seed, e.id)),
+        key=lambda e: (not context.is_offered(e), tiers[e.kind], rank(seed, e.id)),
     )
     chosen = {element.id for element in ranked[: settings.max_elements]}
     paths = {element.path for element in ranked[: settings.max_elements]}
@@ -224,7 +226,7 @@ def _write_splits(
 
 def _coverage(context: Context, orders: Iterable[Order]) -> dict[str, int]:
     asked = {item.fact.element for item in orders}
-    public = [element for element in context.elements if is_public(element)]
+    public = [element for element in context.elements if context.is_offered(element)]
     return {
         "public elements": len(public),
         "public elements asked about": sum(1 for element in public if element.id in asked),

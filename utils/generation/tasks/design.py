@@ -193,8 +193,13 @@ def _change(context: Context, element: CodeElement, voice: Voice, variant: int) 
     if overriding:
         steps.append(voice.say("design_overriding", variant, len(overriding), items=voice.listed(overriding)))
     steps += _tests(context, element, voice, variant)
-    files = _files(voice, [element, *callers[:MOST_NAMED]])
-    answer = voice.say("design_change", variant, name=slots["name"], path=slots["path"], files=files)
+    places = [element, *callers[:MOST_NAMED]]
+    if all(each.path == element.path for each in callers):
+        answer = voice.say("design_change_here", variant, name=slots["name"], path=slots["path"])
+    else:
+        answer = voice.say(
+            "design_change", variant, name=slots["name"], path=slots["path"], files=_files(voice, places)
+        )
     return {**slots, "steps": voice.bullets(steps, numbered=True), "answer": answer}
 
 

@@ -72,7 +72,11 @@ def _described(context: Context, element: CodeElement, voice: Voice, variant: in
 
 
 def _value(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
-    return context.slots(element, voice)
+    slots = context.slots(element, voice)
+    if "\n" in element.signature:
+        signature = slots.pop("signature")
+        slots["block"] = signature._replace(text=f"```python\n{signature.text}\n```")
+    return slots
 
 
 def _explain(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:

@@ -32,9 +32,10 @@ def facts(context: Context) -> Iterator[Fact]:
             yield from _module_facts(context, element)
             continue
         for family, claim, related in relations:
-            found = [other for other in related(element) if _is_named(context, other) and other != element.id]
+            others = [other for other in related(element) if other != element.id]
+            found = tuple(other for other in others if _is_named(context, other))
             if found:
-                yield _fact(family, element, partial(_listed, context, element, claim, tuple(found)))
+                yield _fact(family, element, partial(_listed, context, element, claim, found, len(others)))
         if element.overrides and element.overrides in context.all:
             yield _fact("overrides", element, partial(_overrides, context, element))
         yield from _paths(context, element)
@@ -59,14 +60,16 @@ def _listed(
     element: CodeElement,
     claim: Callable[[str, str], Claim],
     others: tuple[str, ...],
+    total: int,
     voice: Voice,
     variant: int,
 ) -> dict[str, Slot]:
+    """`total` counts those in tests, too: what is left out of the list is said to be."""
     claims = {other: claim(element.id, other) for other in others}
     kept = [other for other in others if context.holds(claims[other])]
     shown = sorted(sorted(kept, key=lambda other: rank(element.id, other))[:MOST_ITEMS])
     listed = voice.listed([Slot(f"`{context.display(other)}`", (claims[other],)) for other in shown])
-    if len(kept) > MOST_ITEMS:
+    if 0 < len(shown) < total:
         listed = voice.say("among_others", variant, items=listed)
     return {**context.slots(element, voice), "items": listed}
 
