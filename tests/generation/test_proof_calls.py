@@ -17,7 +17,6 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("keyword", "def a(): pass\ndef b(): pass\ndef run(f=None): f()\nrun(f=a)\n", "m.run", "m.a", ["m.b"]),
     ("default", "def a(): pass\ndef b(): pass\ndef run(f=a): f()\n", "m.run", "m.a", ["m.b"]),
     ("dict", "def a(): pass\ndef b(): pass\nT = {'a': a}\ndef run(k): T[k]()\n", "m.run", "m.a", ["m.b"]),
-    ("append", "def a(): pass\ndef b(): pass\nL = []\nL.append(a)\ndef run():\n    for f in L: f()\n", "m.run", "m.a", ["m.b"]),
     ("returned", "def a(): pass\ndef b(): pass\ndef pick(): return a\ndef run(): pick()()\n", "m.run", "m.a", ["m.b"]),
     ("decorator", "def d(f):\n    def w(): f()\n    return w\n@d\ndef a(): pass\ndef b(): pass\n", "m.d.w", "m.a", ["m.b"]),
     ("wrapper", "def d(f):\n    def w(): f()\n    return w\n@d\ndef a(): pass\ndef run(): a()\n", "m.run", "m.d.w", ["m.d"]),
@@ -33,7 +32,21 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("item", "class A:\n    def __getitem__(self, k): pass\nclass C:\n    def __getitem__(self, k): pass\ndef run(a: A): a[0]\n", "m.run", "m.A.__getitem__", ["m.C.__getitem__"]),
     ("own class", "class A:\n    def __init__(self): pass\n    def copy(self): return self.__class__()\nclass C:\n    def __init__(self): pass\n", "m.A.copy", "m.A.__init__", ["m.C.__init__"]),
     ("mixin", "class M:\n    def run(self): self.f()\nclass A(M):\n    def f(self): pass\n    def g(self): pass\n", "m.M.run", "m.A.f", ["m.A.g"]),
-    ("getattr", "class A:\n    def f(self): pass\n    def g(self): pass\ndef run(a): getattr(a, 'f')()\n", "m.run", "m.A.f", ["m.A.g"]),
+    ("getattr", "class A:\n    def f(self): pass\n    def g(self): pass\ndef run(a: A): getattr(a, 'f')()\n", "m.run", "m.A.f", ["m.A.g"]),
+    ("literal list", "def a(): pass\ndef b(): pass\ndef run():\n    for f in [a]: f()\n", "m.run", "m.a", ["m.b"]),
+    ("list of instances", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef run(xs: list[A]):\n    for x in xs: x.f()\n", "m.run", "m.A.f", ["m.C.f"]),
+    ("global", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\nx = None\ndef start():\n    global x\n    x = A()\ndef run(): x.f()\n", "m.run", "m.A.f", ["m.C.f"]),
+    ("passed instance", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef run(x): x.f()\nrun(A())\n", "m.run", "m.A.f", ["m.C.f"]),
+    ("passed to a constructor", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\nclass B:\n    def __init__(self, a): self.a = a\n    def run(self): self.a.f()\nB(A())\n", "m.B.run", "m.A.f", ["m.C.f"]),
+    ("returns self", "class A:\n    def on(self): return self\n    def f(self): pass\nclass B(A):\n    def f(self): pass\ndef run(): B().on().f()\n", "m.run", "m.B.f", ["m.A.f"]),
+    ("factory", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef make(): return A()\ndef run():\n    a = make()\n    a.f()\n", "m.run", "m.A.f", ["m.C.f"]),
+    ("class method", "class A:\n    @classmethod\n    def new(cls): return cls()\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef run(): A.new().f()\n", "m.run", "m.A.f", ["m.C.f"]),
+    ("context manager", "class A:\n    def __enter__(self): return self\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef run():\n    with A() as a: a.f()\n", "m.run", "m.A.f", ["m.C.f"]),
+    ("wrapped result", "def d(f):\n    def w(*a): return f(*a)\n    return w\nclass A:\n    def f(self): pass\nclass C:\n    def f(self): pass\n@d\ndef make(): return A()\ndef run(): make().f()\n", "m.run", "m.A.f", ["m.C.f"]),
+    ("property call", "class A:\n    def get(self): pass\n    def g(self): pass\n    x = property(get)\ndef run(a: A): return a.x\n", "m.run", "m.A.get", ["m.A.g"]),
+    ("template method", "class A:\n    def run(self): self.f()\n    def f(self): raise NotImplementedError\nclass B(A):\n    def f(self): pass\nclass C:\n    def f(self): pass\n", "m.A.run", "m.B.f", ["m.C.f", "m.A.f"]),
+    ("cast", "from typing import cast\nclass A:\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef run(): cast('X', A()).f()\n", "m.run", "m.A.f", ["m.C.f"]),
+    ("alias", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\nB = A\ndef run():\n    g = B().f\n    g()\n", "m.run", "m.A.f", ["m.C.f"]),
     ("class body", "def a(): pass\ndef b(): pass\nclass K:\n    x = a()\n", "m", "m.a", ["m.b"]),
     ("nested body", "def a(): pass\ndef run():\n    def inner(): a()\n    return inner\n", "m.run.inner", "m.a", ["m.run"]),
 ]  # fmt: skip
@@ -69,3 +82,40 @@ def test_reexports_and_star_imports_are_followed(tmp_path: Path) -> None:
     assert verifier.prove(Claim("calls", "use.run", "pkg.a.f")) is None
     assert verifier.prove(Claim("calls", "use.run", "pkg.b.g")) is None
     assert verifier.prove(Claim("calls", "use.run", "pkg.b.f"))
+
+
+# what the reading cannot tell is neither proven nor refuted
+OPEN = [
+    ("appended", "def a(): pass\nL = []\nL.append(a)\ndef run():\n    for f in L: f()\n", "m.run", "m.a"),
+    ("unknown receiver", "class A:\n    def f(self): pass\ndef run(x): x.f()\n", "m.run", "m.A.f"),
+    ("subclass of an annotation", "class A:\n    def f(self): pass\nclass B(A):\n    def f(self): pass\ndef run(a: A): a.f()\n", "m.run", "m.B.f"),
+    ("abstract", "class A:\n    def f(self): raise NotImplementedError\ndef run(a: A): a.f()\n", "m.run", "m.A.f"),
+    ("assigned from outside", "def a(): pass\nclass K:\n    f = None\n    def run(self): self.f()\ndef put(k): k.f = a\n", "m.K.run", "m.a"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "caller", "callee"), [case[1:] for case in OPEN], ids=[c[0] for c in OPEN])
+def test_what_cannot_be_told_is_undecided(tmp_path: Path, source: str, caller: str, callee: str) -> None:
+    (tmp_path / "m.py").write_text(source)
+    verifier = Verifier(tmp_path, "m")
+    assert verifier.verdict(Claim("calls", caller, callee)) == "undecided"
+    assert verifier.verdict(Claim("called_by", callee, caller)) == "undecided"
+    assert verifier.prove(Claim("calls", caller, callee)) is not None
+
+
+def test_a_namesake_of_another_owner_is_never_proven(tmp_path: Path) -> None:
+    """Each true call's callee is exchanged for every other function of its name."""
+    wrong = 0
+    for number, (_, source, caller, callee, _) in enumerate(CASES):
+        root = tmp_path / str(number)
+        root.mkdir()
+        (root / "m.py").write_text(source)
+        name = callee.rpartition(".")[2]
+        (root / "other.py").write_text(
+            f"class Twin:\n    def {name.strip('<>')}(self): pass\ndef {name.strip('<>')}(): pass\n"
+        )
+        verifier = Verifier(root, "m")
+        for twin in (f"other.Twin.{name.strip('<>')}", f"other.{name.strip('<>')}"):
+            assert verifier.prove(Claim("calls", caller, twin)), (source, twin)
+            wrong += 1
+    assert wrong == 2 * len(CASES)

@@ -99,7 +99,6 @@ CASES: list[tuple[str, str, Any, list[Any]]] = [
     ("calls", "pkg.core.build", "pkg.core.Base.__init__", ["pkg.core.Base.area"]),
     ("calls", "pkg.core.build", "pkg.core.Engine.start", ["pkg.core.Point"]),
     ("calls", "pkg.core.build", "pkg.helpers.log", ["pkg.helpers.LIMIT"]),
-    ("calls", "pkg.core.build", "pkg.tables.Table.lookup", ["pkg.tables.Table.join"]),
     ("calls", "pkg.core.Engine.run", "pkg.core.Base.run", ["pkg.core.Engine.run", "pkg.helpers.log"]),
     ("calls", "pkg.core.Engine.run", "pkg.core.Base.area", ["pkg.core.Engine.start"]),
     ("calls", "pkg.helpers.retry.inner", "pkg.helpers.fetch", ["pkg.tables.Table.join"]),

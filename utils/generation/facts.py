@@ -15,8 +15,7 @@ from utils.generation.exports import find_exports
 from utils.generation.families import FAMILIES
 from utils.generation.file_roles import is_supporting, is_test
 from utils.generation.templates import Slot, Slots, Voice
-from utils.generation.verdicts import Verdict
-from utils.generation.verify import Verifier
+from utils.generation.verify import Verdict, Verifier
 from utils.records import Analysis, CallSite, Claim, ClaimKind, CodeElement, Evidence
 
 CALLABLE = frozenset({"function", "method"})
@@ -179,11 +178,11 @@ class Context:
         """Whether the verifier confirms what may be left unsaid; `judged` keeps what it said of each claim."""
         if self.verifier is None:
             return True
-        verdict: Verdict = "confirmed"
-        if self.verifier.prove(claim) is not None:
-            verdict = "undecided" if self.verifier.is_undecided(claim) else "refuted"
+        if claim.kind == "called_by":  # the same statement, seen from the other end
+            claim = Claim("calls", str(claim.value), claim.subject)
+        verdict = self.verifier.verdict(claim)
         self.judged[claim.kind, f"{claim.subject} {claim.kind} {claim.value}"] = verdict
-        return verdict == "confirmed"
+        return verdict == "proven"
 
     @cached_property
     def exports(self) -> dict[str, str]:

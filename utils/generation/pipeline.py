@@ -30,8 +30,8 @@ from utils.settings import GenerationSettings
 
 SPLITS = ("train", "val", "test")
 MOST_FAILED = 0.001  # share of samples whose proof may fail; above it the analysis is wrong
-REFUTED = "left unsaid: the verifier refutes it"
-UNDECIDED = "left unsaid: the verifier could not follow it"
+REFUTED = "proof: the source contradicts the claim"
+UNDECIDED = "left unsaid: the verifier cannot tell whether the call happens"
 EXAMPLES = 5
 GENERAL_TEST_SHARE = 0.1
 
@@ -44,6 +44,7 @@ class Report(msgspec.Struct):
     examples: list[str]
     coverage: dict[str, int]
     secrets: list[dict[str, str | int]] = []
+    judged: str = ""
 
     def remarks(self) -> list[str]:
         """What a user should know beyond the counts."""
@@ -54,7 +55,7 @@ class Report(msgspec.Struct):
         if self.secrets:
             where = ", ".join(f"{note['path']}:{note['line']}" for note in self.secrets[:3])
             lines.append(f"{len(self.secrets)} credentials were found ({where}); no sample tells one")
-        return lines
+        return lines + ([self.judged] if self.judged else [])
 
 
 @fewer_collections()
@@ -99,12 +100,12 @@ def generate(
                     examples.append(outcome.detail)
         _count_verdicts(verdicts, drops, examples)
         _refuse_failures(drops, len(spill.rows), examples)
-        verdicts.refuse_unproven()
         for outcome in _spread(general, _general_count(settings, len(spill.rows))):
             assert outcome.row is not None
             spill.add(outcome.encoded, outcome.row)
         report = _write_splits(spill, folder, settings, seed, drops, examples, _coverage(context, orders))
     report.secrets = prover.secrets.notes()
+    report.judged = verdicts.remark()
     return report
 
 
@@ -170,15 +171,16 @@ def _count_verdicts(verdicts: Verdicts, drops: Counter[str], examples: list[str]
     """What is left unsaid because it is not proven."""
     refuted, undecided = verdicts.claims("refuted"), verdicts.claims("undecided")
     drops.update({reason: len(claims) for reason, claims in ((REFUTED, refuted), (UNDECIDED, undecided)) if claims})
-    examples.extend(f"{claim}: refuted" for claim in refuted[: EXAMPLES - len(examples)])
+    examples.extend(f"{claim}: the source contradicts it" for claim in refuted[: max(0, EXAMPLES - len(examples))])
 
 
 def _refuse_failures(drops: Counter[str], proven: int, examples: list[str]) -> None:
     failed = sum(count for reason, count in drops.items() if reason.startswith("proof"))
     if failed > MOST_FAILED * (proven + failed):
         raise UserError(
-            f"{failed} of {proven + failed} samples failed their proof ({examples[0]}), so the analysis does not "
-            f"match the checkout; run scripts/01_analyze_repo.py --force and then this step again"
+            f"{failed} of {proven + failed} samples failed their proof, more than {MOST_FAILED:.1%} (first: "
+            f"{examples[0]}), so the analysis does not match the checkout; leave the files in question out with "
+            f"repository.exclude and run scripts/01_analyze_repo.py --force and then this step again"
         )
     if not proven:
         raise UserError("no sample could be made: the analysis has no element to ask about; see repository.exclude")

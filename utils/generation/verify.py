@@ -13,8 +13,9 @@ import msgspec
 from utils.generation.coverage import uncovered
 from utils.generation.proof.claims import prove
 from utils.generation.proof.general import StandardLibrary
-from utils.generation.proof.relations import leaves_open
+from utils.generation.proof.relations import judge_calls
 from utils.generation.proof.resolve import Repository
+from utils.generation.proof.values import Verdict
 from utils.records import Claim, Evidence, Sample
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -40,11 +41,13 @@ class Verifier:
             return self._library.prove(claim.subject, str(claim.value))
         return prove(self.repository, claim)
 
-    def is_undecided(self, claim: Claim) -> bool:
-        """For a claim that is not proven: True when the reading cannot tell either way, False when it refutes it."""
+    def verdict(self, claim: Claim) -> Verdict:
+        """Proven; undecided where the reading of calls cannot tell either way; else refuted."""
         if claim.kind == "calls":
-            return leaves_open(self.repository, claim.subject, str(claim.value))
-        return claim.kind == "called_by" and leaves_open(self.repository, str(claim.value), claim.subject)
+            return judge_calls(self.repository, claim.subject, str(claim.value))
+        if claim.kind == "called_by":
+            return judge_calls(self.repository, str(claim.value), claim.subject)
+        return "proven" if self.prove(claim) is None else "refuted"
 
     @cached_property
     def _library(self) -> StandardLibrary:

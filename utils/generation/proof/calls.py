@@ -1,69 +1,52 @@
-"""Whether one function's own code can run another.
+"""Whether one function's own code can run another: proven, refuted, or undecided.
 
-A call or attribute in the caller's span leads to the callee when what it names resolves to it. Where the reading can
-not decide what the receiver is, an attribute must at least have the callee's name, and a called variable, parameter or
-container item is accepted only for a callee that the repository hands around on that way (see `flow`). A special method
-that syntax runs needs a receiver whose class is known. What resolves to something else, or to something outside the
-repository, is no evidence.
+A call or attribute in the caller's span *proves* the call when what it names resolves to the callee: by scopes,
+imports, the classes of receivers and what calls pass. It leaves the call *undecided* when it has the callee's name (or
+calls a variable, an item, a result) and the reading can not tell what stands there. What resolves to something else, or
+to something outside the repository, is no evidence; a call for which there is neither is *refuted*. A common name is
+never proof.
 """
 
 from __future__ import annotations
 
-from utils.generation.proof.facts import Definition, Ref, Site
-from utils.generation.proof.flow import CONSTRUCTORS, could_be
+from utils.generation.proof.facts import Definition, Ref, Site, first_parameter
 from utils.generation.proof.locate import Found
-from utils.generation.proof.resolve import Repository, Value
+from utils.generation.proof.resolve import Repository
+from utils.generation.proof.values import Value, Verdict
+
+CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "__init_subclass__")
+DESCRIPTOR = frozenset({"__get__", "__set__", "__delete__"})
+OPEN_KINDS = frozenset({"any", "anyclass"})
 
 
-def leads_to(repo: Repository, caller: Found, callee: Found) -> bool:
-    """True when some site in `caller` can run `callee`."""
-    return site_of(repo, caller, callee) is not None
+def judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
+    """The verdict on `caller` calls `callee`; a question left open is read again with parameters followed."""
+    verdict = _judge(repo, caller, callee)
+    if verdict == "undecided":
+        repo.deep = True
+        try:
+            verdict = _judge(repo, caller, callee)
+        finally:
+            repo.deep = False
+    return verdict
 
 
-def site_of(repo: Repository, caller: Found, callee: Found) -> Site | None:
-    """The first site in `caller`'s own code that can run `callee`: sites that name it first."""
+def _judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
+    verdict: Verdict = "refuted"
+    scopes = _scopes(repo, caller)
     names = _names_of(callee.definition)
     sites = [site for site in caller.definition.sites if site.ref is not None]
-    by_name = [site for site in sites if site.ref and site.ref[0] in "an" and site.ref[-1] in names]
-    for site in [
-        *by_name,
-        *(site for site in sites if site.is_call or site.is_passed or callee.definition.name in site.how),
-    ]:
-        if _reaches(repo, caller, site, callee):
-            return site
-    return None
+    for site in sorted(sites, key=lambda site: not _names(site.ref, names)):
+        for scope in scopes:
+            found = _at(repo, caller, scope, site, callee)
+            if found == "proven":
+                return found
+            verdict = "undecided" if found == "undecided" else verdict
+    return verdict
 
 
-def undecided(repo: Repository, caller: Found, callee: Found) -> bool:
-    """True when some site in `caller` runs what this reading cannot tell, so that it refutes no call of `callee`."""
-    sites = [site for site in caller.definition.sites if site.ref is not None]
-    return any(_is_open(repo, caller.path, scope, site, callee) for scope in _scopes(repo, caller) for site in sites)
-
-
-def _is_open(repo: Repository, path: str, scope: int, site: Site, callee: Found) -> bool:
-    ref = site.ref
-    assert ref is not None
-    if not site.is_call and not site.is_passed:
-        read = site.is_access and ref[2] in _names_of(callee.definition)
-        receiver = ref[1] if site.is_access else ref
-        return (read or callee.definition.name in site.how) and _is_unknown(repo, path, scope, receiver)
-    if ref[0] == "a" and not _names_match(ref[2], callee.definition):
-        # a method of another name is another method, unless the repository's own class keeps a function in it
-        kept = any(
-            value.kind == "module" or (value.kind in ("instance", "def", "super") and repo.has_attribute(value, ref[2]))
-            for value in repo.resolve(path, scope, ref[1])
-        )
-        return kept and _is_unknown(repo, path, scope, ref)
-    return _is_unknown(repo, path, scope, ref)
-
-
-def _is_unknown(repo: Repository, path: str, scope: int, ref: Ref) -> bool:
-    return any(value.kind in ("any", "anyclass") for value in repo.resolve(path, scope, ref))
-
-
-def _reaches(repo: Repository, caller: Found, site: Site, callee: Found) -> bool:
-    scopes = _scopes(repo, caller)
-    return any(_from(repo, caller.path, scope, site, callee) for scope in scopes)
+def _names(ref: Ref, names: set[str]) -> bool:
+    return ref is not None and ref[0] in "an" and ref[-1] in names
 
 
 def _scopes(repo: Repository, caller: Found) -> list[int]:
@@ -77,33 +60,177 @@ def _scopes(repo: Repository, caller: Found) -> list[int]:
     return found
 
 
-def _from(repo: Repository, path: str, scope: int, site: Site, callee: Found) -> bool:
+def _at(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) -> Verdict:
+    """What one site says."""
     ref = site.ref
     assert ref is not None
     if site.is_passed:
-        return callee.value in repo.resolve(path, scope, ref)
-    if not site.is_call:
-        if site.is_access and callee.definition.is_property:
-            return _reads(repo, path, scope, ref, callee)
-        if callee.definition.name not in site.how:
-            return False
-        ref = ("a", ref[1] if site.is_access else ref, callee.definition.name)
-    values = repo.resolve(path, scope, ref)
+        values = repo.resolve(caller.path, scope, ref)
+        return "proven" if callee.value in values else _open_if(ref[-1] in _names_of(callee.definition), values)
+    if site.is_call:
+        return _called(repo, caller, scope, ref, callee)
+    name = callee.definition.name
+    if site.is_access and ref[2] in _read_as(callee.definition):
+        return _looked_up(repo, caller, scope, ref[1], ref[2], callee)
+    if name not in site.how or callee.definition.is_property:
+        return "refuted"
+    if not site.is_access:
+        return _looked_up(repo, caller, scope, ref, name, callee)
+    receivers = repo.resolve(caller.path, scope, ref[1])
+    if name in DESCRIPTOR:
+        return _described(repo, receivers, ref[2], callee)
+    missing = {value for value in receivers if repo.is_class(value) and not _has(repo, value, ref[2])}
+    if name == "__getattr__" and not missing:  # runs where nothing else is found
+        return _open_if(True, receivers)
+    return _looked_up(repo, caller, scope, ref[1], name, callee)
+
+
+def _described(repo: Repository, receivers: frozenset[Value], name: str, callee: Found) -> Verdict:
+    """Whether the attribute is a descriptor of the callee's class: assigned in the class, or made by a decorator."""
+    for value in receivers:
+        for each in repo.mro(value._replace(kind="def"))[0] if repo.is_class(value) else ():
+            for ref in repo.definition(each).bindings.get(name, ()):
+                found = repo.resolve(each.path, each.place, ref)
+                made = {m for f in found if f.kind == "def" for m in _decorated_to(repo, f)}
+                if any(m.kind == "instance" and _defines(repo, m, callee) for m in found | made):
+                    return "proven"
+    return _open_if(True, receivers)
+
+
+def _open_if(fits: bool, values: frozenset[Value]) -> Verdict:
+    return "undecided" if fits and any(value.kind in OPEN_KINDS for value in values) else "refuted"
+
+
+def _has(repo: Repository, value: Value, name: str) -> bool:
+    line = (repo.definition(each) for each in repo.mro(value._replace(kind="def"))[0])
+    return any(name in each.bindings or name in each.attributes for each in line)
+
+
+def _looked_up(repo: Repository, caller: Found, scope: int, receiver: Ref, name: str, callee: Found) -> Verdict:
+    """A property read, or a special method that syntax runs: found on the receiver's class, never on the instance."""
+    values = repo.resolve(caller.path, scope, receiver)
+    verdict: Verdict = "refuted"
+    for value in values:
+        if value.kind in ("instance", "super") or (value.kind == "def" and name in ("__class_getitem__",)):
+            found = repo.owner_of(value, name)
+            if found == callee.value:
+                return _not_abstract(callee, ("a", receiver))
+            if _may_be(repo, value, callee):
+                return "proven" if _must_be_below(repo, caller, receiver, value, found, callee) else "undecided"
+            if found is None and not repo.mro(value._replace(kind="def"))[1]:
+                verdict = "undecided"
+        elif value.kind == "any":
+            verdict = "undecided"
+    return verdict
+
+
+def _called(repo: Repository, caller: Found, scope: int, ref: tuple, callee: Found) -> Verdict:
+    """`ref(…)`."""
+    values = repo.resolve(caller.path, scope, ref)
     if any(_runs(repo, value, callee) for value in values):
-        return True
-    if callee.definition.is_property and ref[0] == "a" and _reads(repo, path, scope, ref, callee):
-        return True
-    if any(value.kind == "anyclass" for value in values) and callee.definition.name in CONSTRUCTORS:
-        return True
-    if not any(value.kind == "any" for value in values):
-        return ref[0] == "a" and _overridden(repo, path, scope, ref, callee)
-    return site.is_call and _undecided(repo, path, scope, ref, callee)
+        return _not_abstract(callee, ref)
+    if callee.definition.name in CONSTRUCTORS and any(_is_partly_known(repo, value) for value in values):
+        return "undecided"
+    if ref[0] != "a" or ref[2] == "__class__":
+        if any(_is_below(repo, caller, ref, value, callee) for value in values):
+            return "undecided"
+        return _open_if(not callee.definition.is_property, values)
+    matches = _names_match(ref[2], callee.definition)
+    known = repo.resolve(caller.path, scope, ref[1]) if matches else ()
+    receivers = [value for value in known if value.kind in ("instance", "super")]
+    for value in receivers:
+        if _must_be_below(repo, caller, ref[1], value, repo.owner_of(value, ref[2]), callee):
+            return "proven"
+    if any(_may_be(repo, value, callee) for value in receivers):
+        return "undecided"
+    is_wrapper = callee.definition.parent is not None and callee.definition.parent.kind == "function"
+    has_other_name = callee.definition.name in (*CONSTRUCTORS, "__call__")
+    return _open_if(matches or is_wrapper or has_other_name or _is_kept(repo, caller.path, scope, ref), values)
+
+
+def _is_partly_known(repo: Repository, value: Value) -> bool:
+    """A class with a base that the reading can not follow."""
+    return value.kind == "def" and repo.is_class(value) and not repo.mro(value)[1]
+
+
+def _not_abstract(callee: Found, ref: tuple) -> Verdict:
+    """A method without a body of its own does not run: what runs is a subclass's."""
+    is_named = ref[0] != "a" or ref[1] == ("super",)
+    return "undecided" if callee.definition.is_abstract and not is_named else "proven"
+
+
+def _is_below(repo: Repository, caller: Found, ref: tuple, value: Value, callee: Found) -> bool:
+    """Whether a called variable can be the callee, for it is a method that the callee overrides, or a class above."""
+    if value.kind != "def":
+        return False
+    definition, owner = repo.definition(value), callee.definition.parent
+    if definition.kind == "class":
+        by_name = ref[0] == "n" and ref[1] != first_parameter(caller.definition)
+        return not by_name and callee.definition.name in CONSTRUCTORS and _may_be(repo, value, callee)
+    if definition.parent is None or definition.parent.kind != "class" or owner is None or owner.kind != "class":
+        return False
+    same = definition.name == callee.definition.name
+    return same and _may_be(repo, Value("instance", value.path, definition.parent.index), callee)
+
+
+def _is_kept(repo: Repository, path: str, scope: int, ref: tuple) -> bool:
+    """Whether the repository's own class keeps a function in an attribute of this name."""
+    return any(
+        value.kind == "module" or (repo.is_class(value) and _has(repo, value, ref[2]))
+        for value in repo.resolve(path, scope, ref[1])
+    )
+
+
+def _may_be(repo: Repository, value: Value, callee: Found) -> bool:
+    """Whether the receiver, known as an instance of one class, can be one of a subclass that defines the callee."""
+    owner = callee.definition.parent
+    if owner is None or owner.kind != "class" or not repo.is_class(value):
+        return False
+    below, above = Value("def", callee.path, owner.index), value._replace(kind="def")
+    if below == above or repo.subclass_of(below, above):
+        return below != above
+    both = {id(each) for each in repo.derived(owner.name)}  # a mixin's method, where a class has both as bases
+    return any(id(each) in both for each in repo.derived(repo.definition(value).name))
+
+
+def _must_be_below(
+    repo: Repository, caller: Found, receiver: Ref, value: Value, found: Value | None, callee: Found
+) -> bool:
+    """A method that calls `self.f()` where its own class leaves `f` to subclasses, on a subclass that inherits it.
+
+    `found` is what the class itself has under the name: nothing, or a method without a body of its own.
+    """
+    method, owner = caller.definition, callee.definition.parent
+    first = first_parameter(method)
+    if not first or receiver != ("n", first) or method.parent is None or owner is None:
+        return False
+    below = Value("def", callee.path, owner.index)
+    if (
+        value.kind == "super"
+        or below == value._replace(kind="def")
+        or not repo.subclass_of(below, value._replace(kind="def"))
+    ):
+        return False
+    if found is not None and not repo.definition(found).is_abstract:
+        return False
+    return repo.owner_of(below, method.name) == caller.value
 
 
 def _names_match(name: str, callee: Definition) -> bool:
     """Whether an attribute of this name can be the callee, or the class that the callee constructs."""
     constructed = callee.parent.name if callee.parent is not None and callee.name in CONSTRUCTORS else None
     return name == constructed or name in _names_of(callee)
+
+
+def _read_as(callee: Definition) -> set[str]:
+    """The attributes whose reading runs the callee: a property's own name, or `x` of `x = property(callee)`."""
+    around = callee.parent.bindings if callee.parent is not None else {}
+    own = _names_of(callee) if callee.is_property else set()
+    return own | {
+        name
+        for name, refs in around.items()
+        if any(ref is not None and ref[0] == "p" and ("n", callee.name) in ref for ref in refs)
+    }
 
 
 def _names_of(callee: Definition) -> set[str]:
@@ -115,115 +242,39 @@ def _names_of(callee: Definition) -> set[str]:
 def _runs(repo: Repository, value: Value, callee: Found) -> bool:
     """Whether calling `value` runs `callee`."""
     if value.kind == "def":
-        definition = repo.definition(value)
-        if definition.kind == "class":
+        if repo.definition(value).kind == "class":
             return _constructs(repo, value, callee)
         return value == callee.value or _wrapped_by(repo, value, callee)
-    if value.kind == "instance":
-        return callee.definition.name == "__call__" and _defines(repo, value, callee)
-    return False
+    return value.kind == "instance" and callee.definition.name == "__call__" and _defines(repo, value, callee)
 
 
 def _constructs(repo: Repository, value: Value, callee: Found) -> bool:
-    """`C()` runs the first `__init__` (and `__new__`, `__post_init__`) in C's resolution order."""
+    """`C()` runs the first `__init__` (and `__new__`, `__post_init__`) in C's resolution order; a metaclass's call."""
     if callee.definition.name in CONSTRUCTORS:
         return _defines(repo, value, callee)
-    return callee.definition.name == "__call__" or _wrapped_by(repo, value, callee)
+    if callee.definition.name == "__call__":
+        return any(_defines(repo, meta, callee) for meta in repo.metaclasses(value))
+    return _wrapped_by(repo, value, callee)
 
 
 def _defines(repo: Repository, value: Value, callee: Found) -> bool:
-    """Whether looking `callee`'s name up on `value` finds `callee`, or an override of it in a subclass."""
-    name, owner = callee.definition.name, callee.definition.parent
-    if owner is None or owner.kind != "class":
-        return False
-    target = Value("def", callee.path, owner.index)
-    order = repo.mro(value._replace(kind="def"))[0]
-    if value.kind == "super":
-        order = order[1:]
-    for each in order:
-        if name in repo.definition(each).bindings:
-            return each == target
-    return False
+    """Whether looking `callee`'s name up on `value` finds `callee`."""
+    return repo.owner_of(value, callee.definition.name) == callee.value
+
+
+def _decorated_to(repo: Repository, value: Value) -> frozenset[Value]:
+    """What the decorators of a definition make of it."""
+    definition = repo.definition(value)
+    outer = definition.parent.index if definition.parent else 0
+    made = [repo.resolve(value.path, outer, ("c", ref)) for ref in definition.decorator_refs]
+    return frozenset().union(*made) - {value}
 
 
 def _wrapped_by(repo: Repository, value: Value, callee: Found) -> bool:
-    """A decorated function's name calls what the decorator made: a function inside the decorator, or its `__call__`."""
-    definition = repo.definition(value)
-    outer = definition.parent.index if definition.parent else 0
-    for ref in definition.decorator_refs:
-        while ref is not None and ref[0] == "c":
-            ref = ref[1]
-        for decorator in repo.resolve(value.path, outer, ref):
-            if (
-                decorator.kind == "def"
-                and decorator.path == callee.path
-                and _within(callee.definition, decorator.place)
-            ):
-                return True
-    return False
-
-
-def _within(definition: Definition, index: int) -> bool:
-    owner: Definition | None = definition.parent
-    while owner is not None:
-        if owner.index == index:
+    """A decorated function's name calls what the decorator returned: a function inside it, or its instance."""
+    for made in _decorated_to(repo, value):
+        if made == callee.value:
             return True
-        owner = owner.parent
-    return False
-
-
-def _reads(repo: Repository, path: str, scope: int, ref: tuple, callee: Found) -> bool:
-    """Whether the attribute `ref` reads the property `callee`."""
-    if ref[2] != callee.definition.name:
-        return False
-    for value in repo.resolve(path, scope, ref[1]):
-        if value.kind == "any":
-            return True
-        if value.kind in ("instance", "super") and (_defines(repo, value, callee) or _below(repo, value, callee)):
+        if made.kind == "instance" and callee.definition.name == "__call__" and _defines(repo, made, callee):
             return True
     return False
-
-
-def _overridden(repo: Repository, path: str, scope: int, ref: tuple, callee: Found) -> bool:
-    """Whether `ref` is an attribute of an instance whose subclass defines `callee`."""
-    if ref[2] not in _names_of(callee.definition):
-        return False
-    return any(_below(repo, value, callee) for value in repo.resolve(path, scope, ref[1]))
-
-
-def _below(repo: Repository, value: Value, callee: Found) -> bool:
-    owner = callee.definition.parent
-    if owner is None or owner.kind != "class" or value.kind not in ("instance", "def"):
-        return False
-    if repo.definition(value).kind != "class":
-        return False
-    return repo.subclass_of(Value("def", callee.path, owner.index), value._replace(kind="def"))
-
-
-def _undecided(repo: Repository, path: str, scope: int, ref: tuple, callee: Found) -> bool:
-    """The call's target is not known: by name for an attribute, by being handed around for anything else."""
-    if ref[0] != "a":
-        return not callee.definition.is_property and could_be(repo, path, scope, ref, callee)
-    receivers = repo.resolve(path, scope, ref[1])
-    if ref[2] in _decorated_with(repo, callee):
-        return True
-    if not _names_match(ref[2], callee.definition):
-        return could_be(repo, path, scope, ref, callee)
-    owner = callee.definition.parent
-    if owner is None or owner.kind != "class" or ref[2] not in _names_of(callee.definition):
-        return True
-    return any(
-        value.kind in ("any", "super", "module") or _below(repo, value, callee) or not repo.has_attribute(value, ref[2])
-        for value in receivers
-    )
-
-
-def _decorated_with(repo: Repository, callee: Found) -> frozenset[str]:
-    """The names of the functions around which a decorator puts `callee`, a function defined inside the decorator."""
-    outer = callee.definition.parent
-    names: frozenset[str] = frozenset()
-    while outer is not None and outer.kind != "module":
-        decorator = outer.parent.name if outer.name == "__call__" and outer.parent is not None else outer.name
-        names |= repo.decorated_by(decorator)
-        outer = outer.parent
-    return names

@@ -3,13 +3,15 @@
 An expression is kept as a *reference*, a nested tuple that can be resolved later without the syntax tree:
 
     ("n", name)            a name                      ("a", ref, attribute)   an attribute
-    ("c", ref)             the result of a call        ("s", ref)              an item of a container
+    ("c", ref)             the result of a call        ("s", ref)              an item, `ref[…]`
+    ("y", ref)             what iterating gives        ("b", ref, …), ("b{", …) a container of items, of values
     ("d", index)           a definition                ("o", ref, ref, …)      one of several
     ("i", ref)             an instance of an annotation ("super",)             what `super()` gives
     ("w", ref)             what `await` gives          ("e", ref)              what `with … as` gives
     ("m", module, level)   an imported module          ("f", module, level, name)  a name imported from a module
     ("t", ref)             the class of a value
     ("l", line, column)    a lambda                    ("x", index, ref)       a reference inside another definition
+    ("p", ref, …)          `property(get, set, …)`
     ("k",)                 a literal                   None                    nothing that can be followed
 
 A *site* is (line, reference, how): how is ("call",) for a call, ("passed",) for a function that is given to an outside
@@ -26,14 +28,16 @@ Ref = tuple[Any, ...] | None
 CALL = ("call",)
 PASSED = ("passed",)
 ATTRIBUTE_METHODS = frozenset({"__getattr__", "__setattr__", "__delattr__"})
+ABSTRACT = frozenset({"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"})
 
 
 class Site(NamedTuple):
-    """One place where something may run."""
+    """One place where something may run. `args`: (position or keyword, reference) of what a call passes."""
 
     line: int
     ref: Ref
     how: tuple[str, ...]
+    args: tuple[tuple[int | str, Ref], ...] = ()
 
     @property
     def is_call(self) -> bool:
@@ -66,6 +70,7 @@ class Definition:
     local: str = ""
     is_async: bool = False
     is_generator: bool = False
+    is_stub: bool = False
     parameters: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     annotations: dict[str, Ref] = field(default_factory=dict)
     returns: str | None = None
@@ -74,6 +79,7 @@ class Definition:
     decorator_refs: list[Ref] = field(default_factory=list)
     bases: list[str] = field(default_factory=list)
     base_refs: list[Ref] = field(default_factory=list)
+    metaclass_ref: Ref = None
     docstring: str | None = None
     raises: set[str] = field(default_factory=set)
     sites: list[Site] = field(default_factory=list)
@@ -92,10 +98,16 @@ class Definition:
             for text in self.decorators
         )
 
+    @property
+    def is_abstract(self) -> bool:
+        """True for a function whose body is left to subclasses."""
+        return self.is_stub or any(text.rpartition(".")[2] in ABSTRACT for text in self.decorators)
+
 
 @dataclass(slots=True, eq=False)
 class FileFacts:
-    """What one file says. `by_local` leads from a name inside the module to its definition."""
+    """What one file says. `by_local` leads from a name inside the module to its definition; `assigned_attributes` are
+    the attributes assigned on anything but a method's own instance."""
 
     path: str
     module: Definition
@@ -104,4 +116,12 @@ class FileFacts:
     by_place: dict[tuple[int, int], Definition]
     stars: list[tuple[str, int]]
     imported: list[tuple[str, int, tuple[str, ...]]]
-    handed: set[tuple[str, str]]
+    assigned_attributes: set[str]
+
+
+def first_parameter(function: Definition) -> str:
+    """The name by which a method knows its instance or class; empty for any other function."""
+    inside = function.parent is not None and function.parent.kind == "class" and function.kind == "function"
+    if not inside or not function.parameters or "staticmethod" in function.decorators:
+        return ""
+    return function.parameters[0][0] if function.parameters[0][1].startswith("positional") else ""

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from utils.generation.proof.facts import FileFacts
-from utils.generation.proof.handing import LAMBDA
+from utils.generation.proof.facts import Definition, FileFacts, Ref, Site
 from utils.generation.proof.sources import Sources, dotted_path
 from utils.generation.proof.tree import read_file
 
 _WORD = re.compile(r"[^\W\d]\w*")
-MOST_PASSERS = 30
+MOST_SITES = 200  # calls of one name; of `get` or `update` nothing can be told by following them all
 
 
 class Index:
@@ -27,9 +26,9 @@ class Index:
         self.name = name
         self._facts: dict[str, FileFacts | None] = {}
         self._modules: dict[str, list[str]] = {}
-        self._decorated: dict[str, frozenset[str]] = {}
-        self._handed: dict[tuple[str, str, str], bool] = {}
-        self._passers: dict[str, frozenset[str]] = {}
+        self._derived: dict[str, list[Definition]] = {}
+        self._below: dict[tuple[str, str], bool] = {}
+        self._calling: dict[str, list[tuple[str, int, Site]]] = {}
         self.dependencies: dict[str, list[str]] | None = None
 
     @cached_property
@@ -67,46 +66,66 @@ class Index:
                 self._facts[path] = None
         return self._facts[path]
 
-    def is_handed(self, path: str, name: str, where: str) -> bool:
-        """Whether `name`, defined in `path`, is passed to a call of `where`, or is "stored" or "returned" somewhere.
-
-        A lambda has no name that others could use: only its own file can hand it on.
-        """
-        key = (path if name == LAMBDA else "", name, where)
-        if key not in self._handed:
-            paths = [path] if key[0] else [path, *self._mentioning.get(name, ())]
-            found = (self.facts(each) for each in paths)
-            self._handed[key] = any((where, name) in facts.handed for facts in found if facts is not None)
-        return self._handed[key]
-
-    def passers(self, function: str) -> frozenset[str]:
-        """The functions that pass one of their own parameters on to a call of `function`, and those they lie in.
+    def sites_calling(self, name: str) -> list[tuple[str, int, Site]]:
+        """(path, index of the definition, site) for the calls whose target's last name is `name`, anywhere.
 
         Empty where there are so many that the name says nothing.
         """
-        if function not in self._passers:
-            found = (self.facts(each) for each in self._mentioning.get(function, ()))
-            names = frozenset(name for facts in found if facts for name in _passing(facts, function))
-            self._passers[function] = names if len(names) <= MOST_PASSERS else frozenset()
-        return self._passers[function]
+        if name not in self._calling:
+            found = []
+            for path in self._mentioning.get(name, ()):
+                facts = self.facts(path)
+                for each in facts.definitions if facts else ():
+                    found += [
+                        (path, each.index, site) for site in each.sites if site.is_call and _named(site.ref) == name
+                    ]
+            self._calling[name] = found if len(found) <= MOST_SITES else []
+        return self._calling[name]
 
-    def keepers(self, path: str) -> frozenset[str]:
-        """The functions of a file that put one of their own parameters into a container."""
-        facts = self.facts(path)
-        return frozenset(_passing(facts, "stored")) if facts is not None else frozenset()
+    @cached_property
+    def assigned_attributes(self) -> frozenset[str]:
+        """The attributes that code assigns on other objects than a method's own instance."""
+        found = (self.facts(path) for path in self.sources.paths if path.endswith(".py"))
+        return frozenset(name for facts in found if facts for name in facts.assigned_attributes)
 
-    def decorated_by(self, decorator: str) -> frozenset[str]:
-        """The names that a decorator of this name stands on, and those assigned what it returns."""
-        if decorator not in self._decorated:
-            paths = self._mentioning.get(decorator, ())
-            found = [facts for path in paths if (facts := self.facts(path)) is not None]
-            self._decorated[decorator] = frozenset(
-                each.name
-                for facts in found
-                for each in facts.definitions
-                if any(text.partition("(")[0].rpartition(".")[2] == decorator for text in each.decorators)
-            ) | {name for facts in found for name in _made_by(facts, decorator)}
-        return self._decorated[decorator]
+    def binds_below(self, base: str, name: str) -> bool:
+        """Whether a class derived from one called `base`, or another base of such a class, binds `name`."""
+        if (base, name) not in self._below:
+            others = {_named(ref) for each in self.derived(base) for ref in each.base_refs} - {base}
+            self._below[base, name] = any(name in each.bindings for each in self.derived(base)) or any(
+                name in each.bindings for other in others for each in self._classes.get(other, ())
+            )
+        return self._below[base, name]
+
+    def derived(self, base: str) -> list[Definition]:
+        """The classes that name `base` among their bases, and those below them."""
+        if base not in self._derived:
+            self._derived[base] = []  # a class that derives from itself ends here
+            direct = [each for each in self._subclasses.get(base, ()) if each.name != base]
+            below = [each for name in {each.name for each in direct} for each in self.derived(name)]
+            self._derived[base] = [*direct, *below]
+        return self._derived[base]
+
+    @cached_property
+    def _classes(self) -> dict[str, list[Definition]]:
+        """Every class by its name."""
+        found: dict[str, list[Definition]] = {}
+        for path in self.sources.paths:
+            facts = self.facts(path) if path.endswith(".py") else None
+            for each in facts.definitions if facts else ():
+                if each.kind == "class":
+                    found.setdefault(each.name, []).append(each)
+        return found
+
+    @cached_property
+    def _subclasses(self) -> dict[str, list[Definition]]:
+        """The last name of a base → the classes that derive from it."""
+        found: dict[str, list[Definition]] = {}
+        for each in [each for classes in self._classes.values() for each in classes]:
+            for ref in each.base_refs:
+                if base := _named(ref[1] if ref is not None and ref[0] == "s" else ref):
+                    found.setdefault(base, []).append(each)
+        return found
 
     def modules(self, name: str) -> list[str]:
         """The files that a module name may stand for, best first."""
@@ -174,18 +193,8 @@ class Index:
         return self._inside(path.rpartition("/")[0], name) if path.rpartition("/")[2].startswith("__init__.") else []
 
 
-def _passing(facts: FileFacts, function: str) -> Iterator[str]:
-    passed = {name for where, name in facts.handed if where == function}
-    for definition in facts.definitions:
-        owner = definition if passed & definition.annotations.keys() else None
-        while owner is not None and owner.kind == "function":
-            yield owner.name
-            owner = owner.parent
-
-
-def _made_by(facts: FileFacts, function: str) -> Iterator[str]:
-    """The names that are assigned the result of calling `function`."""
-    for definition in facts.definitions:
-        for name, refs in definition.bindings.items():
-            if any(ref is not None and ref[0] == "c" and ref[1] and ref[1][-1] == function for ref in refs):
-                yield name
+def _named(ref: Ref) -> str:
+    """`f` of `f(…)`, `m.f(…)` and of the decorator factory `f(…)(…)`."""
+    while ref is not None and ref[0] == "c":
+        ref = ref[1]
+    return str(ref[-1]) if ref is not None and ref[0] in "an" else ""

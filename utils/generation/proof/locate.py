@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from utils.generation.proof.facts import Definition
-from utils.generation.proof.resolve import Repository, Value
+from utils.generation.proof.resolve import Repository
+from utils.generation.proof.values import Value
 
 FIELD_BASES = frozenset({"TypedDict", "NamedTuple", "BaseModel", "Struct", "SQLModel"})
 FIELD_DECORATORS = frozenset({"dataclass", "define", "attrs", "mutable", "frozen", "s", "attributes"})

@@ -18,7 +18,7 @@ _FUNCTIONS = {
     "reversed": "__reversed__", "bytes": "__bytes__", "round": "__round__", "dir": "__dir__", "index": "__index__",
     "list": "__iter__", "tuple": "__iter__", "set": "__iter__", "sum": "__iter__", "sorted": "__iter__",
     "enumerate": "__iter__", "zip": "__iter__", "map": "__iter__", "any": "__iter__", "all": "__iter__",
-    "min": "__iter__", "max": "__iter__", "dict": "__iter__", "frozenset": "__iter__", "aiter": "__aiter__",
+    "min": "__iter__", "max": "__iter__", "dict": "keys", "frozenset": "__iter__", "aiter": "__aiter__",
     "anext": "__anext__", "getattr": "__getattr__", "setattr": "__setattr__", "delattr": "__delattr__",
     "isinstance": "__instancecheck__", "issubclass": "__subclasscheck__", "print": "__str__", "complex": "__complex__",
     "divmod": "__divmod__", "pow": "__pow__", "filter": "__iter__",
@@ -28,11 +28,13 @@ Implicit = list[tuple[ast.AST, tuple[str, ...]]]
 
 _LENGTH = ("__bool__", "__len__")
 _ITERATED = ("__iter__", "__next__", "__getitem__", "__len__")
+_MAPPED = ("keys", "__getitem__", "__iter__", "__next__", "__len__")
 _AWAITED = ("__aiter__", "__anext__")
+READ = ("__getattr__", "__getattribute__", "__get__")
 _ATTRIBUTE = {
-    ast.Load: ("__getattr__", "__getattribute__"),
-    ast.Store: ("__setattr__",),
-    ast.Del: ("__delattr__",),
+    ast.Load: READ,
+    ast.Store: ("__setattr__", "__set__"),
+    ast.Del: ("__delattr__", "__delete__"),
 }
 _ITEM = {
     ast.Load: ("__getitem__", "__missing__", "__class_getitem__"),
@@ -42,10 +44,13 @@ _ITEM = {
 _ALSO = {
     "__str__": ("__repr__",),
     "__bool__": ("__len__",),
+    "__format__": ("__str__", "__repr__"),
     "__getattr__": ("__getattribute__",),
     "__iter__": _ITERATED,
+    "keys": _MAPPED,
 }
 _CALLED = {name: (method, *_ALSO.get(method, ())) for name, method in _FUNCTIONS.items()}
+_TAKERS = {"extend": _ITERATED, "join": _ITERATED, "update": (*_MAPPED, "__iter__"), "fromkeys": _ITERATED}
 _LEFT = {name: (f"__{stem}__",) for name, stem in _BINARY.items()}
 _RIGHT = {name: (f"__r{stem}__",) for name, stem in _BINARY.items()}
 _IN_PLACE = {name: (f"__i{stem}__", f"__{stem}__") for name, stem in _BINARY.items()}
@@ -119,9 +124,16 @@ def _formatted(node: Any) -> Implicit:
 
 
 def _call(node: Any) -> Implicit:
+    unpacked: Implicit = [(each.value, _MAPPED) for each in node.keywords if each.arg is None]
+    if isinstance(node.func, ast.Attribute) and len(node.args) == 1 and node.func.attr in _TAKERS:
+        return [(node.args[0], _TAKERS[node.func.attr]), *unpacked]
     if isinstance(node.func, ast.Name) and node.args and node.func.id in _CALLED:
-        return [(node.args[0], _CALLED[node.func.id])]
-    return []
+        return [(node.args[0], _CALLED[node.func.id]), *unpacked]
+    return unpacked
+
+
+def _dict(node: Any) -> Implicit:
+    return [(value, _MAPPED) for key, value in zip(node.keys, node.values, strict=True) if key is None]
 
 
 def _iterated(node: Any) -> Implicit:
@@ -137,5 +149,5 @@ _READERS = {
     ast.Subscript: _subscript, ast.BinOp: _binary, ast.AugAssign: _augmented, ast.UnaryOp: _unary,
     ast.Compare: _compare, ast.If: _test, ast.While: _test, ast.IfExp: _test, ast.Assert: _test, ast.BoolOp: _bool_op,
     ast.FormattedValue: _formatted, ast.Call: _call, ast.Starred: _iterated, ast.YieldFrom: _iterated,
-    ast.Await: _awaited,
+    ast.Await: _awaited, ast.Dict: _dict,
 }  # fmt: skip

@@ -11,6 +11,15 @@ CALLERS = frozenset(
     {"map", "filter", "sorted", "min", "max", "reduce", "sort", "groupby", "starmap", "takewhile", "dropwhile"}
 )
 WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "Awaitable"})
+BAGS = frozenset("list List set Set frozenset FrozenSet tuple Tuple deque Deque Generator AsyncGenerator".split())  # noqa: SIM905
+ITERABLES = frozenset(
+    """Sequence MutableSequence Iterable Iterator Collection AsyncIterator AsyncIterable AbstractSet KeysView
+    ValuesView""".split()  # noqa: SIM905
+)
+MAPS = frozenset("dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict".split())  # noqa: SIM905
+GIVEN_BACK = {"cast": 1, "update_wrapper": 0, "partial": 0, "deepcopy": 0, "wait_for": 0}
+COPIES = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "filter"})
+MOST_ITEMS = 64  # items of a display that are followed
 DEEPEST = 60  # nested expressions; deeper ones are not followed
 
 
@@ -30,7 +39,7 @@ def reference(node: ast.AST | None, depth: int = 0) -> Ref:
             return ("t", reference(node.args[0], deeper))
         if name := got_by_name(node):
             return ("a", reference(node.args[0], deeper), sys.intern(name))
-        return ("c", reference(node.func, deeper))
+        return _handed_through(node, deeper) or ("c", reference(node.func, deeper))
     if isinstance(node, ast.Subscript):
         return ("s", reference(node.value, deeper))
     if isinstance(node, ast.Await):
@@ -45,7 +54,33 @@ def reference(node: ast.AST | None, depth: int = 0) -> Ref:
         return ("l", node.lineno, node.col_offset)
     if isinstance(node, ast.Constant | ast.JoinedStr):
         return ("k",)
+    if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+        return _container(node, deeper)
     return None
+
+
+def _handed_through(node: ast.Call, depth: int) -> Ref:
+    """The result of a library function that gives back what it is given: `cast(T, x)`, `list(x)`, `next(x)`."""
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    place = GIVEN_BACK.get(name)
+    if place is not None and len(node.args) > place and not isinstance(node.args[place], ast.Starred):
+        return reference(node.args[place], depth)
+    if isinstance(node.func, ast.Name) and len(node.args) >= 1:
+        if name in COPIES:
+            return ("b", ("y", reference(node.args[0], depth)))
+        if name == "property":
+            return ("p", *(reference(each, depth) for each in [*node.args, *(k.value for k in node.keywords)]))
+        if name in ("next", "anext"):
+            return ("y", reference(node.args[0], depth))
+    return None
+
+
+def _container(node: ast.List | ast.Tuple | ast.Set | ast.Dict, depth: int) -> Ref:
+    """A display of items that can be followed; a long one is data."""
+    items = [each for each in (node.values if isinstance(node, ast.Dict) else node.elts) if each is not None]
+    refs = [reference(each, depth) for each in items[:MOST_ITEMS]]
+    kept = [ref for ref in dict.fromkeys(refs) if ref is not None and ref != ("k",)]
+    return ("b{" if isinstance(node, ast.Dict) else "b", *kept) if kept and len(items) <= MOST_ITEMS else ("k",)
 
 
 def annotated(node: ast.expr | None, depth: int = 0) -> Ref:
@@ -72,8 +107,25 @@ def annotated(node: ast.expr | None, depth: int = 0) -> Ref:
             return ("o", *(annotated(each, depth + 1) for each in inner))
         if name in ("type", "Type"):
             return reference(inner[0])
+        if name in BAGS:
+            return ("b", annotated(inner[0], depth + 1))
+        if name in MAPS:
+            return ("b{", annotated(inner[-1], depth + 1))
+        if name in ITERABLES:  # an instance of any class that can be iterated over fits, too
+            return ("o", ("b", annotated(inner[0], depth + 1)), None)
         return ("o", ("i", reference(node.value)), None)
     return None
+
+
+def arguments(node: ast.Call) -> tuple[tuple[int | str, Ref], ...]:
+    """(position or keyword, reference) of the arguments that can be followed, up to the first starred one."""
+    found: list[tuple[int | str, Ref]] = []
+    for position, each in enumerate(node.args):
+        if isinstance(each, ast.Starred):
+            break
+        found.append((position, reference(each)))
+    found += [(sys.intern(each.arg), reference(each.value)) for each in node.keywords if each.arg]
+    return tuple(each for each in found if each[1] is not None and each[1] != ("k",))
 
 
 def functions_passed(node: ast.Call) -> list[ast.expr]:
@@ -81,7 +133,7 @@ def functions_passed(node: ast.Call) -> list[ast.expr]:
     arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     if name in CALLERS:
-        return [each for each in arguments if isinstance(each, ast.Lambda | ast.Name | ast.Attribute)]
+        return [each for each in arguments if isinstance(each, ast.Lambda | ast.Name | ast.Attribute | ast.Call)]
     return [each for each in arguments if isinstance(each, ast.Lambda)]
 
 

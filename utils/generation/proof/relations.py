@@ -7,27 +7,33 @@ from packaging.utils import canonicalize_name
 from utils.generation.proof import calls as reading
 from utils.generation.proof.locate import Found, find, same_code
 from utils.generation.proof.metadata import declared_dependencies
-from utils.generation.proof.resolve import Repository, Value
+from utils.generation.proof.resolve import Repository
+from utils.generation.proof.values import Value, Verdict
+
+BEST_FIRST: tuple[Verdict, ...] = ("proven", "undecided", "refuted")
 
 
 def calls(repo: Repository, caller: str, callee: str) -> str | None:
-    """Some call or property read in the caller's own code can run the callee."""
-    callers, callees = _definitions(repo, caller), _definitions(repo, callee)
-    if not callers:
-        return f"{caller} is not defined"
-    if not callees:
-        return f"{callee} is not defined"
-    for source in callers:
-        for target in callees:
-            if target.definition.kind in ("function", "lambda") and reading.leads_to(repo, source, target):
-                return None
-    return f"nothing in {caller} leads to {callee}"
+    """Some call or property read in the caller's own code runs the callee."""
+    verdict = judge_calls(repo, caller, callee)
+    if verdict == "proven":
+        return None
+    missing = next((each for each in (caller, callee) if not _definitions(repo, each)), None)
+    if missing is not None:
+        return f"{missing} is not defined"
+    return f"nothing in {caller} {'leads' if verdict == 'refuted' else 'surely leads'} to {callee}"
 
 
-def leaves_open(repo: Repository, caller: str, callee: str) -> bool:
-    """True when the caller runs something that cannot be told, so that a call of the callee is not refuted."""
-    pairs = ((source, target) for source in _definitions(repo, caller) for target in _definitions(repo, callee))
-    return any(reading.undecided(repo, source, target) for source, target in pairs)
+def judge_calls(repo: Repository, caller: str, callee: str) -> Verdict:
+    """The best verdict over the definitions that the two ids can mean; remembered."""
+    if (caller, callee) not in repo.judged:
+        found: set[Verdict] = set()
+        for source in _definitions(repo, caller):
+            for target in _definitions(repo, callee):
+                if target.definition.kind in ("function", "lambda"):
+                    found.add(reading.judge(repo, source, target))
+        repo.judged[caller, callee] = min(found, key=BEST_FIRST.index, default="refuted")
+    return repo.judged[caller, callee]
 
 
 def inherits_from(repo: Repository, subclass: str, base: str) -> str | None:

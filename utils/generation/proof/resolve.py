@@ -1,329 +1,289 @@
-"""What a name or an expression can stand for: a resolution of its own, over `tree.FileFacts`.
+"""What an expression can stand for: a resolution of its own, over `tree.FileFacts`.
 
 A reference resolves to a set of values. `ANY` among them says that this reading cannot decide; `OUT` that it is
 something from outside the repository. What it does decide it decides by Python's own rules: scopes, imports and
 re-exports, star imports, method resolution order, annotations, what constructors and annotated functions return.
+
+A question is read twice where it must be: plainly, and, where that leaves it open, with parameters followed to the
+calls that pass them (`deep`).
 """
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from utils.generation.proof.facts import Definition, Ref
-from utils.generation.proof.index import Index
+from utils.generation.proof.containers import container, entered, from_container, item, iterated
+from utils.generation.proof.facts import Definition, Ref, first_parameter
+from utils.generation.proof.hierarchy import DEPTH, Hierarchy
+from utils.generation.proof.scopes import imported, member, module_values, name_values
+from utils.generation.proof.values import (
+    ANY,
+    NOTHING,
+    OUT,
+    UNKNOWN,
+    Seen,
+    Value,
+    Values,
+    Verdict,
+    class_of,
+    joined,
+)
 
-DEPTH = 24  # steps from an expression to what it stands for; beyond it the answer is ANY
-STEPS = 5000  # references followed for one question
-WIDTH = 64  # values kept for one reference
+STEPS = 3000  # references followed for one question
+WIDTH = 256  # values kept for one reference
+TRANSPARENT = frozenset(
+    """property cached_property classmethod staticmethod abstractmethod abstractproperty override final wraps cache
+    lru_cache overload""".split()  # noqa: SIM905
+)  # decorators of the standard library that leave what a function returns as it is
+SELF_TYPES = frozenset({"Self", '"Self"', "'Self'", "typing.Self", "typing_extensions.Self"})
 
 
-class Value(NamedTuple):
-    """What an expression can be: kind "def" (that function or class), "instance" (of that class), "super" (its bases),
-    "module" (a file, or a folder), "out", "any" or "anyclass" (some value's class)."""
-
-    kind: str
-    path: str = ""
-    place: int = -1
-
-
-ANY = Value("any")
-OUT = Value("out")
-ANY_CLASS = Value("anyclass")
-Values = frozenset[Value]
-UNKNOWN: Values = frozenset({ANY})
-
-
-class Repository(Index):
+class Repository(Hierarchy):
     """An index that resolves what names and expressions stand for. Answers are remembered."""
 
     def __init__(self, root: Path, name: str) -> None:
         super().__init__(root, name)
-        self._resolved: dict[tuple[str, int, Ref], Values] = {}
-        self._mro: dict[Value, tuple[list[Value], bool]] = {}
+        self.deep = False
+        self._resolved: dict[tuple[bool, str, int, Ref], Values] = {}
+        self.judged: dict[tuple[str, str], Verdict] = {}
+        self.bags: dict[tuple[str, int, tuple], int] = {}
+        self.bag_places: list[tuple[str, int, tuple]] = []
         self._steps = 0
 
-    def has_attribute(self, value: Value, name: str) -> bool:
-        """Whether the class of an instance, or a base of it, binds `name`; a mixin may use what others define."""
-        if value.kind not in ("instance", "def") or self.definition(value).kind != "class":
-            return True
-        line = (self.definition(each) for each in self.mro(value._replace(kind="def"))[0])
-        return any(name in each.bindings or name in each.attributes for each in line)
+    # --- expressions -------------------------------------------------------------------------------------------------
 
-    def definition(self, value: Value) -> Definition:
-        """The definition that a "def", "instance" or "super" value is about."""
-        facts = self.facts(value.path)
-        assert facts is not None
-        return facts.definitions[value.place]
-
-    def _module_values(self, paths: list[str]) -> Values:
-        return frozenset(Value("module", path) for path in paths) or frozenset({OUT})
-
-    # --- names and expressions ---------------------------------------------------------------------------------------
-
-    def resolve(
-        self, path: str, scope: int, ref: Ref, depth: int = DEPTH, seen: frozenset[object] = frozenset()
-    ) -> Values:
+    def resolve(self, path: str, scope: int, ref: Ref, depth: int = DEPTH, seen: Seen = frozenset()) -> Values:
         """The values of a reference that stands in definition `scope` of `path`."""
-        key = (path, scope, ref)
+        key = (self.deep, path, scope, ref)
         if key in self._resolved:
             return self._resolved[key]
         self._steps = 0 if depth == DEPTH else self._steps + 1
         if ref is None or depth <= 0 or key in seen or self._steps > STEPS:
             return UNKNOWN
-        found = self._resolve(path, scope, ref, depth - 1, seen | {key})
+        found = _READERS[ref[0]](self, path, scope, ref, depth - 1, seen | {key})
         if len(found) > WIDTH:
             found = UNKNOWN
         if depth == DEPTH:
             self._resolved[key] = found
         return found
 
-    def _resolve(self, path: str, scope: int, ref: tuple, depth: int, seen: frozenset[object]) -> Values:
-        kind = ref[0]
-        if kind == "n":
-            return self.name_values(path, scope, ref[1], depth, seen)
-        if kind == "d":
-            return frozenset({Value("def", path, ref[1])})
-        if kind == "l":
-            facts = self.facts(path)
-            found = facts.by_place.get((ref[1], ref[2])) if facts else None
-            return frozenset({Value("def", path, found.index)}) if found else UNKNOWN
-        if kind == "x":
-            return self.resolve(path, ref[1], ref[2], depth, seen)
-        if kind == "m":
-            return self._module_values(self.absolute(path, ref[1], ref[2]))
-        if kind == "f":
-            return self._imported(path, ref[1], ref[2], ref[3], depth, seen)
-        if kind == "o":
-            return frozenset().union(*(self.resolve(path, scope, each, depth, seen) for each in ref[1:]))
-        if kind == "super":
-            return self._super(path, scope)
-        if kind == "k":
-            return frozenset({OUT})
-        inner = self.resolve(path, scope, ref[1], depth, seen)
-        if kind == "a":
-            return self._join(self.attribute(value, ref[2], depth, seen) for value in inner)
-        if kind == "c":
-            return self._join(self._called(value, depth, seen) for value in inner)
-        if kind == "i":
-            return frozenset(self._instance(value) for value in inner)
-        if kind == "w":
-            return inner
-        if kind == "t":
-            return frozenset(_class_of(value) for value in inner)
-        if kind == "e":
-            return inner | UNKNOWN
-        return UNKNOWN
+    def _name(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        return name_values(self, path, scope, ref[1], depth, seen)
 
-    @staticmethod
-    def _join(parts: Iterator[Values]) -> Values:
-        return frozenset().union(*parts) or UNKNOWN
+    def _defined(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        return frozenset({Value("def", path, ref[1])})
 
-    def _instance(self, value: Value) -> Value:
-        """An instance of an annotation; a protocol's is anything that fits, and so is an outside class's."""
-        if value.kind == "def" and self.definition(value).kind == "class":
-            bases = {text.partition("[")[0].rpartition(".")[2] for text in self.definition(value).bases}
-            return ANY if "Protocol" in bases else value._replace(kind="instance")
-        return ANY
-
-    def name_values(self, path: str, scope: int, name: str, depth: int, seen: frozenset[object]) -> Values:
-        """What a bare name can be where definition `scope` uses it."""
+    def _lambda(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
         facts = self.facts(path)
-        if facts is None:
-            return UNKNOWN
-        owner: Definition | None = facts.definitions[scope]
-        first = True
-        while owner is not None:
-            if (first or owner.kind != "class") and name not in owner.outer_names:
-                found = self._bound(path, owner, name, depth, seen)
-                if found is not None:
-                    return found
-            first = False
-            owner = owner.parent
-        for module, level in facts.stars:
-            for target in self.absolute(path, module, level):
-                found = self.member(target, name, depth, seen)
-                if found is not None:
-                    return found
-        if name in facts.module.bindings:
-            return UNKNOWN
-        if hasattr(builtins, name):
-            return frozenset({OUT})
-        return UNKNOWN
+        found = facts.by_place.get((ref[1], ref[2])) if facts else None
+        return frozenset({Value("def", path, found.index)}) if found else UNKNOWN
 
-    def _bound(self, path: str, owner: Definition, name: str, depth: int, seen: frozenset[object]) -> Values | None:
-        refs = owner.bindings.get(name)
-        parameter = name in owner.annotations
-        if refs is None and not parameter:
-            return None
-        found: set[Value] = set()
-        if parameter:
-            found |= self._parameter(path, owner, name, depth, seen)
-        for ref in refs or ():
-            where = owner.parent.index if parameter and owner.parent else owner.index
-            found |= self.resolve(path, where, ref, depth, seen)
-        return frozenset(found)
+    def _elsewhere(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        return self.resolve(path, ref[1], ref[2], depth, seen)
 
-    def _parameter(self, path: str, owner: Definition, name: str, depth: int, seen: frozenset[object]) -> Values:
-        inside = owner.parent is not None and owner.parent.kind == "class" and owner.kind == "function"
-        if inside and owner.parent and owner.parameters[0][0] == name and "staticmethod" not in owner.decorators:
-            own = Value("def", path, owner.parent.index)
-            if "classmethod" in owner.decorators or owner.name in ("__new__", "__init_subclass__", "__class_getitem__"):
-                return frozenset({own})
-            return frozenset({own._replace(kind="instance")})
-        ref = owner.annotations[name]
-        if ref is None:
-            return UNKNOWN
-        return self.resolve(path, owner.parent.index if owner.parent else 0, ref, depth, seen)
+    def _module(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        return module_values(self.absolute(path, ref[1], ref[2]))
 
-    def _imported(self, path: str, module: str, level: int, name: str, depth: int, seen: frozenset[object]) -> Values:
-        targets = self.absolute(path, module, level)
-        found: set[Value] = set()
-        for target in targets:
-            values = self.member(target, name, depth, seen)
-            found |= values if values is not None else UNKNOWN
-        return frozenset(found) or frozenset({OUT})
+    def _imported(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        return imported(self, path, ref, depth, seen)
 
-    def member(self, path: str, name: str, depth: int, seen: frozenset[object]) -> Values | None:
-        """What `module.name` can be; None where the module has no such name."""
-        facts = None if path.endswith("/") else self.facts(path)
-        if facts is not None:
-            own = facts.module
-            if name in own.bindings:
-                found = self._bound(path, own, name, depth, seen)
-                if found is not None and found != UNKNOWN:
-                    return found
-            if below := self.submodule(path, name):
-                return self._module_values(below)
-            for module, level in facts.stars:
-                for target in self.absolute(path, module, level):
-                    key = ("star", target, name)
-                    if target != path and depth > 0 and key not in seen:
-                        values = self.member(target, name, depth - 1, seen | {key})
-                        if values is not None:
-                            return values
-            return UNKNOWN if name in own.bindings or "__getattr__" in own.bindings or facts.stars else None
-        below = self.submodule(path, name)
-        return self._module_values(below) if below else None
+    def one_of(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        return joined([self.resolve(path, scope, each, depth, seen) for each in ref[1:]])
 
-    def attribute(self, value: Value, name: str, depth: int, seen: frozenset[object]) -> Values:
-        """What `value.name` can be."""
-        if value.kind == "module":
-            found = self.member(value.path, name, depth, seen)
-            return found if found is not None else UNKNOWN
-        if name == "__class__" and value.kind in ("instance", "any"):
-            return frozenset({_class_of(value)})
-        if value.kind not in ("def", "instance", "super"):
-            return frozenset({value})
-        owner = self.definition(value)
-        if owner.kind != "class":
-            return UNKNOWN
-        order, complete = self.mro(value._replace(kind="def"))
-        found_values: set[Value] = set()
-        for each in order[1:] if value.kind == "super" else order:
-            definition = self.definition(each)
-            refs = definition.bindings.get(name)
-            if refs:
-                for ref in refs:
-                    found_values |= self.resolve(each.path, each.place, ref, depth, seen)
-                break
-            for ref in definition.attributes.get(name, ()):
-                found_values |= self.resolve(each.path, each.place, ref, depth, seen)
-        if found_values:
-            return self._properties_run(frozenset(found_values), value.kind, depth, seen)
-        return UNKNOWN if complete else frozenset({OUT, ANY})
+    def _literal(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        return NOTHING
 
-    def _properties_run(self, values: Values, kind: str, depth: int, seen: frozenset[object]) -> Values:
-        """A property read on an instance gives what the property returns."""
-        if kind == "def":
-            return values
-        out: set[Value] = set()
-        for value in values:
-            if value.kind == "def" and self.definition(value).kind == "function" and self.definition(value).is_property:
-                out |= self._called(value, depth, seen)
+    def _attribute(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        inner = self.resolve(path, scope, ref[1], depth, seen)
+        return joined([self.attribute(value, ref[2], depth, seen) for value in inner])
+
+    def _call(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        """What a call gives. A method that returns `self` or `cls()` gives what it was called on."""
+        target = ref[1]
+        parts = [from_container(self, path, scope, target, depth, seen)] if target and target[0] == "a" else []
+        for value in self.resolve(path, scope, target, depth, seen):
+            if value.kind == "def" and self.definition(value).kind == "function":
+                parts.append(self._returned(value, depth, seen, (path, scope, target)))
             else:
-                out.add(value)
-        return frozenset(out)
+                parts.append(self._called(value, depth, seen))
+        return joined(parts)
 
-    def _called(self, value: Value, depth: int, seen: frozenset[object]) -> Values:
-        """What calling `value` gives."""
-        if value.kind == "def":
-            definition = self.definition(value)
-            if definition.kind == "class":
-                return frozenset({value._replace(kind="instance")})
-            outer = definition.parent.index if definition.parent else 0
-            if definition.returns_ref is not None:
-                return self.resolve(value.path, outer, definition.returns_ref, depth, seen)
-            if definition.is_generator or definition.decorators or not definition.results:
-                return UNKNOWN
-            results = [self.resolve(value.path, definition.index, ref, depth, seen) for ref in definition.results]
-            return frozenset().union(*results)
-        return UNKNOWN
+    def _annotated(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        return frozenset(self._instance(value) for value in self.resolve(path, scope, ref[1], depth, seen))
 
-    def _super(self, path: str, scope: int) -> Values:
+    def _same(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        return self.resolve(path, scope, ref[1], depth, seen)
+
+    def _type(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        return frozenset(class_of(value) for value in self.resolve(path, scope, ref[1], depth, seen))
+
+    def _super(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
         facts = self.facts(path)
         owner: Definition | None = facts.definitions[scope] if facts else None
         while owner is not None and owner.kind != "class":
             owner = owner.parent
         return frozenset({Value("super", path, owner.index)}) if owner else UNKNOWN
 
-    # --- classes -----------------------------------------------------------------------------------------------------
+    def _instance(self, value: Value) -> Value:
+        """An instance of an annotation; a protocol's is anything that fits, and so is an outside class's."""
+        if value.kind == "def" and self.definition(value).kind == "class":
+            bases = {text.partition("[")[0].rpartition(".")[2] for text in self.definition(value).bases}
+            return ANY if "Protocol" in bases else value._replace(kind="instance")
+        return value if value.kind in ("bag", "map") else ANY
 
-    def bases(self, value: Value) -> list[Values]:
-        """For each base expression of a class, the classes it can be."""
-        owner = self.definition(value)
-        outer = owner.parent.index if owner.parent else 0
-        return [self.resolve(value.path, outer, _unsubscripted(ref)) for ref in owner.base_refs]
+    # --- attributes and results --------------------------------------------------------------------------------------
 
-    def mro(self, value: Value) -> tuple[list[Value], bool]:
-        """The class, then its bases within the repository in resolution order; False where a base lies outside."""
-        if value not in self._mro:
-            self._mro[value] = ([value], True)  # a class that is its own ancestor ends here
-            self._mro[value] = self._linearize(value)
-        return self._mro[value]
+    def attribute(self, value: Value, name: str, depth: int, seen: Seen) -> Values:
+        """What `value.name` can be."""
+        if value.kind == "module":
+            found = member(self, value.path, name, depth, seen)
+            return found if found is not None else UNKNOWN
+        if name == "__class__" and value.kind in ("instance", "any"):
+            return frozenset({class_of(value)})
+        if value.kind in ("bag", "map"):
+            return NOTHING
+        if not self.is_class(value):
+            return UNKNOWN if value.kind == "def" else frozenset({value})
+        order, complete = self.mro(value._replace(kind="def"))
+        found_values: set[Value] = set()
+        literal = True
+        for each in order[1:] if value.kind == "super" else order:
+            definition = self.definition(each)
+            for ref in [*definition.bindings.get(name, ()), *definition.attributes.get(name, ())]:
+                found_values |= self.resolve(each.path, each.place, ref, depth, seen)
+                literal = literal and ref is not None and ("k",) in (ref, ref[-1])
+            if name in definition.bindings:
+                break
+        if found_values:
+            if value.kind == "instance" and (
+                literal or name in self.assigned_attributes or self.is_overridden(value, name)
+            ):
+                found_values.add(ANY)  # others, or subclasses, assign it
+            return self._properties_run(frozenset(found_values), value, depth, seen)
+        return UNKNOWN if complete else frozenset({OUT, ANY})
 
-    def _linearize(self, value: Value) -> tuple[list[Value], bool]:
-        complete = True
-        lines: list[list[Value]] = []
-        for candidates in self.bases(value):
-            classes = [
-                each for each in sorted(candidates) if each.kind == "def" and self.definition(each).kind == "class"
-            ]
-            complete = complete and len(classes) == len(candidates)
-            for each in classes:
-                line, whole = self.mro(each)
-                complete = complete and whole
-                lines.append(list(line))
-        lines.append([line[0] for line in lines])
-        return [value, *_merge([line for line in lines if line])], complete
+    def _properties_run(self, values: Values, owner: Value, depth: int, seen: Seen) -> Values:
+        """A property read on an instance gives what the property returns."""
+        if owner.kind == "def":
+            bound = any(value.kind == "instance" and self.owner_of(value, "__get__") for value in values)
+            return values | UNKNOWN if bound else values
+        out: set[Value] = set()
+        for value in values:
+            made = value._replace(kind="def") if value.kind == "property" else value
+            is_function = made.kind == "def" and self.definition(made).kind == "function"
+            if is_function and (value != made or self.definition(made).is_property):
+                out |= self._returned(made, depth, seen, owner)
+            else:
+                out.add(value)
+            if value.kind == "instance" and self.owner_of(value, "__get__"):
+                out.add(ANY)  # a descriptor gives what it likes
+        return frozenset(out)
 
-    def subclass_of(self, value: Value, base: Value) -> bool:
-        """True when `base` is `value` itself or among its ancestors."""
-        return base in self.mro(value)[0]
+    def method_gives(self, value: Value, name: str, depth: int, seen: Seen) -> Values:
+        """What a special method of an instance gives when syntax calls it."""
+        parts = []
+        for each in self.attribute(value, name, depth, seen):
+            is_function = each.kind == "def" and self.definition(each).kind == "function"
+            parts.append(self._returned(each, depth, seen, value) if is_function else UNKNOWN)
+        return joined(parts)
+
+    def _called(self, value: Value, depth: int, seen: Seen) -> Values:
+        """What calling a class or an instance gives; an outside function's result is anything."""
+        if value.kind == "instance":
+            return self.method_gives(value, "__call__", depth, seen)
+        return frozenset({value._replace(kind="instance")}) if value.kind == "def" else UNKNOWN
+
+    def _property(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
+        """`property(get)`: reading it gives what `get` returns."""
+        found = self.resolve(path, scope, ref[1], depth, seen)
+        return frozenset(value._replace(kind="property") if value.kind == "def" else ANY for value in found)
+
+    def _returned(self, value: Value, depth: int, seen: Seen, on: tuple[str, int, Ref] | Value | None) -> Values:
+        """What a function returns; `on`: what it was called on, an expression `receiver.method` or the receiver."""
+        definition = self.definition(value)
+        if definition.kind == "class":
+            return frozenset({value._replace(kind="instance")})
+        first = first_parameter(definition)
+        own = (("n", first), ("c", ("n", first)), ("c", ("a", ("n", first), "__class__"))) if first else ()
+        if first and (definition.returns in SELF_TYPES or any(ref in own for ref in definition.results)):
+            receivers = self._receivers(on, depth, seen)
+        else:
+            receivers = frozenset()
+        outer = definition.parent.index if definition.parent else 0
+        if definition.returns in SELF_TYPES and first:
+            return receivers or UNKNOWN
+        said: Values = frozenset()
+        if definition.returns_ref is not None:
+            said = self.resolve(value.path, outer, definition.returns_ref, depth, seen)
+            if ANY not in said:
+                return said
+        if (
+            definition.is_generator
+            or not self._is_plain(value, depth, seen)
+            or not definition.results
+            or definition.is_stub
+        ):
+            return said or UNKNOWN
+        rest = [ref for ref in definition.results if not (receivers and ref in own)]
+        found = [self.resolve(value.path, definition.index, ref, depth, seen) for ref in rest]
+        return frozenset().union(said, receivers, *found)
+
+    def _is_plain(self, value: Value, depth: int, seen: Seen) -> bool:
+        """True where the decorators give back what the function returns: a wrapper ends with `return f(…)`."""
+        definition = self.definition(value)
+        outer = definition.parent.index if definition.parent else 0
+        for text, ref in zip(definition.decorators, definition.decorator_refs, strict=True):
+            if _last(text) in TRANSPARENT:
+                continue
+            made = self.resolve(value.path, outer, ("c", ref), depth - 1, seen)
+            if not made or not all(each == value or self._passes_through(each) for each in made):
+                return False
+        return True
+
+    def _passes_through(self, value: Value) -> bool:
+        if value.kind != "def" or self.definition(value).kind != "function":
+            return False
+        wrapper = self.definition(value)
+        given = wrapper.parent.annotations if wrapper.parent is not None else {}
+        bare = [ref[1] if ref is not None and ref[0] == "w" else ref for ref in wrapper.results]
+        return any(ref is not None and ref[0] == "c" and ref[1] is not None and ref[1][1] in given for ref in bare)
+
+    def _receivers(self, on: tuple[str, int, Ref] | Value | None, depth: int, seen: Seen) -> Values:
+        """The instances that a method called on `on` works on."""
+        if on is None:
+            return frozenset()
+        if isinstance(on, Value):
+            return frozenset({on})
+        path, scope, target = on
+        if target is None or target[0] != "a":
+            return frozenset()
+        values = self.resolve(path, scope, target[1], depth, seen)
+        return frozenset(value._replace(kind="instance") if self.is_class(value) else ANY for value in values)
 
 
-def _class_of(value: Value) -> Value:
-    """What `type(value)` is."""
-    if value.kind == "instance":
-        return value._replace(kind="def")
-    return ANY_CLASS if value.kind == "any" else ANY
+_READERS = {
+    "n": Repository._name,
+    "a": Repository._attribute,
+    "c": Repository._call,
+    "s": item,
+    "y": iterated,
+    "b": container,
+    "b{": container,
+    "d": Repository._defined,
+    "o": Repository.one_of,
+    "i": Repository._annotated,
+    "super": Repository._super,
+    "w": Repository._same,
+    "e": entered,
+    "m": Repository._module,
+    "f": Repository._imported,
+    "t": Repository._type,
+    "l": Repository._lambda,
+    "x": Repository._elsewhere,
+    "p": Repository._property,
+    "k": Repository._literal,
+}
 
 
-def _merge(lines: list[list[Value]]) -> list[Value]:
-    """C3 linearization; where the lines contradict each other, the first head goes first all the same."""
-    merged: list[Value] = []
-    while lines:
-        head = next(
-            (line[0] for line in lines if not any(line[0] in other[1:] for other in lines)),
-            lines[0][0],
-        )
-        merged.append(head)
-        lines = [rest for line in lines if (rest := [each for each in line if each != head])]
-    return merged
-
-
-def _unsubscripted(ref: Ref) -> Ref:
-    """`Generic[T]` derives from `Generic`."""
-    return ref[1] if ref is not None and ref[0] == "s" else ref
+def _last(decorator: str) -> str:
+    return decorator.partition("(")[0].rpartition(".")[2]

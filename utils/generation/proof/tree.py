@@ -7,9 +7,9 @@ import sys
 from typing import Any
 
 from utils.generation.proof.facts import CALL, PASSED, Definition, FileFacts, Ref, Site
-from utils.generation.proof.handing import HANDING, decorated, handed_on
-from utils.generation.proof.protocols import attribute_methods, implicit_calls
-from utils.generation.proof.references import annotated, functions_passed, reference
+from utils.generation.proof.protocols import READ, attribute_methods, implicit_calls
+from utils.generation.proof.references import annotated, arguments, functions_passed, got_by_name, reference
+from utils.generation.proof.syntax import children, cut, is_stub, same_shape
 
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -22,7 +22,9 @@ def read_file(path: str, lines: list[str]) -> FileFacts:
     reader.scope(module, reader.tree.body)
     by_local = _number(reader.definitions)
     by_place = {(each.line, each.column): each for each in reader.definitions if each.kind == "lambda"}
-    return FileFacts(path, module, reader.definitions, by_local, by_place, reader.stars, reader.imported, reader.handed)
+    return FileFacts(
+        path, module, reader.definitions, by_local, by_place, reader.stars, reader.imported, reader.assigned
+    )
 
 
 def _number(definitions: list[Definition]) -> dict[str, Definition]:
@@ -49,17 +51,18 @@ class _Reader:
         self.tree = ast.parse(text)
         self.lines = lines
         self.definitions: list[Definition] = []
+        self.global_names: set[str] = set()
+        self.assigned: set[str] = set()
         self.stars: list[tuple[str, int]] = []
         self.imported: list[tuple[str, int, tuple[str, ...]]] = []
-        self.handed: set[tuple[str, str]] = set()
 
     def source(self, node: ast.AST) -> str:
         """The exact text of an expression."""
         first, last = node.lineno - 1, node.end_lineno - 1  # type: ignore[attr-defined]
         left, right = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
         if first == last:
-            return _cut(self.lines[first], left, right)
-        parts = [_cut(self.lines[first], left, None), *self.lines[first + 1 : last], _cut(self.lines[last], 0, right)]
+            return cut(self.lines[first], left, right)
+        parts = [cut(self.lines[first], left, None), *self.lines[first + 1 : last], cut(self.lines[last], 0, right)]
         return "\n".join(parts)
 
     def scope(self, owner: Definition, body: list[ast.stmt] | list[ast.expr]) -> None:
@@ -78,7 +81,7 @@ class _Reader:
                     waiting.append(inner)
                     continue
                 self._visit(node, scope, runner)
-                stack.extend(_children(node))
+                stack.extend(children(node))
 
     def _define(self, node: ast.AST, scope: Definition, stack: list[Any]) -> tuple[Definition, list[Any]] | None:
         if isinstance(node, ast.Lambda):
@@ -96,6 +99,7 @@ class _Reader:
             made = self._new("class", node.name, node, scope)
             made.bases = [self.source(base) for base in node.bases]
             made.base_refs = [reference(base) for base in node.bases]
+            made.metaclass_ref = next((reference(k.value) for k in node.keywords if k.arg == "metaclass"), None)
             stack.extend([*node.bases, *(keyword.value for keyword in node.keywords)])
         else:
             return None
@@ -108,8 +112,9 @@ class _Reader:
         runner = scope
         while runner.kind == "class" and runner.parent:
             runner = runner.parent
-        runner.sites += [Site(each.lineno, reference(each), CALL) for each in node.decorator_list]
-        self.handed.update(decorated(node))
+        own = ((0, ("d", made.index)),)
+        runner.sites += [Site(each.lineno, reference(each), CALL, own) for each in node.decorator_list]
+        made.is_stub = made.kind == "function" and is_stub(node.body)
         return made, list(node.body)
 
     def _new(self, kind: str, name: str, node: Any, scope: Definition) -> Definition:
@@ -143,7 +148,9 @@ class _Reader:
     def _visit(self, node: Any, scope: Definition, runner: Definition) -> None:
         kind = type(node)
         if kind is ast.Call:
-            runner.sites.append(Site(node.lineno, reference(node.func), CALL))
+            if got_by_name(node):
+                runner.sites.append(Site(node.lineno, reference(node), READ))
+            runner.sites.append(Site(node.lineno, reference(node.func), CALL, arguments(node)))
             runner.sites.extend(Site(node.lineno, reference(each), PASSED) for each in functions_passed(node))
         elif kind is ast.Attribute:
             runner.sites.append(Site(node.lineno, reference(node), attribute_methods(node)))
@@ -161,15 +168,25 @@ class _Reader:
             scope.assigned.setdefault(node.name.id, []).append((node.lineno, node.end_lineno, ""))
         elif kind in (ast.Global, ast.Nonlocal):
             scope.outer_names.update(node.names)
-        if kind in HANDING:
-            self.handed.update(handed_on(node))
+            self.global_names.update(node.names if kind is ast.Global else ())
         for operand, methods in implicit_calls(node):
             ref = reference(operand)
             if ref is not None and ref[0] != "k":
                 runner.sites.append(Site(operand.lineno, ref, methods))  # type: ignore[attr-defined]
 
     def _bind(self, scope: Definition, name: str, ref: Ref) -> None:
+        if name in scope.outer_names:  # `global x` or `nonlocal x`: the binding is an outer scope's
+            ref, scope = ("x", scope.index, ref), self._outer(scope, name)
         scope.bindings.setdefault(sys.intern(name), []).append(ref)
+
+    def _outer(self, scope: Definition, name: str) -> Definition:
+        owner = scope.parent
+        while owner is not None and owner.parent is not None:
+            is_bound = name in owner.bindings or name in owner.annotations
+            if owner.kind == "function" and is_bound and name not in self.global_names:
+                return owner
+            owner = owner.parent
+        return self.definitions[0]
 
     # --- what binds a name -------------------------------------------------------------------------------------------
 
@@ -194,15 +211,21 @@ class _Reader:
         owner: Definition | None = scope
         while owner is not None and not (owner.parent and owner.parent.kind == "class" and owner.kind == "function"):
             owner = owner.parent
-        if owner is None or owner.parent is None or not isinstance(target.value, ast.Name) or not owner.parameters:
-            return
-        if target.value.id == owner.parameters[0][0]:
+        if (
+            owner is None
+            or owner.parent is None
+            or not isinstance(target.value, ast.Name)
+            or not owner.parameters
+            or target.value.id != owner.parameters[0][0]
+        ):
+            self.assigned.add(target.attr)
+        else:
             owner.parent.attributes.setdefault(target.attr, []).append(("x", scope.index, ref))
 
     def _assign(self, node: ast.Assign, scope: Definition) -> None:
         ref = reference(node.value)
         for target in node.targets:
-            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple) and _same_shape(target, node.value):
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple) and same_shape(target, node.value):
                 for left, right in zip(target.elts, node.value.elts, strict=True):
                     self._target(left, reference(right), scope, node)
             else:
@@ -215,7 +238,7 @@ class _Reader:
         self._target(node.target, ref, scope, node, typed=self.source(node.annotation))
 
     def _loop(self, node: Any, scope: Definition) -> None:
-        self._target(node.target, ("s", reference(node.iter)), scope, node.target)
+        self._target(node.target, ("y", reference(node.iter)), scope, node.target)
 
     def _augmented(self, node: ast.AugAssign, scope: Definition) -> None:
         self._target(node.target, None, scope, node)
@@ -269,31 +292,3 @@ _BINDERS: dict[type, Any] = {
     ast.Import: _Reader._import,
     ast.ImportFrom: _Reader._import_from,
 }
-_LEAVES = frozenset(
-    {ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom}
-)
-
-
-def _children(node: ast.AST) -> list[ast.AST]:
-    """The nodes directly below, last first; an annotation's own expressions never run anything worth proving."""
-    if type(node) in _LEAVES:
-        return []
-    found: list[ast.AST] = []
-    for name, value in node.__dict__.items():
-        if value.__class__ is list:
-            found.extend(item for item in value if isinstance(item, ast.AST))
-        elif isinstance(value, ast.AST) and name not in ("ctx", "op", "annotation"):
-            found.append(value)
-    found.reverse()
-    return found
-
-
-def _same_shape(left: ast.Tuple, right: ast.Tuple) -> bool:
-    return len(left.elts) == len(right.elts) and not any(isinstance(e, ast.Starred) for e in [*left.elts, *right.elts])
-
-
-def _cut(line: str, left: int, right: int | None) -> str:
-    """A piece of a line by UTF-8 byte offsets, as `ast` counts them."""
-    if line.isascii():
-        return line[left:right]
-    return line.encode("utf-8")[left:right].decode("utf-8")

@@ -180,7 +180,12 @@ def _call_line(context: Context, site: CallSite) -> str | None:
 
 
 def _call_site(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
-    sites = sorted(_usable_sites(context, element), key=lambda site: rank(site.path, site.caller, site.line))
+    proven = [
+        each for each in _usable_sites(context, element) if context.holds(Claim("calls", each.caller, element.id))
+    ]
+    if not proven:
+        return {}
+    sites = sorted(proven, key=lambda site: rank(site.path, site.caller, site.line))
     site = sites[variant % min(len(sites), 3)]
     line = _call_line(context, site) or ""
     at = (Evidence(site.path, site.line, site.line),)

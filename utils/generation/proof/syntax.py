@@ -1,0 +1,44 @@
+"""Small questions about syntax trees: what lies below a node, how a text is cut, whether a body is a stub."""
+
+from __future__ import annotations
+
+import ast
+
+_LEAVES = frozenset(
+    {ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom}
+)
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes directly below, last first; an annotation's own expressions never run anything worth proving."""
+    if type(node) in _LEAVES:
+        return []
+    found: list[ast.AST] = []
+    for name, value in node.__dict__.items():
+        if value.__class__ is list:
+            found.extend(item for item in value if isinstance(item, ast.AST))
+        elif isinstance(value, ast.AST) and name not in ("ctx", "op", "annotation"):
+            found.append(value)
+    found.reverse()
+    return found
+
+
+def is_stub(body: list[ast.stmt]) -> bool:
+    """True where the body, after its docstring, only says `...` or `raise NotImplementedError`."""
+    rest = body[1:] if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) else body
+    last = rest[-1] if len(rest) == 1 else body[0]
+    if isinstance(last, ast.Raise) and last.exc is not None:
+        raised = last.exc.func if isinstance(last.exc, ast.Call) else last.exc
+        return len(rest) == 1 and getattr(raised, "id", "") == "NotImplementedError"
+    return isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant) and last.value.value is ...
+
+
+def same_shape(left: ast.Tuple, right: ast.Tuple) -> bool:
+    return len(left.elts) == len(right.elts) and not any(isinstance(e, ast.Starred) for e in [*left.elts, *right.elts])
+
+
+def cut(line: str, left: int, right: int | None) -> str:
+    """A piece of a line by UTF-8 byte offsets, as `ast` counts them."""
+    if line.isascii():
+        return line[left:right]
+    return line.encode("utf-8")[left:right].decode("utf-8")
