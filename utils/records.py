@@ -85,7 +85,7 @@ class CodeElement(msgspec.Struct):
 
 
 class Skipped(msgspec.Struct):
-    """A file that was not analysed, and why."""
+    """A file that was not analysed, or not in full, and why."""
 
     path: str
     reason: str

@@ -417,6 +417,11 @@ def test_requirements_that_include_themselves_end() -> None:
     assert rows(read({"requirements.txt": "-r requirements.txt\nsix\n"})) == [("six", "", "runtime", 2)]
 
 
+def test_requirements_nested_by_the_thousand_are_none() -> None:
+    text = "a; " + "(" * 5000 + "python_version < '3'" + ")" * 5000 + "\nsix\n"
+    assert rows(read({"requirements.txt": text})) == [("six", "", "runtime", 2)]
+
+
 def test_toml_places() -> None:
     text = (
         '# c\na.b = 1\n"q.r" = """\nx = 2\n"""\n'

@@ -17,17 +17,19 @@ from utils.analysis.notes import ModuleNotes, take_notes
 from utils.analysis.python_elements import extract_elements
 from utils.analysis.source_text import SourceText
 from utils.analysis.sources import UnreadableError, decode, parse
-from utils.analysis.summary import ModuleSummary, summarize
+from utils.analysis.summary import ModuleSummary, TooIntricateError, summarize, summarize_imports
 from utils.records import CodeElement, Document
 
 T = TypeVar("T")
+
+TOO_INTRICATE = "too large or intricate to follow its names: its calls, bases and overrides are left out"
 
 DEEP_CALLS = 100_000  # nested calls; the parser gives up long before
 DEEP_STACK = 512 * 2**20  # bytes of address space, of which only what is used becomes memory
 
 
 class FileFacts(msgspec.Struct, omit_defaults=True):
-    """One file's facts. `skipped` is the reason why there are none.
+    """One file's facts. `skipped` is the reason why there are none, `partly` why some are missing.
 
     `summary` is what resolving calls needs of the file, `notes` what finding patterns needs.
 
@@ -40,6 +42,7 @@ class FileFacts(msgspec.Struct, omit_defaults=True):
     notes: ModuleNotes | None = None
     document: Document | None = None
     skipped: str | None = None
+    partly: str | None = None
 
 
 class Linkable(msgspec.Struct):
@@ -64,19 +67,23 @@ def analyze_file(data: bytes, path: str, module: str | None, submodules: Collect
             return FileFacts(len(SourceText(text).lines), document=read_document(path, text))
         text = decode(data, "python")
         tree = parse(text)
+        try:
+            return _python_facts(tree, text, path, module, submodules)
+        except RecursionError:
+            return deeply(lambda: _python_facts(tree, text, path, module, submodules))
     except UnreadableError as error:
         return FileFacts(skipped=str(error))
-    try:
-        return _python_facts(tree, text, path, module, submodules)
-    except RecursionError:
-        return deeply(lambda: _python_facts(tree, text, path, module, submodules))
 
 
 def _python_facts(tree: ast.Module, text: str, path: str, module: str, submodules: Collection[str]) -> FileFacts:
     source, names = SourceText(text), assign_ids(tree, module, submodules)
     elements = extract_elements(tree, names, source, module, path, submodules)
-    summary = summarize(tree, module, path, names.ids)
-    return FileFacts(len(source.lines), elements, summary, take_notes(tree, module, path))
+    partly = None
+    try:
+        summary = summarize(tree, module, path, names.ids)
+    except TooIntricateError:
+        summary, partly = summarize_imports(tree, module, path), TOO_INTRICATE
+    return FileFacts(len(source.lines), elements, summary, take_notes(tree, module, path), partly=partly)
 
 
 def deeply(function: Callable[[], T]) -> T:

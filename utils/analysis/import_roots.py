@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from posixpath import basename, dirname
 
 IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
+DEEP = 50  # parts of a name that count
 ROOT_NAMES = frozenset({"src", "lib", "python", "source"})
 
 
@@ -44,7 +45,9 @@ class _Namer:
         self.mentions: Counter[str] = Counter()
         self.siblings: defaultdict[str, set[str]] = defaultdict(set)
         for path in self.paths:
-            dotted = {".".join(parts[:n]) for parts in map(_split, imports[path]) for n in range(1, len(parts) + 1)}
+            dotted = {
+                ".".join(parts[:n]) for parts in map(_split, imports[path]) for n in range(1, min(len(parts), DEEP) + 1)
+            }
             self.mentions.update(dotted)
             self.siblings[dirname(path)].update(imports[path])
 

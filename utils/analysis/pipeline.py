@@ -62,7 +62,7 @@ def _combine(
 ) -> tuple[Analysis, list[CodeElement]]:
     facts = {path: DECODER.decode(data) for path, data in encoded.items()}
     readable = {path: fact for path, fact in facts.items() if fact.skipped is None}
-    skipped = [Skipped(path, fact.skipped) for path, fact in facts.items() if fact.skipped is not None]
+    skipped = [Skipped(path, why) for path, fact in facts.items() if (why := fact.skipped or fact.partly)]
     elements: list[CodeElement] = []
     for path, fact in readable.items():
         attach_code(fact.elements, found.data[path])

@@ -10,9 +10,11 @@ from utils.analysis.assignments import Assigned, assigned_names, class_forms
 from utils.analysis.docstrings import parse_docstring
 from utils.analysis.naming import Definition, Names
 from utils.analysis.source_text import SourceText
+from utils.analysis.sources import UnreadableError
 from utils.records import CodeElement, Doc, ElementKind, Parameter, ParameterKind
 
 PROPERTIES = frozenset({"property", "cached_property", "abstractproperty"})
+QUOTED = 200_000_000  # characters of code and signatures; nesting by hand quotes a file four times
 ACCESSORS = ("getter", "setter", "deleter")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -23,7 +25,7 @@ def extract_elements(
 ) -> list[CodeElement]:
     """The module, its definitions and its constants, in source order. `code` is left empty: lines tell it.
 
-    `submodules` are as in `assign_ids`.
+    `submodules` are as in `assign_ids`. Raises `UnreadableError` where they would be too large to write.
     """
     extractor = _Extractor(tree, names, source, module, path)
     extractor.taken.update(submodules)
@@ -34,6 +36,8 @@ class _Extractor:
     def __init__(self, tree: ast.Module, names: Names, source: SourceText, module: str, path: str) -> None:
         self.tree, self.names, self.source, self.module, self.path = tree, names, source, module, path
         self.taken = set(names.ids.values())
+        self.counts: dict[str, int] = {}
+        self.quoted = 0
         self.public: dict[ast.AST, bool] = {tree: is_public_module(module)}
 
     def elements(self) -> list[CodeElement]:
@@ -42,14 +46,22 @@ class _Extractor:
         forms = class_forms(classes)
         found = [(0, 0, self._module())]
         for node in definitions:
+            self._weigh(node)
             element = self._class(node) if isinstance(node, ast.ClassDef) else self._function(node)
             found.append((node.lineno, node.col_offset, element))
         scopes: list[ast.Module | ast.ClassDef] = [self.tree, *classes]
         for scope in scopes:
             for assigned in assigned_names(scope, forms.get(scope, "plain")):
+                self._weigh(assigned.node)
                 found.append((assigned.node.lineno, assigned.node.col_offset, self._assigned(assigned, scope)))
         found.sort(key=lambda item: item[:2])
         return [element for _, _, element in found]
+
+    def _weigh(self, node: ast.stmt) -> None:
+        """Each element quotes its lines: many on one long line would be many times the file."""
+        self.quoted += 2 * self.source.size(node.lineno, node.end_lineno or node.lineno)
+        if self.quoted > QUOTED:
+            raise UnreadableError("too many definitions share their lines")
 
     def _module(self) -> CodeElement:
         docstring = docstring_of(self.tree)
@@ -140,10 +152,12 @@ class _Extractor:
         )
 
     def _free_id(self, dotted: str) -> str:
-        candidate, count = dotted, 1
+        count = self.counts.get(dotted, 1)  # those below are taken
+        candidate = dotted if count == 1 else f"{dotted}#{count}"
         while candidate in self.taken:
             count += 1
             candidate = f"{dotted}#{count}"
+        self.counts[dotted] = count
         self.taken.add(candidate)
         return candidate
 

@@ -22,7 +22,7 @@ def dependency(text: str, group: str, path: str, line: int) -> Dependency | None
     """`name[extra]>=1; marker` as a dependency; null for what is no requirement (a path, an option, a bare address)."""
     try:
         requirement = Requirement(text)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):  # brackets nested by the thousand
         return None
     # The specifier as it is written: `packaging` would sort its parts.
     rest = text[match.end() :] if (match := _NAME.match(text)) else ""

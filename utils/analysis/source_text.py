@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import accumulate
 
 Header = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -14,11 +15,16 @@ class SourceText:
         self.lines = text.split("\n")
         if self.lines[-1] == "" and len(self.lines) > 1:
             self.lines.pop()
+        self._ends = [0, *accumulate(map(len, self.lines))]
         self._is_ascii = text.isascii()
 
     def span(self, start_line: int, end_line: int) -> str:
         """Whole lines, 1-based and inclusive, without the last line's end."""
         return "\n".join(self.lines[start_line - 1 : end_line])
+
+    def size(self, start_line: int, end_line: int) -> int:
+        """About how many characters `span` gives."""
+        return self._ends[end_line] - self._ends[start_line - 1]
 
     def of(self, node: ast.expr | ast.stmt | ast.arg) -> str:
         """The text of one node, as written."""

@@ -49,6 +49,8 @@ def decode(data: bytes, language: str) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise UnreadableError(f"wrong encoding: not {encoding.removesuffix('-sig')} at byte {error.start:,}") from None
+    except (UnicodeError, LookupError):  # Python knows codecs that are no text encodings, and some that only encode
+        raise UnreadableError(f"wrong encoding: not {encoding}") from None
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 

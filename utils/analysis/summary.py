@@ -8,28 +8,36 @@ from typing import Any
 from utils.analysis.naming import assign_ids
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.ir import ModuleSummary
-from utils.analysis.resolution.scopes import Scope
+from utils.analysis.resolution.scopes import Scope, TooIntricateError
 from utils.analysis.resolution.statements import Statements
 
-__all__ = ["ModuleSummary", "summarize"]
+__all__ = ["ModuleSummary", "TooIntricateError", "summarize", "summarize_imports"]
 
 
 def summarize(tree: ast.Module, module: str, path: str, ids: dict[ast.AST, str] | None = None) -> ModuleSummary:
     """Summarize the file `path` (posix, from the root), which is imported as `module`.
 
     `ids` are `assign_ids(tree, module).ids` where the caller has them already. Raises RecursionError for expressions
-    nested deeper than the interpreter's stack.
+    nested deeper than the interpreter's stack, `TooIntricateError` where names alone would take too long.
     """
     package = module if path.rsplit("/", 1)[-1] == "__init__.py" else module.rpartition(".")[0]
     builder = Statements(module, assign_ids(tree, module).ids if ids is None else ids, package)
     builder.body(tree.body)
     walk_functions(builder)
     body = freeze(builder, tree)
+    if body.size >> ir.NODE_BITS or max(len(body.functions), len(body.classes)) >> ir.CLASS_BITS:
+        raise TooIntricateError
     lines = ir.take_lines(body.uses)
     data = ir.dump(body)
     builder.handlers.clear()  # tables of bound methods: a cycle that would keep the tree alive
     builder.statements.clear()
     return ModuleSummary(module, path, data, lines)
+
+
+def summarize_imports(tree: ast.Module, module: str, path: str) -> ModuleSummary:
+    """Only what the top of the file imports: for a file whose calls are not followed."""
+    body: list[ast.stmt] = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return summarize(ast.Module(body, []), module, path)
 
 
 def walk_functions(builder: Statements) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from utils.analysis.patterns.places import is_test
 from utils.records import CodeElement, Evidence, Pattern
 
 ABSTRACT = frozenset({"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"})
+FAR = 20  # steps of inheritance; without an end, a chain of n classes would make n * n / 2 statements
+COMMON = 100  # classes; what more than these conform to by name says nothing about any of them
 PROTOCOLS = frozenset({"Protocol", "typing.Protocol", "t.Protocol", "typing_extensions.Protocol"})
 
 
 def implementations(elements: Mapping[str, CodeElement], inheritance: Mapping[str, Sequence[str]]) -> Iterator[Pattern]:
     """One pattern for each class that others of the repository derive from or, for a protocol, conform to.
 
-    `members` are all of them, at any distance, those in tests last; `evidence` has their class statements. Bases that
+    `members` are all of them within FAR steps, those in tests last; `evidence` has their class statements. Bases that
     are themselves test code are left out.
     """
     children: dict[str, list[str]] = {}
@@ -30,7 +33,7 @@ def implementations(elements: Mapping[str, CodeElement], inheritance: Mapping[st
     for subject in sorted({*children, *conforming}):
         if is_test(elements[subject].path):
             continue
-        found = {*_descendants(subject, children), *conforming.get(subject, ())}
+        found = {*_within_reach(subject, children)[1:], *conforming.get(subject, ())}
         members = sorted(found, key=lambda member: (is_test(elements[member].path), member))
         yield Pattern(
             kind="implementation",
@@ -49,15 +52,16 @@ def _statement(element: CodeElement) -> Evidence:
     return Evidence(element.path, element.line, element.line + element.signature.count("\n"))
 
 
-def _descendants(base: str, children: Mapping[str, Sequence[str]]) -> set[str]:
-    found: set[str] = set()
-    pending = [base]
-    while pending:
-        for child in children.get(pending.pop(), ()):
-            if child not in found and child != base:
-                found.add(child)
-                pending.append(child)
-    return found
+def _within_reach(start: str, edges: Mapping[str, Sequence[str]]) -> list[str]:
+    """`start` and what it leads to in at most FAR steps, nearest first."""
+    found = {start: None}
+    step = [start]
+    for _ in range(FAR):
+        step = list(dict.fromkeys(to for each in step for to in edges.get(each, ()) if to not in found))
+        if not step:
+            break
+        found.update(dict.fromkeys(step))
+    return list(found)
 
 
 def _methods(elements: Mapping[str, CodeElement]) -> dict[str, dict[str, CodeElement]]:
@@ -69,14 +73,6 @@ def _methods(elements: Mapping[str, CodeElement]) -> dict[str, dict[str, CodeEle
     return found
 
 
-def _lineage(subject: str, inheritance: Mapping[str, Sequence[str]]) -> list[str]:
-    """The class and its bases within the repository, nearest first."""
-    order = [subject]
-    for each in order:
-        order += [base for base in inheritance.get(each, ()) if base not in order]
-    return order
-
-
 def _required(
     subject: str,
     elements: Mapping[str, CodeElement],
@@ -86,7 +82,7 @@ def _required(
 ) -> list[str]:
     """Ids of the methods that an implementation has to write, inherited ones included, in source order."""
     nearest: dict[str, CodeElement] = {}
-    for each in reversed(_lineage(subject, inheritance)):
+    for each in reversed(_within_reach(subject, inheritance)):
         nearest.update(methods.get(each, {}))
     wanted = [
         method
@@ -145,20 +141,39 @@ def _conforming(
     A protocol with data members or with dunder methods only is left out: names alone would not justify it.
     """
     data = {element.parent for element in elements.values() if element.kind in ("field", "attribute")}
+    known = frozenset(protocols)
+    complete = {
+        each: {
+            name: method
+            for base in reversed(_within_reach(each, inheritance))
+            for name, method in methods.get(base, {}).items()
+        }
+        for each in (methods if protocols else ())
+    }
+    owners: dict[str, list[str]] = {}
+    for each, own in complete.items():
+        for name in own:
+            owners.setdefault(name, []).append(each)
     found: dict[str, list[str]] = {}
     for protocol in protocols:
         wanted = {name: _parameters(method) for name, method in methods.get(protocol, {}).items()}
         is_plain = protocol not in data and set(inheritance.get(protocol, ())) <= PROTOCOLS
         if not is_plain or all(name.startswith("_") for name in wanted):
             continue
-        for candidate in methods:
-            if candidate == protocol or candidate in protocols or protocol in _lineage(candidate, inheritance):
-                continue
-            own: dict[str, CodeElement] = {}
-            for each in reversed(_lineage(candidate, inheritance)):
-                own.update(methods.get(each, {}))
-            if all(name in own and _parameters(own[name]) == names for name, names in wanted.items()):
-                found.setdefault(protocol, []).append(candidate)
+        rarest = min(wanted, key=lambda name: len(owners[name]))
+        conforming = (
+            each
+            for each in owners[rarest]
+            if each != protocol
+            and each not in known
+            and protocol not in _within_reach(each, inheritance)
+            and all(
+                name in complete[each] and _parameters(complete[each][name]) == names for name, names in wanted.items()
+            )
+        )
+        members = list(islice(conforming, COMMON + 1))
+        if 0 < len(members) <= COMMON:
+            found[protocol] = members
     return found
 
 

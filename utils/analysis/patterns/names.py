@@ -20,6 +20,7 @@ class Names:
         self.inheritance = inheritance
         self._bound: dict[str, dict[str, set[tuple[str, str | None]]]] = {}
         self._stars: dict[str, list[str]] = {}
+        self._known: dict[tuple[str, str, int], str | None] = {}
         self._instances: dict[str, tuple[str, str]] = {}
         for each in notes:
             for instance in each.instances:
@@ -72,6 +73,13 @@ class Names:
         return name in self.elements and self.elements[name].kind == "module"
 
     def _lookup(self, module: str, name: str, hops: int) -> str | None:
+        """Remembered by its hops: modules that import all of each other would be gone through in every order."""
+        key = (module, name, hops)
+        if key not in self._known:
+            self._known[key] = self._search(module, name, hops)
+        return self._known[key]
+
+    def _search(self, module: str, name: str, hops: int) -> str | None:
         own = f"{module}.{name}"
         if own in self.elements and self.elements[own].kind != "module":
             return own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from utils.analysis.notes import Entry, ModuleNotes
 from utils.analysis.patterns.implementation import parse_code
@@ -59,8 +59,11 @@ def _decorated(names: Names, call_sites: Sequence[CallSite]) -> Iterator[tuple[C
             calls.setdefault((site.path, site.line), []).append(site.callee)
     stores: dict[str, bool] = {}
     for element in decorated:
+        called = _by_name(
+            callee for line in range(element.start_line, element.line) for callee in calls.get((element.path, line), ())
+        )
         for text in element.decorators:
-            decorator = _decorator(names, element, text, calls)
+            decorator = _decorator(names, element, text, called)
             if decorator is None:
                 continue
             if decorator not in stores:
@@ -69,19 +72,24 @@ def _decorated(names: Names, call_sites: Sequence[CallSite]) -> Iterator[tuple[C
                 yield element, decorator, element.start_line
 
 
-def _decorator(
-    names: Names, element: CodeElement, text: str, calls: Mapping[tuple[str, int], Sequence[str]]
-) -> str | None:
+def _by_name(callees: Iterable[str]) -> dict[str, str]:
+    """{last part of its name, or of its class's where a special method runs: the first such callee}."""
+    found: dict[str, str] = {}
+    for callee in callees:
+        found.setdefault(callee.rpartition(".")[2], callee)
+        owner = callee.removesuffix(".__init__").removesuffix(".__call__")
+        found.setdefault(owner.rpartition(".")[2], callee)
+    return found
+
+
+def _decorator(names: Names, element: CodeElement, text: str, called: Mapping[str, str]) -> str | None:
     """The function, method or class that `@text` calls, by its resolved call or else by its name."""
     match = re.match(r"[\w.]+", text)
     if match is None:
         return None
-    last = match.group().rpartition(".")[2]
-    for line in range(element.start_line, element.line):
-        for callee in calls.get((element.path, line), ()):
-            owner = callee.removesuffix(".__init__").removesuffix(".__call__")
-            if callee.rpartition(".")[2] == last or owner.rpartition(".")[2] == last:
-                return callee if callee in names.elements else None
+    callee = called.get(match.group().rpartition(".")[2])
+    if callee is not None:
+        return callee if callee in names.elements else None
     found = names.resolve(element.module, match.group())
     kinds = ("function", "method")
     return found if found and names.elements[found].kind in kinds else None

@@ -267,7 +267,7 @@ class Calls(Containers):
 
     def on_received(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
         """`self` handed over by hand: only an object of the method's class can be meant."""
-        owner = self.modules[(rule[0] >> 20) - 1]
+        owner = self.modules[(rule[0] >> ir.NODE_BITS) - 1]
         number = owner.index << CLASS_BITS | rule[1].owner
         if what[0] in (kinds.INSTANCE, kinds.CLASS) and self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
             self.receive(owner, rule[1], value)

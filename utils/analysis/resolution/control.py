@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 from utils.analysis.resolution import ir
@@ -17,7 +18,7 @@ class Control(Assignments):
     def if_(self, node: ast.If) -> None:
         narrowed = self.condition(node.test)
         scope = self.scope
-        before = dict(scope.env)
+        before = self.snapshot(scope.env)
         start = len(scope.log)
         for name, found in narrowed:
             scope.env[name] = found
@@ -32,7 +33,8 @@ class Control(Assignments):
         excluded = self.exclusion(node.test)
         if excluded is not None:
             scope.log.append(excluded[0])
-            scope.env = {**before, excluded[0]: excluded[1]}
+            scope.env = self.snapshot(before)
+            scope.env[excluded[0]] = excluded[1]
         self.body(node.orelse)
         if scope.live:
             if excluded is not None and ends and scope.env.get(excluded[0]) == excluded[1]:
@@ -110,7 +112,7 @@ class Control(Assignments):
                 phi = phis[name] = self.new()
                 self.copy(scope.env.get(name, 0), phi)
                 self.bind(name, phi)
-        entry = dict(scope.env)
+        entry = self.snapshot(scope.env)
         breaks: list[dict[str, int]] = []
         scope.loops.append((phis, breaks))
         head()
@@ -133,7 +135,7 @@ class Control(Assignments):
 
     def break_(self, node: ast.Break) -> None:
         if self.scope.loops and self.scope.live:
-            self.scope.loops[-1][1].append(dict(self.scope.env))
+            self.scope.loops[-1][1].append(self.snapshot(self.scope.env))
         self.scope.live = False
 
     def continue_(self, node: ast.Continue) -> None:
@@ -145,18 +147,18 @@ class Control(Assignments):
         scope = self.scope
         start = len(scope.log)
         began = self.moment
-        before = dict(scope.env)
+        before = self.snapshot(scope.env)
         self.body(node.body)
         caught = dict.fromkeys(scope.log[start:])
-        entry = dict(before)
+        entry = self.snapshot(before)
         for name in caught:
-            bound = [found for moment, found in scope.timeline[name] if moment > began]
-            entry[name] = self.merged([before.get(name, 0), *bound])
+            late = takewhile(lambda bound: bound[0] > began, reversed(scope.timeline[name]))
+            entry[name] = self.merged([before.get(name, 0), *reversed([found for _, found in late])])
         if scope.live:
             self.body(node.orelse)
         ends = [scope.env] if scope.live else []
         for handler in node.handlers:
-            self.rewind(start, dict(entry))
+            self.rewind(start, self.snapshot(entry))
             self.handler(handler)
             if scope.live:
                 ends.append(scope.env)
@@ -164,7 +166,7 @@ class Control(Assignments):
             self.join(start, ends)
             self.body(node.finalbody)
         else:
-            self.rewind(start, dict(entry))
+            self.rewind(start, self.snapshot(entry))
             self.body(node.finalbody)
             scope.live = False
 
@@ -194,10 +196,10 @@ class Control(Assignments):
         scope = self.scope
         subject = self.value(node.subject)
         start = len(scope.log)
-        before = dict(scope.env)
-        ends = [dict(before)]
+        before = self.snapshot(scope.env)
+        ends = [self.snapshot(before)]
         for case in node.cases:
-            self.rewind(start, dict(before))
+            self.rewind(start, self.snapshot(before))
             self.pattern(case.pattern, subject)
             if case.guard is not None:
                 self.truth(case.guard)

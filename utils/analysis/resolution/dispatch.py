@@ -19,14 +19,14 @@ class Dispatch:
 
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
-        self.subclasses: dict[int, list[int]] = {}
+        self.children: dict[int, list[int]] = {}
         hierarchy = interpreter.hierarchy
         for module in interpreter.modules:
             for index in range(len(module.body.classes)):
                 number = module.index << CLASS_BITS | index
-                for base in hierarchy.order(number)[1:]:
+                for base in hierarchy.bases_of(number):
                     if isinstance(base, int):
-                        self.subclasses.setdefault(base, []).append(number)
+                        self.children.setdefault(base, []).append(number)
         self.targets: dict[tuple[int, int], list[int]] = {}
 
     def edges(self) -> list[Edge]:
@@ -54,10 +54,10 @@ class Dispatch:
         interpreter = self.interpreter
         made = interpreter.made
         _, function = interpreter.hierarchy.function_of(callee)
-        below = self.subclasses.get(number, [])
         abstract = bool(function.flags & ir.ABSTRACT)
         if number in made and not abstract:
             return [callee]
+        below = self.subclasses(number)
         living = [item for item in below if item in made] or (below if abstract else [])
         targets = {interpreter.find(item, function.name) for item in living} - {None}
         if abstract and targets <= {callee}:
@@ -65,3 +65,14 @@ class Dispatch:
         if not targets or (callee in targets and not abstract):
             return [callee]
         return [item for item in targets if item is not None] if len(targets) == 1 else []
+
+    def subclasses(self, number: int) -> list[int]:
+        """All below a class, in no particular but a fixed order."""
+        found = {number: None}
+        pending = [number]
+        while pending:
+            for child in self.children.get(pending.pop(), ()):
+                if child not in found:
+                    found[child] = None
+                    pending.append(child)
+        return list(found)[1:]

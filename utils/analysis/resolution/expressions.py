@@ -337,7 +337,7 @@ class Expressions(Names):
 
     def comprehension(self, node: Any) -> int:
         scope = self.scope
-        saved = dict(scope.env)
+        saved = self.snapshot(scope.env)
         logged = len(scope.log)
         for part in node.generators:
             source = self.expr(part.iter)

@@ -12,10 +12,10 @@ from typing import Any
 
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
-from utils.analysis.resolution.ir import decode
+from utils.analysis.resolution.ir import NODE_BITS, decode
 from utils.analysis.resolution.values import Values
 
-LOCAL = (1 << 20) - 1
+LOCAL = (1 << NODE_BITS) - 1
 # How many values a node may hold before one of a kind is refused: what takes more is general-purpose code, and what
 # comes out of it says nothing about any one call.
 LIMITS: dict[Any, int] = dict.fromkeys(range(20), 12)
@@ -110,7 +110,7 @@ class Graph:
                 rules[rule[0]](value, table[value], rule[1:], GLOBAL)
             if node >> 50:
                 continue
-            module = modules[(node >> 20) - 1]
+            module = modules[(node >> NODE_BITS) - 1]
             offset = module.offset
             local = node & LOCAL
             for target in module.body.succ.get(local, ()):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Generator, Iterable
 from typing import Any
 
 from utils.analysis.resolution import ir
+from utils.analysis.resolution.ir import CLASS_BITS, NODE_BITS
 
-CLASS_BITS = 16
 MASK = (1 << CLASS_BITS) - 1
+LONGEST = 500  # classes in a resolution order; beyond that no code is written by hand, and time would be quadratic
+
+Found = tuple[str, Any] | None  # ("class", number), ("function", number), ("module", name), ("external", dotted name)
+Search = Generator[tuple[str, str], Found, Found]  # yields (module, name) and is sent what `member` finds for it
 
 
 class Module:
@@ -17,25 +23,32 @@ class Module:
 
     def __init__(self, index: int, summary: ir.ModuleSummary) -> None:
         self.index = index
-        self.offset = (index + 1) << 20
+        self.offset = (index + 1) << NODE_BITS
         self.name = summary.module
         self.path = summary.path
         self.package = summary.path.rsplit("/", 1)[-1] == "__init__.py"
         self.body = ir.load(summary.data)
+        self.body.stars = list(dict.fromkeys(reversed(self.body.stars)))[::-1]  # of repeated ones the last counts
 
 
 class Hierarchy:
-    """Classes are numbered (module index << 16 | class index), functions likewise."""
+    """Classes are numbered (module index << CLASS_BITS | class index), functions likewise.
+
+    What a repository chooses the length of (chains of bases, re-exports and stars) is walked without recursion.
+    """
 
     def __init__(self, summaries: list[ir.ModuleSummary]) -> None:
         self.modules = [Module(index, summary) for index, summary in enumerate(summaries)]
         self.by_name: dict[str, Module] = {}
         for module in self.modules:
             self.by_name.setdefault(module.name, module)
-        self.prefixes = {name.rsplit(".", depth)[0] for name in self.by_name for depth in range(1, name.count(".") + 1)}
+        self.prefixes = prefixes(self.by_name)
         self.bases: dict[int, list[int | str]] = {}
+        self.class_nodes: dict[int, dict[int, int]] = {}
         self.orders: dict[int, list[int | str]] = {}
-        self.exported: dict[tuple[str, str], Any] = {}
+        self.members: dict[tuple[str, str], Found] = {}
+        self.starred: dict[tuple[str, str], tuple[Module, list[int]] | None] = {}
+        self.exports: set[str] = set()
 
     # --- modules -----------------------------------------------------------------------------------------------------
 
@@ -53,34 +66,71 @@ class Hierarchy:
         parent = self.by_name.get(importer.name.rpartition(".")[0])
         return importer.package or (parent is not None and parent.package)
 
-    def export(self, module: str, name: str, seen: frozenset[str] = frozenset()) -> tuple[Module, list[int]] | None:
+    def export(self, module: str, name: str) -> tuple[Module, list[int]] | None:
         """The nodes that `module.name` stands for, through star imports; None where it is a submodule or nothing."""
         found = self.by_name.get(module)
-        if found is None or module in seen:
+        if found is None:
             return None
         nodes = found.body.exports.get(name)
         if nodes:
             return found, nodes
-        if name.startswith("__"):
+        if not found.body.stars or name.startswith("__") or not self.exported(name):
             return None
-        for star in reversed(found.body.stars):
-            star = self.locate(star, found)
-            source = self.by_name.get(star)
-            if source is None:
+        key = (module, name)
+        if key not in self.starred:
+            self.starred[key] = self.through_stars(found, name)
+        return self.starred[key]
+
+    def exported(self, name: str) -> bool:
+        """Whether any module exports `name`: most names that a module with stars lacks are nowhere."""
+        if not self.exports:
+            self.exports = {name for module in self.modules for name in module.body.exports}
+        return name in self.exports
+
+    def through_stars(self, importer: Module, name: str) -> tuple[Module, list[int]] | None:
+        """The last star import counts, and what it has by stars of its own comes before the star import above it."""
+        seen = {importer.index}
+        pending = [(star, importer) for star in importer.body.stars]
+        while pending:
+            star, importer = pending.pop()
+            source = self.by_name.get(self.locate(star, importer))
+            if source is None or source.index in seen:
                 continue
+            seen.add(source.index)
             public = source.body.public
             if name not in public if public is not None else name.startswith("_"):
                 continue
-            inner = self.export(star, name, seen | {module})
-            if inner is not None:
-                return inner
+            nodes = source.body.exports.get(name)
+            if nodes:
+                return source, nodes
+            pending += [(inner, source) for inner in source.body.stars]
         return None
 
     # --- static resolution -------------------------------------------------------------------------------------------
 
-    def resolve(self, module: Module, origin: Any, depth: int = 0) -> tuple[str, Any] | None:
-        """An origin to ("class", id), ("function", id), ("module", name) or ("external", dotted name)."""
-        if origin is None or depth > 40:
+    def resolve(self, module: Module, origin: Any) -> Found:
+        """What an origin stands for; None where names alone do not tell. What leads back to itself is None."""
+        searches: list[tuple[tuple[str, str], Search]] = [(("", ""), self.search(module, origin))]
+        active: set[tuple[str, str]] = set()
+        found: Found = None
+        while True:
+            try:
+                wanted = searches[-1][1].send(found)
+            except StopIteration as done:
+                key, _ = searches.pop()
+                found = done.value
+                if not searches:
+                    return found
+                self.members[key] = found
+                active.discard(key)
+                continue
+            found = self.members.get(wanted)
+            if wanted not in self.members and wanted not in active:
+                active.add(wanted)
+                searches.append((wanted, self.member(*wanted)))
+
+    def search(self, module: Module, origin: Any) -> Search:
+        if origin is None:
             return None
         kind = origin[0]
         if kind in ("class", "function"):
@@ -89,30 +139,30 @@ class Hierarchy:
             source = self.locate(origin[1], module)
             if origin[2] is None:
                 return ("module", source) if self.internal(source) else ("external", source)
-            return self.member(source, origin[2], depth)
-        base = self.resolve(module, origin[1], depth + 1)
+            return (yield source, origin[2])
+        base = yield from self.search(module, origin[1])
         if base is None:
             return None
         if base[0] == "module":
-            return self.member(base[1], origin[2], depth)
+            return (yield base[1], origin[2])
         if base[0] == "external":
             return "external", f"{base[1]}.{origin[2]}"
         if base[0] == "class":
             owner, record = self.class_of(base[1])
             for node in record.names.get(origin[2], ()):
-                for index, inner in enumerate(owner.body.classes):
-                    if inner.node == node:
-                        return "class", owner.index << CLASS_BITS | index
+                inner = self.class_at(owner, node)
+                if inner is not None:
+                    return "class", inner
         return None
 
-    def member(self, module: str, name: str, depth: int) -> tuple[str, Any] | None:
+    def member(self, module: str, name: str) -> Search:
         if not self.internal(module):
             return "external", f"{module}.{name}"
         found = self.export(module, name)
         if found is not None:
             owner, nodes = found
             for node in nodes:
-                resolved = self.resolve(owner, owner.body.origins.get(node), depth + 1)
+                resolved = yield from self.search(owner, owner.body.origins.get(node))
                 if resolved is not None:
                     return resolved
             return None
@@ -124,6 +174,14 @@ class Hierarchy:
     def class_of(self, number: int) -> tuple[Module, ir.Class]:
         module = self.modules[number >> CLASS_BITS]
         return module, module.body.classes[number & MASK]
+
+    def class_at(self, module: Module, node: int) -> int | None:
+        table = self.class_nodes.get(module.index)
+        if table is None:
+            records = enumerate(module.body.classes)
+            table = self.class_nodes[module.index] = {record.node: index for index, record in records}
+        index = table.get(node)
+        return None if index is None else module.index << CLASS_BITS | index
 
     def function_of(self, number: int) -> tuple[Module, ir.Function]:
         module = self.modules[number >> CLASS_BITS]
@@ -142,29 +200,68 @@ class Hierarchy:
         return found
 
     def order(self, number: int) -> list[int | str]:
-        """The method resolution order (C3; depth-first where the bases contradict each other or form a circle)."""
-        found = self.orders.get(number)
-        if found is None:
-            self.orders[number] = [number]
-            bases = self.bases_of(number)
-            sequences: list[list[int | str]] = [
-                list(self.order(base)) if isinstance(base, int) else [base] for base in bases
-            ]
-            found = self.orders[number] = [number, *merge([*sequences, list(bases)], number)]
-        return found
+        """The method resolution order (C3; depth-first where the bases contradict each other or form a circle).
+
+        It ends after LONGEST classes.
+        """
+        if number not in self.orders:
+            self.set_orders(number)
+        return self.orders[number]
+
+    def set_orders(self, number: int) -> None:
+        """Bases first. A base whose order is being looked for, which is one's own subclass, stands for itself."""
+        path = [(number, iter(self.bases_of(number)))]
+        active = {number}
+        while path:
+            current, bases = path[-1]
+            for base in bases:
+                if isinstance(base, int) and base not in self.orders and base not in active:
+                    active.add(base)
+                    path.append((base, iter(self.bases_of(base))))
+                    break
+            else:
+                path.pop()
+                active.discard(current)
+                self.orders[current] = self.order_from(current, self.bases_of(current)[:LONGEST])
+
+    def order_from(self, number: int, bases: list[int | str]) -> list[int | str]:
+        sequences: list[list[int | str]] = [
+            self.orders.get(base, [base]) if isinstance(base, int) else [base] for base in bases
+        ]
+        if len(sequences) > 1:
+            return [number, *merge([*sequences, bases], number)]
+        return [number, *(item for sequence in sequences for item in sequence if item != number)][:LONGEST]
 
     def is_subclass(self, number: int, other: int) -> bool:
         return other in self.order(number)
 
 
+def prefixes(names: Iterable[str]) -> set[str]:
+    """The packages above these modules, whether or not they have a file."""
+    found: set[str] = set()
+    for name in names:
+        above = name.rpartition(".")[0]
+        while above and above not in found:
+            found.add(above)
+            above = above.rpartition(".")[0]
+    return found
+
+
 def merge(sequences: list[list[int | str]], own: int) -> list[int | str]:
     """C3's merge step: take the first head that is in no other tail."""
+    queues = [[item for item in reversed(sequence) if item != own] for sequence in sequences]  # heads last
+    queues = [queue for queue in queues if queue]
+    tails = Counter(item for queue in queues for item in queue[:-1])
     result: list[int | str] = []
-    sequences = [[item for item in sequence if item != own] for sequence in sequences]
-    while any(sequences):
-        sequences = [sequence for sequence in sequences if sequence]
-        tails = {item for sequence in sequences for item in sequence[1:]}
-        head = next((sequence[0] for sequence in sequences if sequence[0] not in tails), sequences[0][0])
+    taken: set[int | str] = set()
+    while queues and len(result) < LONGEST - 1:
+        head = next((queue[-1] for queue in queues if not tails[queue[-1]]), queues[0][-1])
         result.append(head)
-        sequences = [[item for item in sequence if item != head] for sequence in sequences]
+        taken.add(head)
+        for queue in queues:
+            while queue and queue[-1] in taken:
+                queue.pop()
+                if queue:
+                    tails[queue[-1]] -= 1
+        queues = [queue for queue in queues if queue]
     return result

@@ -35,6 +35,9 @@ TYPE = 17  # (dst,)                                  dst gets the class that arr
 STATIC, CLASS_METHOD, PROPERTY, ASYNC, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64, 128
 WRAPPER = 256  # decorated with functools.wraps: it stands in for one function each time
 
+NODE_BITS = 24  # of a node's number within its file; what does not fit has no summary
+CLASS_BITS = 20  # of a function's or class's
+
 ANY = "*"  # the key of what may lie anywhere in a container
 KEYS = "<keys>"  # the key of a mapping's keys
 MAPPING = -2  # the length of a mapping

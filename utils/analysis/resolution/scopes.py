@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import ast
 import builtins
+from bisect import bisect_right
 from collections import defaultdict
+from operator import itemgetter
 from typing import Any
 
 from utils.analysis.resolution.ir import MODELLED
 
 DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
+
+
+EFFORT = 10_000_000  # names that branches copy or go through in one file; hand-written code stays below a hundredth
+MANY = 50  # definitions of a name that a function may see
+
+
+class TooIntricateError(Exception):
+    """Following this file's names would take more memory or time than a file may."""
 
 
 class Scope:
@@ -59,6 +69,8 @@ class Names:
         self.pending: dict[str, int] = {}
         self.builtins: dict[str, int] = {}
         self.module = module
+        self.effort = 0
+        self.later: dict[int, list[int]] = {}  # by the identity of a name's list of definitions
 
     def new(self) -> int:
         node = self.size
@@ -72,6 +84,17 @@ class Names:
     def copy(self, source: int, target: int) -> None:
         if source and target and source != target:
             self.succ[source].append(target)
+
+    def snapshot(self, env: dict[str, int]) -> dict[str, int]:
+        """A copy for another branch."""
+        self.spend(len(env))
+        return dict(env)
+
+    def spend(self, names: int) -> None:
+        """Count the names gone through; raises `TooIntricateError` where it is more than one file's share."""
+        self.effort += names
+        if self.effort > EFFORT:
+            raise TooIntricateError
 
     # --- binding -----------------------------------------------------------------------------------------------------
 
@@ -122,6 +145,7 @@ class Names:
         scope = self.scope
         scope.env = env
         scope.live = True
+        self.spend(len(scope.log) - since)
         for name in dict.fromkeys(scope.log[since:]):
             if name in env:
                 self.moment += 1
@@ -186,12 +210,23 @@ class Names:
         return stars
 
     def connect(self, entries: list[tuple[int, int]], birth: int, node: int) -> None:
-        start = 0
-        for position, (moment, _) in enumerate(entries):
-            if moment <= birth:
-                start = position
-        for source in dict.fromkeys(source for _, source in entries[start:]):
-            self.copy(source, node)
+        """`node` gets the definition that held at `birth` and all later ones."""
+        start = max(0, bisect_right(entries, birth, key=itemgetter(0)) - 1)
+        if len(entries) - start <= MANY:
+            for source in dict.fromkeys(source for _, source in entries[start:]):
+                self.copy(source, node)
+        else:
+            self.copy(self.from_here_on(entries)[start], node)
+
+    def from_here_on(self, entries: list[tuple[int, int]]) -> list[int]:
+        """A node for each definition of a name that stands for it and all later ones: many readers share them."""
+        nodes = self.later.get(id(entries))
+        if nodes is None:
+            nodes = self.later[id(entries)] = [self.new() for _ in entries]
+            for (_, source), here, after in zip(entries, nodes, [*nodes[1:], 0], strict=True):
+                self.copy(source, here)
+                self.copy(after, here)
+        return nodes
 
 
 def bound_names(statements: list[ast.stmt]) -> list[str]:
