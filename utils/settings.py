@@ -52,7 +52,7 @@ class GenerationSettings(Settings):
     task_shares: dict[str, float] = ORIGINAL_SHARES
     minimum: dict[str, int] = {}
     samples_per_fact: int = Field(default=12, ge=2)
-    max_samples: int = Field(default=20_000, gt=0)
+    max_samples: int = Field(default=40_000, gt=0)
     max_elements: int | None = Field(default=None, gt=0)
     private_weight: float = Field(default=0.3, ge=0, le=1)
     relation_share: float = Field(default=0.15, ge=0, lt=1)

@@ -96,6 +96,56 @@ def main() -> None:
     store = Store(WoodenShelf())
     print(Store.price_of(check_item("pear")))
 ''',
+    "shop/errors.py": '''\
+"""What can go wrong, and where it is noted."""
+
+import argparse
+import functools
+import os
+
+
+class SoldOut(Exception):
+    """Nothing is left."""
+
+
+def noted(function):
+    @functools.wraps(function)
+    def noting(*arguments):
+        return function(*arguments)
+
+    return noting
+
+
+@noted
+def refuse_order(reason="sold out", *, code: int = 4):
+    raise SoldOut(reason)
+
+
+@noted
+def read_ledger():
+    return os.environ.get("SHOP_LEDGER", os.environ["SHOP_HOME"])
+
+
+def build_parser():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--ledger-file")
+    parser.add_argument(
+        "--opening-hours",
+        default="all day",
+    )
+    return parser
+''',
+    "shop/till.py": '''\
+"""Paying."""
+
+from shop.errors import SoldOut, build_parser, read_ledger
+
+
+def close_till():
+    build_parser()
+    if not read_ledger():
+        raise SoldOut("till")
+''',
     "tests/test_store.py": "from shop.store import check_item\n\n\ndef test_check():\n    assert check_item('x')\n",
 }
 

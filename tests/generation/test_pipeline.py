@@ -54,7 +54,8 @@ def test_every_kind_of_fact_is_asked_in_both_languages(made: tuple[Path, Report,
     expected = """location line file_contents explain behaviour exceptions members by_summary source value call
         signature parameters import call_site purpose structure package module_role dependency dependencies entry_points
         license python_version document implement change_impact extend_module callees callers bases subclasses overrides
-        overridden_by imports importers absent present"""
+        overridden_by imports importers absent present raised_in tested_by decorated_with interaction compare result
+        default topic environment environment_list option"""
     assert set(expected.split()) - set(families) == set()
     assert {family for family in expected.split() if families[family] != {"en", "zh"}} == set()
 
@@ -73,6 +74,10 @@ def test_answers_say_what_the_source_says(made: tuple[Path, Report, list[Sample]
     raised = answers(samples, "exceptions:shop.store.Store.restock_shelf")
     assert all("`ValueError`" in text and "`count > LIMIT`" in text for text in raised)
     assert not any("None" in text for text in answers(samples, "explain:shop.store.check_item"))
+    assert all("`read_ledger`" in text for text in answers(samples, "decorated_with:shop.errors.noted"))
+    assert all("tests/test_store.py" in text for text in answers(samples, "tested_by:shop.store.check_item", "zh"))
+    assert all("shop/till.py" in text for text in answers(samples, "raised_in:shop.errors.SoldOut"))
+    assert all("shop/errors.py" in text and "33" in text for text in answers(samples, "option:--opening-hours"))
     steps = answers(samples, "implement:shop.store.Shelf")
     assert all("WoodenShelf" in text and "SteelShelf" in text and "put_item" in text for text in steps)
 

@@ -21,7 +21,18 @@ from utils.generation.facts import Context, Fact, rank
 from utils.generation.general import dataset_samples, general_samples
 from utils.generation.prover import Outcome, Prover, prove_all
 from utils.generation.split import Row, leaks, order, place
-from utils.generation.tasks import absent, api_usage, design, explanation, location, overview, relation
+from utils.generation.tasks import (
+    absent,
+    api_usage,
+    comparison,
+    dependents,
+    design,
+    explanation,
+    location,
+    lookup,
+    overview,
+    relation,
+)
 from utils.generation.templates import load_voice
 from utils.generation.verdicts import Verdicts
 from utils.generation.verify import Verifier
@@ -111,7 +122,7 @@ def generate(
 
 def all_facts(context: Context) -> Iterator[Fact]:
     """Every fact of every task. What the project does not offer (see `Context.is_offered`) is not public here."""
-    for task in (location, explanation, api_usage, overview, design, relation, absent):
+    for task in (location, explanation, comparison, api_usage, overview, lookup, design, relation, dependents, absent):
         for fact in task.facts(context):
             element = context.all.get(fact.element)
             yield fact._replace(public=False) if element is not None and element.path in context.supporting else fact

@@ -19,6 +19,13 @@ def quote(path: str, text: str, line: int) -> Slot:
     return Slot(f"`{text}`", (Claim("quotes", path, (line, line, text)),), (Evidence(path, line, line),))
 
 
+def placed(context: Context, element: CodeElement, voice: Voice, variant: int, *claims: Claim) -> Slot:
+    """`name` (`path`), with more claims about it."""
+    name = Slot(f"`{context.display(element.id)}`", claims, context.span(element))
+    path = Slot(element.path, (Claim("defined_in", element.id, element.path),))
+    return voice.say("name_in_path", variant, name=name, path=path)
+
+
 def own_parameters(element: CodeElement) -> list[Parameter]:
     """The parameters a caller passes: without `self` or `cls`."""
     parameters = element.parameters

@@ -33,6 +33,8 @@ def facts(context: Context) -> Iterator[Fact]:
         own = own_parameters(element)
         if own and element.name != "__init__":
             yield _fact("parameters", element, partial(_parameters, context, element))
+        if any(item.default is not None for item in own):
+            yield _fact("default", element, partial(_default, context, element))
         if (
             FEWEST_TO_RECOGNISE <= len(own) <= MOST_TO_RECOGNISE
             and profiles[_profile(element)] == 1
@@ -114,6 +116,16 @@ def _parameters(context: Context, element: CodeElement, voice: Voice, variant: i
     if documented := _documented(element, voice):
         slots["documented"] = voice.bullets(documented)
     return slots
+
+
+def _default(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    """One of the parameters whose default can be quoted, always the same one."""
+    found = [(item, _with_default(element, item)) for item in own_parameters(element) if item.default is not None]
+    quoted = [(item, declared) for item, declared in found if declared.claims[0].kind == "quotes"]
+    if not quoted:
+        return {}
+    item, declared = min(quoted, key=lambda pair: rank("default", element.id, pair[0].name))
+    return {**context.slots(element, voice), "parameter": Slot(item.name), "declared": declared}
 
 
 def _is_optional(parameter: Parameter) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
-from utils.generation.prose import own_parameters, parameter_name
+from utils.generation.prose import own_parameters, parameter_name, placed
 from utils.generation.templates import Slot, Voice, merge
 from utils.records import Claim, CodeElement
 
@@ -62,12 +62,6 @@ def _path(element: CodeElement) -> Slot:
     return Slot(element.path, (Claim("defined_in", element.id, element.path),))
 
 
-def _placed(context: Context, element: CodeElement, voice: Voice, variant: int, *claims: Claim) -> Slot:
-    """`name` (`path`), with more claims about it."""
-    name = Slot(f"`{context.display(element.id)}`", claims, context.span(element))
-    return voice.say("name_in_path", variant, name=name, path=_path(element))
-
-
 def _files(voice: Voice, elements: Sequence[CodeElement]) -> Slot:
     """The files of the elements, each once."""
     paths = {element.path: element for element in elements}
@@ -99,7 +93,7 @@ def _implement(
     slots = context.slots(base, voice)
     examples = members[:EXAMPLES]
     shown = voice.listed(
-        [_placed(context, each, voice, variant, Claim("inherits_from", each.id, base.id)) for each in examples]
+        [placed(context, each, voice, variant, Claim("inherits_from", each.id, base.id)) for each in examples]
     )
     steps = [
         voice.say("design_base", variant, name=slots["name"], path=slots["path"]),
@@ -153,7 +147,7 @@ def _register(
 ) -> dict[str, Slot]:
     slots = context.slots(registry, voice)
     examples = members[:EXAMPLES]
-    shown = voice.listed([_placed(context, each, voice, variant) for each in examples])
+    shown = voice.listed([placed(context, each, voice, variant) for each in examples])
     steps = [
         voice.say("design_registry", variant, name=slots["name"], path=slots["path"]),
         voice.say("design_registered", variant, items=shown, name=slots["name"]),
@@ -176,7 +170,7 @@ def _change(context: Context, element: CodeElement, voice: Voice, variant: int) 
     if not callers:
         return {}
     shown = [
-        _placed(context, each, voice, variant, Claim("called_by", element.id, each.id)) for each in callers[:MOST_NAMED]
+        placed(context, each, voice, variant, Claim("called_by", element.id, each.id)) for each in callers[:MOST_NAMED]
     ]
     listed = voice.listed(shown)
     if len(callers) > MOST_NAMED:

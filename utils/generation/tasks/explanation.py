@@ -18,6 +18,7 @@ from utils.records import Claim, CodeElement
 
 LONGEST_SOURCE = 14  # lines; longer source is not quoted whole
 FEWEST_STEPS = 2
+MOST_RESULTS = 4
 
 
 def facts(context: Context) -> Iterator[Fact]:
@@ -46,6 +47,8 @@ def _function_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
         yield _fact("behaviour", element, partial(_behaviour, context, element))
     if found.raises or found.handles:
         yield _fact("exceptions", element, partial(_exceptions, context, element))
+    if any(step.kind in ("return", "yield") for step in found.steps):
+        yield _fact("result", element, partial(_result, context, element))
     lines = element.end_line - element.start_line + 1
     if 2 <= lines <= LONGEST_SOURCE and "```" not in element.code and element.code:
         yield _fact("source", element, partial(_source, context, element))
@@ -117,6 +120,20 @@ def _exceptions(context: Context, element: CodeElement, voice: Voice, variant: i
     caught = {step.text: quote(element.path, step.text, step.line) for step in found.steps if step.kind == "handle"}
     if caught:
         slots["handles"] = voice.listed(list(caught.values()))
+    return slots
+
+
+def _result(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    slots = context.slots(element, voice)
+    slots["name"] = slots["name"]._replace(claims=slots["kind"].claims)
+    if element.returns and "`" not in element.returns:
+        slots["annotated"] = Slot(element.returns, (Claim("returns", element.id, element.returns),))
+    for slot, kind in (("returned", "return"), ("yields", "yield")):
+        steps = [step for step in context.behaviour(element).steps if step.kind == kind]
+        items = list({step.text: quote(element.path, step.text, step.line) for step in steps}.values())
+        if items:
+            listed = voice.listed(items[:MOST_RESULTS])
+            slots[slot] = listed if len(items) <= MOST_RESULTS else voice.say("among_others", variant, items=listed)
     return slots
 
 
