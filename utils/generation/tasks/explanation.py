@@ -132,7 +132,7 @@ def _result(context: Context, element: CodeElement, voice: Voice, variant: int) 
         steps = [step for step in context.behaviour(element).steps if step.kind == kind]
         items = list({step.text: quote(element.path, step.text, step.line) for step in steps}.values())
         if items:
-            listed = voice.listed(items[:MOST_RESULTS])
+            listed = voice.listed(items[:MOST_RESULTS], voice.style.either)
             slots[slot] = listed if len(items) <= MOST_RESULTS else voice.say("among_others", variant, items=listed)
     return slots
 
