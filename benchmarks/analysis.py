@@ -106,12 +106,13 @@ def work(what: str, folder: Path, into: Path | None, cache: Path | None) -> None
     elif into is not None:
         import msgspec
 
-        from utils.analysis.pipeline import analyze
-        from utils.records import Provenance, write_jsonl
+        from utils.analysis.pipeline import analyze_survey
+        from utils.analysis.survey import survey
+        from utils.records import Provenance
 
-        analysis, elements = analyze(folder, "bench", Provenance("", None, False, ""), cache=cache)
         into.mkdir(exist_ok=True)
-        write_jsonl(into / "elements.jsonl", elements)
+        with (into / "elements.jsonl").open("wb") as elements:
+            analysis = analyze_survey(survey(folder, "bench"), Provenance("", None, False, ""), elements, cache=cache)
         (into / "analysis.json").write_bytes(msgspec.json.format(msgspec.json.encode(analysis), indent=1))
 
 

@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from utils.analysis.repository import obtain
     from utils.analysis.survey import survey
     from utils.artifacts import ArtifactWriter, is_current
-    from utils.records import ANALYSIS_SCHEMA, write_jsonl
+    from utils.records import ANALYSIS_SCHEMA
 
     stage = Stage("01 analyze", config.repository.url, config.analysis_dir)
     following = config.command("02_generate_data")
@@ -46,12 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return stage.unchanged(following)
 
     with ArtifactWriter(config.analysis_dir, ANALYSIS_SCHEMA, settings, inputs) as writer:
-        analysis, elements = analyze_survey(found, provenance, limits.workers, config.data_dir / "cache")
+        with (writer.path / "elements.jsonl").open("wb") as elements:
+            analysis = analyze_survey(found, provenance, elements, limits.workers, config.data_dir / "cache")
         (writer.path / "analysis.json").write_bytes(msgspec.json.format(msgspec.json.encode(analysis), indent=1))
-        write_jsonl(writer.path / "elements.jsonl", elements)
         counts = {
             "files": len(analysis.files),
-            "elements": len(elements),
+            "elements": sum(analysis.statistics.elements_by_kind.values()),
             "resolved calls": sum(map(len, analysis.call_graph.values())),
             "skipped": len(analysis.skipped),
         }

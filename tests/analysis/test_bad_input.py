@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from utils.analysis import file_analysis, workers
-from utils.analysis.pipeline import analyze, analyze_survey
+from utils.analysis.pipeline import analyze
 from utils.analysis.survey import survey
 from utils.console import UserError
 from utils.records import Provenance
@@ -144,7 +144,7 @@ def test_a_file_that_kills_its_process_takes_no_other_along(tmp_path: Path, monk
 
     monkeypatch.setattr(workers, "ALONE", 0)
     monkeypatch.setattr(workers, "analyze_file", deadly)
-    analysis, elements = analyze_survey(survey(tmp_path, "r"), HERE, workers=2)
+    analysis, elements = analyze(tmp_path, "r", HERE, workers=2)
     assert [(skipped.path, skipped.reason) for skipped in analysis.skipped] == [
         ("deadly.py", "the parser crashed on it")
     ]

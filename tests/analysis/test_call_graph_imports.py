@@ -130,4 +130,4 @@ def test_what_is_solved_stays_the_same_while_code_only_moves() -> None:
     before = summarize(ast.parse("def f(): pass\nf()\n"), "main", "main.py")
     after = summarize(ast.parse("# why\n\ndef f():\n    '''what'''\nf()\n"), "main", "main.py")
     assert solve([before]) == solve([after])
-    assert [site.line for site in place(solve([before]), [after]).call_sites] == [5]
+    assert [site.line for site in place(solve([before]), {"main.py": after.lines}).call_sites] == [5]

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from tests.analysis.reference_walk import compare
 from utils.analysis.file_analysis import analyze_file
-from utils.analysis.pipeline import attach_code
 from utils.records import CodeElement
 
 
@@ -17,7 +16,6 @@ def read(source: str) -> dict[str, CodeElement]:
     data = textwrap.dedent(source).encode()
     facts = analyze_file(data, "m.py", "m")
     assert facts.skipped is None
-    attach_code(facts.elements, data)
     return {element.id: element for element in facts.elements}
 
 
@@ -265,7 +263,6 @@ def sources(draw: st.DrawFn, depth: int = 2) -> str:
 @given(sources())
 def test_generated_nests_agree_with_the_reference_walk(source: str):
     facts = analyze_file(source.encode(), "m.py", "m")
-    attach_code(facts.elements, source.encode())
     outcome = compare(source, "m", facts.elements)
     assert set(outcome) <= {"right", "extra"}, source
     assert outcome["extra"] == 0

@@ -7,7 +7,8 @@ import hashlib
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -31,29 +32,50 @@ def fact_key(version: str, path: str, module: str | None, submodules: Sequence[s
 
 
 class Memory:
-    """What one run finds in the cache and leaves there for the next; without a folder it remembers nothing."""
+    """What one run finds in the cache and leaves there for the next; without a folder it leaves nothing.
+
+    What is learnt waits in a temporary file: for a million lines it is more than should be held in memory.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._store = FactCache(folder) if folder else None
-        self._new: dict[str, bytes] = {}
+        self._learnt = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (`keep` closes it)
+        self._places: dict[str, tuple[int, int]] = {}
         self._current: set[str] = set()
 
     def read(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """What is known under `keys`."""
+        """What is known under `keys`, which are kept."""
         wanted = list(keys)
         self._current.update(wanted)
-        return self._store.read(wanted) if self._store else {}
+        found = {key: self._recall(key) for key in wanted if key in self._places}
+        if self._store and len(found) < len(wanted):
+            found.update(self._store.read(key for key in wanted if key not in found))
+        return found
 
     def learn(self, key: str, data: bytes) -> None:
-        """Have `keep` write `data`."""
-        if self._store:
-            self._new[key] = data
+        """Know `data` from now on, and have `keep` write it."""
+        self._places[key] = (self._learnt.tell(), len(data))
+        self._current.add(key)
+        self._learnt.write(data)
+
+    def retain(self, keys: Iterable[str]) -> None:
+        """Have `keep` not forget these, though nobody has asked for them."""
+        self._current.update(keys)
 
     def keep(self) -> None:
         """Write what was learnt, and forget what this run has not asked for."""
         if self._store:
-            self._store.write(self._new, self._current)
+            self._store.write(((key, self._recall(key)) for key in self._places), self._current)
             self._store.close()
+        self._learnt.close()
+
+    def _recall(self, key: str) -> bytes:
+        offset, length = self._places[key]
+        end = self._learnt.seek(0, os.SEEK_END)
+        self._learnt.seek(offset)
+        data = self._learnt.read(length)
+        self._learnt.seek(end)
+        return data
 
 
 class FactCache:
@@ -82,14 +104,14 @@ class FactCache:
             return {}
         return found
 
-    def write(self, new: Mapping[str, bytes], current: Iterable[str]) -> None:
+    def write(self, new: Iterable[tuple[str, bytes]], current: Iterable[str]) -> None:
         """Keep `new`, forget what is not among `current` (this run's keys); raises `OSError` on a full disk."""
         try:
             with self._database:
                 self._database.execute("CREATE TEMP TABLE current (key TEXT PRIMARY KEY) WITHOUT ROWID")
                 self._database.executemany("INSERT OR IGNORE INTO current VALUES (?)", [(key,) for key in current])
                 self._database.execute("DELETE FROM facts WHERE key NOT IN (SELECT key FROM current)")
-                self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", new.items())
+                self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", new)
                 self._database.execute("DROP TABLE current")
         except sqlite3.OperationalError as error:
             if "full" in str(error):

@@ -28,12 +28,10 @@ DEEP_CALLS = 100_000  # nested calls; the parser gives up long before
 DEEP_STACK = 512 * 2**20  # bytes of address space, of which only what is used becomes memory
 
 
-class FileFacts(msgspec.Struct, omit_defaults=True):
+class FileFacts(msgspec.Struct):
     """One file's facts. `skipped` is the reason why there are none, `partly` why some are missing.
 
     `summary` is what resolving calls needs of the file, `notes` what finding patterns needs.
-
-    The elements carry no `code`: their lines tell it, and the caller has the text.
     """
 
     lines: int = 0
@@ -43,17 +41,6 @@ class FileFacts(msgspec.Struct, omit_defaults=True):
     document: Document | None = None
     skipped: str | None = None
     partly: str | None = None
-
-
-class Linkable(msgspec.Struct):
-    """The part of `FileFacts` that resolving calls needs, decoded without the rest."""
-
-    summary: ModuleSummary | None = None
-
-
-ENCODER = msgspec.msgpack.Encoder()
-DECODER = msgspec.msgpack.Decoder(FileFacts)
-LINKABLE = msgspec.msgpack.Decoder(Linkable)
 
 
 def analyze_file(data: bytes, path: str, module: str | None, submodules: Collection[str] = ()) -> FileFacts:

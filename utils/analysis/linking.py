@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -47,7 +47,7 @@ class Solved(msgspec.Struct):
 
 def link(summaries: Sequence[ModuleSummary]) -> Linked:
     """Resolve the calls between all files of a repository. Order of `summaries` does not matter."""
-    return place(solve(summaries), summaries)
+    return place(solve(summaries), {summary.path: summary.lines for summary in summaries})
 
 
 def solve(summaries: Sequence[ModuleSummary]) -> Solved:
@@ -65,9 +65,8 @@ def solve(summaries: Sequence[ModuleSummary]) -> Solved:
             gc.enable()
 
 
-def place(solved: Solved, summaries: Sequence[ModuleSummary]) -> Linked:
-    """Give the calls their lines."""
-    lines = {summary.path: summary.lines for summary in summaries}
+def place(solved: Solved, lines: Mapping[str, Sequence[int]]) -> Linked:
+    """Give the calls their lines; `lines` are each summary's, by path."""
     graph: dict[str, set[str]] = {}
     sites = []
     for caller, callee, path, position in solved.calls:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from utils.analysis.architecture import architecture
 from utils.analysis.cache import Memory, analyser_version, fact_key
-from utils.analysis.file_analysis import DECODER, LINKABLE
 from utils.analysis.linking import Linked, Solved, place, solve
+from utils.analysis.outline import Outline
+from utils.analysis.packing import DECODER, GIST, Head, complete
 from utils.analysis.patterns import find_patterns
 from utils.analysis.project import read_project
-from utils.analysis.source_text import SourceText
 from utils.analysis.sources import decode
 from utils.analysis.statistics import count
+from utils.analysis.summary import ModuleSummary
 from utils.analysis.survey import Survey, survey
 from utils.analysis.workers import Task, analyze_all, collection_paused
 from utils.console import progress
 from utils.records import ANALYSIS_SCHEMA, Analysis, CodeElement, Project, Provenance, Skipped, SourceFile
+
+HEAD, SUMMARY, BLOCK = ".head", ".summary", ".block"  # the parts of a file's facts: see `Packed`
+ELEMENT = msgspec.json.Decoder(CodeElement)
 
 
 def analyze(
@@ -41,43 +47,45 @@ def analyze(
     per core) and `cache` the folder that keeps each file's facts between runs. Nothing of the folder is executed.
     Raises `UserError` where there is no file in `languages`.
     """
-    return analyze_survey(survey(root, name, languages, exclude, max_file_bytes), provenance, workers, cache)
+    into = io.BytesIO()
+    found = survey(root, name, languages, exclude, max_file_bytes)
+    analysis = analyze_survey(found, provenance, into, workers, cache)
+    return analysis, [ELEMENT.decode(line) for line in into.getvalue().splitlines()]
 
 
 def analyze_survey(
-    found: Survey, provenance: Provenance, workers: int | None = None, cache: Path | None = None
-) -> tuple[Analysis, list[CodeElement]]:
-    """The same, of files already read."""
+    found: Survey, provenance: Provenance, into: BinaryIO, workers: int | None = None, cache: Path | None = None
+) -> Analysis:
+    """The same, of files already read. The elements are written to `into`, one JSON object a line."""
     version = analyser_version()
     memory = Memory(cache)
-    encoded = _facts(found, workers, memory, version)
-    linked = _linked(encoded, memory, version)
-    memory.keep()
+    keys = _facts(found, workers, memory, version)
+    linked, heads = _linked(found, keys, memory, version)
     with collection_paused():
-        return _combine(found, provenance, encoded, linked)
+        for path, head in heads.items():
+            if head.outlines:
+                block = keys[path] + BLOCK
+                into.write(complete(memory.read([block])[block], head.open, linked.overrides))
+        memory.keep()
+        return _combine(found, provenance, heads, linked)
 
 
-def _combine(
-    found: Survey, provenance: Provenance, encoded: dict[str, bytes], linked: Linked
-) -> tuple[Analysis, list[CodeElement]]:
-    facts = {path: DECODER.decode(data) for path, data in encoded.items()}
-    readable = {path: fact for path, fact in facts.items() if fact.skipped is None}
-    skipped = [Skipped(path, why) for path, fact in facts.items() if (why := fact.skipped or fact.partly)]
-    elements: list[CodeElement] = []
-    for path, fact in readable.items():
-        attach_code(fact.elements, found.data[path])
-        elements += fact.elements
-    for element in elements:
-        element.overrides = linked.overrides.get(element.id)
-
+def _combine(found: Survey, provenance: Provenance, heads: dict[str, Head], linked: Linked) -> Analysis:
+    readable = {path: head for path, head in heads.items() if head.skipped is None}
+    skipped = [Skipped(path, why) for path, head in heads.items() if (why := head.skipped or head.partly)]
+    elements: list[Outline] = []
+    for path, head in readable.items():
+        for element in head.outlines:
+            element.path, element.module = path, found.modules[path]
+        elements += head.outlines
     files = [
-        SourceFile(path, found.languages[path], found.modules.get(path), fact.lines, found.sha256[path])
-        for path, fact in readable.items()
+        SourceFile(path, found.languages[path], found.modules.get(path), head.lines, found.sha256[path])
+        for path, head in readable.items()
     ]
-    documents = [fact.document for fact in readable.values() if fact.document]
-    notes = [fact.notes for fact in readable.values() if fact.notes]
+    documents = [head.document for head in readable.values() if head.document]
+    notes = [head.notes for head in readable.values() if head.notes]
     project = _project(found, files, linked)
-    analysis = Analysis(
+    return Analysis(
         schema=ANALYSIS_SCHEMA,
         provenance=provenance,
         project=project,
@@ -87,11 +95,18 @@ def _combine(
         call_graph=linked.call_graph,
         imports=linked.imports,
         inheritance=linked.inheritance,
-        patterns=find_patterns(elements, notes, documents, project.entry_points, linked.call_sites, linked.inheritance),
+        patterns=find_patterns(
+            elements,
+            notes,
+            documents,
+            project.entry_points,
+            linked.call_sites,
+            linked.inheritance,
+            lambda path: decode(found.data[path], "python"),
+        ),
         skipped=sorted([*found.skipped, *skipped], key=lambda item: item.path),
         call_sites=linked.call_sites,
     )
-    return analysis, elements
 
 
 def _project(found: Survey, files: list[SourceFile], linked: Linked) -> Project:
@@ -102,48 +117,50 @@ def _project(found: Survey, files: list[SourceFile], linked: Linked) -> Project:
     return project
 
 
-def _facts(found: Survey, workers: int | None, memory: Memory, version: str) -> dict[str, bytes]:
-    """{path: its encoded `FileFacts`}, by path; analysed only where neither file nor analyser is known."""
+def _facts(found: Survey, workers: int | None, memory: Memory, version: str) -> dict[str, str]:
+    """{path: the key of its facts}, by path; analysed only where either file or analyser is not known."""
     submodules = found.submodules()
     keys = {
         path: fact_key(version, path, found.modules.get(path), submodules.get(path, ()), sha256)
         for path, sha256 in found.sha256.items()
     }
-    known = memory.read(keys.values())
+    known = memory.read(key + HEAD for key in keys.values())
+    memory.retain(key + part for key in keys.values() for part in (SUMMARY, BLOCK))
     tasks = [
         Task(key, found.data[path], path, found.modules.get(path), submodules.get(path, ()))
         for path, key in keys.items()
-        if key not in known
+        if key + HEAD not in known
     ]
-    for key, facts in progress(analyze_all(tasks, workers), "analyze", total=len(tasks), unit="file"):
-        memory.learn(key, facts)
-        known[key] = facts
-    return {path: known[key] for path, key in keys.items()}
+    for key, packed in progress(analyze_all(tasks, workers), "analyze", total=len(tasks), unit="file"):
+        for part, data in zip((HEAD, SUMMARY, BLOCK), packed, strict=True):
+            memory.learn(key + part, data)
+    return keys
 
 
-def _linked(encoded: dict[str, bytes], memory: Memory, version: str) -> Linked:
-    """What holds between the files. It is known already where no summary has changed (other texts than code may have).
+def _linked(found: Survey, keys: dict[str, str], memory: Memory, version: str) -> tuple[Linked, dict[str, Head]]:
+    """What holds between the files, and their heads.
 
-    Runs before the elements are decoded, for it takes much memory of its own.
+    It is known already where no summary has changed (other texts than code may have). The heads are decoded after it
+    is solved, for that takes much memory of its own.
     """
-    summaries = [summary for data in encoded.values() if (summary := LINKABLE.decode(data).summary)]
-    digest = hashlib.sha256(version.encode())
-    for summary in summaries:
-        digest.update(f"\0{summary.module}\0{summary.path}\0{len(summary.data)}\0".encode() + summary.data)
-    key = digest.hexdigest()
-    known = memory.read([key])
-    if known:
-        return place(msgspec.msgpack.decode(known[key], type=Solved), summaries)
+    encoded = memory.read(key + HEAD for key in keys.values())
+    digests = {path: gist.digest for path, key in keys.items() if (gist := GIST.decode(encoded[key + HEAD])).digest}
+    whole = hashlib.sha256(version.encode())
+    for path, digest in digests.items():
+        whole.update(f"\0{found.modules[path]}\0{path}\0".encode() + digest)
+    known = memory.read([whole.hexdigest()])
+    solved = msgspec.msgpack.decode(known[whole.hexdigest()], type=Solved) if known else None
+    if solved is None:
+        data = memory.read(keys[path] + SUMMARY for path in digests)
+        with collection_paused():
+            solved = solve(
+                [
+                    ModuleSummary(found.modules[path], path, memoryview(data.pop(keys[path] + SUMMARY)))
+                    for path in digests
+                ]
+            )
+        gc.collect()
+        memory.learn(whole.hexdigest(), msgspec.msgpack.encode(solved))
     with collection_paused():
-        solved = solve(summaries)
-    gc.collect()
-    memory.learn(key, msgspec.msgpack.encode(solved))
-    return place(solved, summaries)
-
-
-def attach_code(elements: list[CodeElement], data: bytes) -> None:
-    """Fill in each element's source text; the facts of a file leave it out to be small."""
-    if elements:
-        source = SourceText(decode(data, "python"))
-        for element in elements:
-            element.code = source.span(element.start_line, element.end_line)
+        heads = {path: DECODER.decode(encoded.pop(key + HEAD)) for path, key in keys.items()}
+    return place(solved, {path: heads[path].call_lines for path in digests}), heads

@@ -23,7 +23,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def extract_elements(
     tree: ast.Module, names: Names, source: SourceText, module: str, path: str, submodules: Collection[str] = ()
 ) -> list[CodeElement]:
-    """The module, its definitions and its constants, in source order. `code` is left empty: lines tell it.
+    """The module, its definitions and its constants, in source order.
 
     `submodules` are as in `assign_ids`. Raises `UnreadableError` where they would be too large to write.
     """
@@ -55,7 +55,10 @@ class _Extractor:
                 self._weigh(assigned.node)
                 found.append((assigned.node.lineno, assigned.node.col_offset, self._assigned(assigned, scope)))
         found.sort(key=lambda item: item[:2])
-        return [element for _, _, element in found]
+        elements = [element for _, _, element in found]
+        for element in elements:
+            element.code = self.source.span(element.start_line, element.end_line)
+        return elements
 
     def _weigh(self, node: ast.stmt) -> None:
         """Each element quotes its lines: many on one long line would be many times the file."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from utils.records import CodeElement, SourceFile, Statistics
+from utils.analysis.outline import Outline
+from utils.records import SourceFile, Statistics
 
 DOCUMENTABLE = frozenset({"class", "function", "method"})
 
 
-def count(files: Iterable[SourceFile], elements: Iterable[CodeElement]) -> Statistics:
+def count(files: Iterable[SourceFile], elements: Iterable[Outline]) -> Statistics:
     """Files and lines by language, elements by kind, and the share of public definitions with a docstring."""
     file_counts: Counter[str] = Counter()
     line_counts: Counter[str] = Counter()
@@ -23,7 +24,7 @@ def count(files: Iterable[SourceFile], elements: Iterable[CodeElement]) -> Stati
         kinds[element.kind] += 1
         if element.is_public and element.kind in DOCUMENTABLE:
             public += 1
-            documented += element.docstring is not None
+            documented += element.is_documented
     return Statistics(
         files_by_language=dict(sorted(file_counts.items())),
         lines_by_language=dict(sorted(line_counts.items())),

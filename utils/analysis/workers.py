@@ -12,7 +12,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from utils.analysis.file_analysis import ENCODER, FileFacts, analyze_file
+from utils.analysis.file_analysis import FileFacts, analyze_file
+from utils.analysis.packing import Packed, pack
 
 CHUNK = 400_000  # bytes of source sent to a worker at once
 ALONE = 600_000  # bytes below which starting processes costs more than it saves
@@ -29,8 +30,8 @@ class Task(NamedTuple):
     submodules: tuple[str, ...] = ()
 
 
-def analyze_all(tasks: Sequence[Task], workers: int | None = None) -> Iterator[tuple[str, bytes]]:
-    """(key, encoded `FileFacts`) of each task, in no order. `workers` null: one per core that we may use."""
+def analyze_all(tasks: Sequence[Task], workers: int | None = None) -> Iterator[tuple[str, Packed]]:
+    """(key, packed `FileFacts`) of each task, in no order. `workers` null: one per core that we may use."""
     count = workers or _cores()
     chunks = _chunks(tasks)
     if count == 1 or sum(len(task.data) for task in tasks) < ALONE:
@@ -50,7 +51,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _in_pool(chunks: Sequence[Sequence[Task]], count: int) -> Iterator[tuple[str, bytes]]:
+def _in_pool(chunks: Sequence[Sequence[Task]], count: int) -> Iterator[tuple[str, Packed]]:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else None)
     pool = ProcessPoolExecutor(min(count, len(chunks)), context, _prepare_worker)
@@ -61,13 +62,13 @@ def _in_pool(chunks: Sequence[Sequence[Task]], count: int) -> Iterator[tuple[str
         pool.shutdown(cancel_futures=True)
 
 
-def _one_by_one(tasks: Sequence[Task]) -> Iterator[tuple[str, bytes]]:
+def _one_by_one(tasks: Sequence[Task]) -> Iterator[tuple[str, Packed]]:
     """Each task in a pool that may break without taking another task along."""
     for task in tasks:
         try:
             yield from _in_pool([[task]], 1)
         except BrokenProcessPool:
-            yield task.key, ENCODER.encode(CRASHED)
+            yield task.key, pack(CRASHED)
 
 
 def _prepare_worker() -> None:
@@ -87,10 +88,10 @@ def _chunks(tasks: Sequence[Task]) -> list[list[Task]]:
     return bundles
 
 
-def _analyze_chunk(tasks: Sequence[Task]) -> list[tuple[str, bytes]]:
+def _analyze_chunk(tasks: Sequence[Task]) -> list[tuple[str, Packed]]:
     """Analyse in this process."""
     with collection_paused():
-        return [(task.key, ENCODER.encode(analyze_file(*task[1:]))) for task in tasks]
+        return [(task.key, pack(analyze_file(*task[1:]))) for task in tasks]
 
 
 @contextmanager

@@ -1,11 +1,12 @@
-"""The source lines around a call, from the modules' elements."""
+"""The source lines of a call or a definition."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 
-from utils.records import CodeElement, Evidence
+from utils.analysis.outline import Outline
+from utils.records import Evidence
 
 MAX_LINES = 20  # of one call
 
@@ -13,17 +14,21 @@ _STRINGS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|#.*")
 
 
 class SourceLines:
-    """Lines by path, split once."""
+    """Lines by path; `text_of` reads a file's text, and is asked once for each."""
 
-    def __init__(self, elements: Mapping[str, CodeElement]) -> None:
-        self._modules = {element.path: element for element in elements.values() if element.kind == "module"}
+    def __init__(self, text_of: Callable[[str], str]) -> None:
+        self._text_of = text_of
         self._lines: dict[str, list[str]] = {}
 
     def of(self, path: str) -> list[str]:
-        """All lines of a module's file."""
+        """All lines of a file."""
         if path not in self._lines:
-            self._lines[path] = self._modules[path].code.split("\n") if path in self._modules else []
+            self._lines[path] = self._text_of(path).split("\n")
         return self._lines[path]
+
+    def code(self, element: Outline) -> str:
+        """A definition's source text, decorators included."""
+        return "\n".join(self.of(element.path)[element.start_line - 1 : element.end_line])
 
     def call(self, path: str, first: int, name: str) -> Evidence | None:
         """The lines of the call that begins on line `first`; null where they do not mention `name`.

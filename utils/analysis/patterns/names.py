@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from utils.analysis.notes import Import, ModuleNotes
-from utils.records import CodeElement
+from utils.analysis.outline import Outline
 
 MAX_HOPS = 20  # re-exports of re-exports
 
@@ -14,7 +14,7 @@ class Names:
     """Resolves names to element ids. A name that could stand for several things stands for none."""
 
     def __init__(
-        self, elements: Iterable[CodeElement], notes: Iterable[ModuleNotes], inheritance: Mapping[str, Sequence[str]]
+        self, elements: Iterable[Outline], notes: Iterable[ModuleNotes], inheritance: Mapping[str, Sequence[str]]
     ) -> None:
         self.elements = {element.id: element for element in elements}
         self.inheritance = inheritance

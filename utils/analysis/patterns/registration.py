@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from utils.analysis.notes import Entry, ModuleNotes
-from utils.analysis.patterns.implementation import parse_code
+from utils.analysis.outline import Outline, parse_code
+from utils.analysis.patterns.lines import SourceLines
 from utils.analysis.patterns.names import Names
 from utils.analysis.patterns.places import is_test
-from utils.records import CallSite, CodeElement, EntryPoint, Evidence, Pattern
+from utils.records import CallSite, EntryPoint, Evidence, Pattern
 
 MIN_MEMBERS = 2
 
@@ -19,6 +20,7 @@ _STORING = re.compile(r"(append|insert|extend|update|setdefault|register|connect
 
 def registrations(
     names: Names,
+    lines: SourceLines,
     notes: Sequence[ModuleNotes],
     call_sites: Sequence[CallSite],
     entry_points: Sequence[EntryPoint],
@@ -28,11 +30,11 @@ def registrations(
     Registries in test code are left out.
     """
     found: dict[tuple[str, str | None], dict[str, Evidence]] = {}
-    for element, decorator, line in _decorated(names, call_sites):
+    for element, decorator, line in _decorated(names, lines, call_sites):
         found.setdefault((decorator, None), {}).setdefault(element.id, Evidence(element.path, line, element.line))
     for registry, members in _collections(names, notes):
         found[registry, None] = members | found.get((registry, None), {})
-    for method, member, span in _offered(names, notes, call_sites):
+    for method, member, span in _offered(names, lines, notes, call_sites):
         found.setdefault((method, None), {}).setdefault(member, span)
     for entry in entry_points:
         target = _target(names, entry.target)
@@ -49,7 +51,7 @@ def registrations(
             yield Pattern(kind="registration", subject=subject, members=ordered, evidence=evidence, target=path)
 
 
-def _decorated(names: Names, call_sites: Sequence[CallSite]) -> Iterator[tuple[CodeElement, str, int]]:
+def _decorated(names: Names, lines: SourceLines, call_sites: Sequence[CallSite]) -> Iterator[tuple[Outline, str, int]]:
     """(element, id of a decorator of the repository that stores it, the decorators' first line)."""
     decorated = [element for element in names.elements.values() if element.decorators]
     wanted = {(element.path, line) for element in decorated for line in range(element.start_line, element.line)}
@@ -67,7 +69,7 @@ def _decorated(names: Names, call_sites: Sequence[CallSite]) -> Iterator[tuple[C
             if decorator is None:
                 continue
             if decorator not in stores:
-                stores[decorator] = _stores(names.elements[decorator])
+                stores[decorator] = _stores(names.elements[decorator], lines)
             if stores[decorator]:
                 yield element, decorator, element.start_line
 
@@ -82,7 +84,7 @@ def _by_name(callees: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _decorator(names: Names, element: CodeElement, text: str, called: Mapping[str, str]) -> str | None:
+def _decorator(names: Names, element: Outline, text: str, called: Mapping[str, str]) -> str | None:
     """The function, method or class that `@text` calls, by its resolved call or else by its name."""
     match = re.match(r"[\w.]+", text)
     if match is None:
@@ -95,9 +97,9 @@ def _decorator(names: Names, element: CodeElement, text: str, called: Mapping[st
     return found if found and names.elements[found].kind in kinds else None
 
 
-def _stores(decorator: CodeElement) -> bool:
+def _stores(decorator: Outline, lines: SourceLines) -> bool:
     """True where a function, or one inside it, keeps one of its arguments: `x[key] = f`, `x.append(f)`, …"""
-    function = parse_code(decorator.code)
+    function = parse_code(lines.code(decorator))
     if function is None:
         return False
     given = {argument.arg for node in ast.walk(function) if isinstance(node, ast.arguments) for argument in _all(node)}
@@ -142,7 +144,7 @@ def _collections(names: Names, notes: Sequence[ModuleNotes]) -> Iterator[tuple[s
 
 
 def _offered(
-    names: Names, notes: Sequence[ModuleNotes], call_sites: Sequence[CallSite]
+    names: Names, lines: SourceLines, notes: Sequence[ModuleNotes], call_sites: Sequence[CallSite]
 ) -> Iterator[tuple[str, str, Evidence]]:
     """(function or method that keeps what it is given, the element given to it, the call)."""
     offers = {(each.path, offer.line, offer.method): (each, offer) for each in notes for offer in each.offers}
@@ -152,7 +154,7 @@ def _offered(
             module, offer = offers[key]
             members = [_member(names, module.module, entry) for entry in offer.entries]
             known = [member for member in members if member is not None]
-            if known and _stores(names.elements[site.callee]):
+            if known and _stores(names.elements[site.callee], lines):
                 for member in known:
                     yield site.callee, member, Evidence(site.path, offer.line, offer.end_line)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from utils.analysis.outline import Outline
 from utils.analysis.patterns.code_blocks import document_calls
 from utils.analysis.patterns.lines import SourceLines
 from utils.analysis.patterns.names import Names
 from utils.analysis.patterns.places import is_example, is_test
-from utils.records import CallSite, CodeElement, Document, Evidence, Pattern
+from utils.records import CallSite, Document, Evidence, Pattern
 
 MAX_SITES = 5  # per element; more would teach the same again
 
@@ -51,7 +52,7 @@ def called_element(names: Names, callee: str) -> str:
     return owner if is_class and name in ("__init__", "__new__") else callee
 
 
-def _rank(path: str, element: CodeElement) -> int:
+def _rank(path: str, element: Outline) -> int:
     """Smaller is better to learn from."""
     if is_test(path):
         return 2
