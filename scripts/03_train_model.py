@@ -44,7 +44,8 @@ def _train(options: argparse.Namespace) -> int:
     from utils.model_io import require_device
 
     require_device(config.model)
-    from utils.training.pipeline import prepare, train
+    from utils.training.job import prepare
+    from utils.training.pipeline import train
 
     job = prepare(config)
     following = config.command("04_merge_weights")

@@ -5,6 +5,7 @@ import errno
 import pytest
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
+from tqdm import tqdm
 
 from utils.console import Stage, UserError, duration, run
 
@@ -60,3 +61,22 @@ def test_a_stage_says_what_goes_in_and_what_came_out(capsys: pytest.CaptureFixtu
 )
 def test_durations_read_like_a_person_would_say_them(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_an_error_stands_on_a_line_of_its_own_below_the_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    def main() -> int:
+        bar = tqdm(total=10, desc="training", leave=False, mininterval=0)
+        bar.update(3)
+        raise UserError("the bar was in the way")
+
+    assert code_of(main) == 2
+    assert capsys.readouterr().err.replace("\r", "\n").splitlines()[-1] == "error: the bar was in the way"
+    assert not tqdm._instances
+
+
+def test_another_processs_bar_does_not_share_the_errors_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    assert code_of(raising(UserError("rank 1 failed"))) == 2
+    assert capsys.readouterr().err == "\nerror: rank 1 failed\n"

@@ -56,8 +56,12 @@ def is_disk_full(error: Exception) -> bool:
 
 
 def fail(sentence: str) -> int:
-    """Print one error line and return exit code 2."""
-    print(f"error: {sentence}", file=sys.stderr, flush=True)
+    """Print one error line, on a line of its own, and return exit code 2."""
+    for bar in list(getattr(tqdm, "_instances", ())):
+        bar.close()
+    # The bar of another process may stand on this line: wipe it from a terminal, leave it behind in a log.
+    start = "\r\033[K" if sys.stderr.isatty() else "" if is_main_process() else "\n"
+    print(f"{start}error: {sentence}", file=sys.stderr, flush=True)
     return EXIT_USER_ERROR
 
 

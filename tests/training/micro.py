@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,6 @@ import yaml
 from tests.tiny_model import save_base
 from utils.artifacts import ArtifactWriter
 from utils.config_manager import Config
-from utils.console import ROOT
 from utils.records import DATASET_SCHEMA, Claim, Message, Sample, SampleMetadata, write_jsonl
 
 QUESTIONS = ("Where is `{n}` defined in shop?", "Which file of shop has `{n}`?", "shop 的 `{n}` 在哪个文件里？")
@@ -77,29 +73,3 @@ def save_config(root: Path, **training: Any) -> Path:
     path = root / "config.yaml"
     path.write_text(yaml.safe_dump(config))
     return path
-
-
-def environment(**more: str) -> dict[str, str]:
-    """One thread per process, and no launcher's variables from around the tests."""
-    inherited = {name: value for name, value in os.environ.items() if name not in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
-    return {**inherited, "OMP_NUM_THREADS": "1", **more}
-
-
-def alone(*arguments: str) -> list[str]:
-    """The command that trains in one process."""
-    return [sys.executable, str(ROOT / "scripts" / "03_train_model.py"), *arguments]
-
-
-def launched(processes: int, *arguments: str, port: int = 29531) -> list[str]:
-    """The command that trains through the real launcher."""
-    launcher = [sys.executable, "-m", "deepspeed.launcher.runner", f"--num_gpus={processes}", f"--master_port={port}"]
-    return [*launcher, str(ROOT / "scripts" / "03_train_model.py"), *arguments]
-
-
-def run(command: Sequence[str], code: int = 0, timeout: float = 300, **more: str) -> str:
-    """Run it to its end from another folder; returns what it printed."""
-    result = subprocess.run(
-        command, cwd="/", env=environment(**more), capture_output=True, text=True, timeout=timeout, check=False
-    )
-    assert result.returncode == code, result.stdout + result.stderr
-    return result.stdout + result.stderr

@@ -44,9 +44,26 @@ def test_the_lowest_loss_is_kept_and_patience_runs_out(tmp_path: Path) -> None:
         False,
         True,
     ]
-    assert best.stopped_early
+    assert best.patience_is_over
     assert best.weights() == {"w": torch.tensor([20.0])}
+    best.on_save(None, None, None)
     assert len(list(tmp_path.glob("best-*"))) == 1
+
+
+def test_what_was_best_at_the_last_checkpoint_is_kept_until_the_next_one(tmp_path: Path) -> None:
+    first = new(tmp_path)
+    evaluate(first, 10, 2.0)
+    first.on_save(None, None, None)
+    evaluate(first, 20, 1.0)
+    assert new(tmp_path, resumed_at=10).weights() == {"w": torch.tensor([10.0])}
+
+
+def test_a_run_that_had_lost_patience_is_known_again(tmp_path: Path) -> None:
+    first = new(tmp_path)
+    for step, loss in ((10, 1.0), (20, 1.5), (30, 1.2)):
+        evaluate(first, step, loss)
+    assert new(tmp_path, resumed_at=30).patience_is_over
+    assert not new(tmp_path, resumed_at=20).patience_is_over
 
 
 def test_a_resumed_run_forgets_what_lies_ahead(tmp_path: Path) -> None:

@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
+import shlex
+import shutil
 import signal
-import subprocess
-import sys
-import time
+import socket
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
 
-from tests.training import micro
+from tests.training import launch, micro
+from tests.training.launch import adapter, final_losses
 from utils.artifacts import open_artifact
-from utils.console import ROOT
 from utils.records import ADAPTER_SCHEMA
-from utils.training.checkpoints import MARKER
-from utils.training.logs import read_log
 
 pytestmark = pytest.mark.slow
 ALIKE = {"packing": False, "mixed_precision": False, "max_steps": 6, "evaluations": 2, "saves": 3, "warmup_ratio": 0.0}
-
-
-def adapter(root: Path) -> dict[str, torch.Tensor]:
-    return load_file(root / "output" / "shop" / "adapter" / "adapter_model.safetensors")
-
-
-def final_losses(root: Path) -> list[float]:
-    log = read_log(root / "output" / "shop" / "adapter" / "training_log.jsonl")
-    return [entry["loss"] for entry in log if "loss" in entry]
+FULL = "420k"  # room for the first checkpoint and not for the second
 
 
 @pytest.fixture(scope="module")
 def one_process(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("one")
-    told = micro.run(micro.alone("--config", str(micro.save_config(root, **ALIKE, batch_size=4))))
+    told = launch.run(launch.alone("--config", str(micro.save_config(root, **ALIKE, batch_size=4))))
     assert "next: python" in told
     assert "padding" in told
     return root
@@ -66,13 +54,13 @@ def test_the_adapter_folder_needs_nothing_else(one_process: Path) -> None:
 
 
 def test_an_unchanged_step_is_skipped(one_process: Path) -> None:
-    told = micro.run(micro.alone("--config", str(one_process / "config.yaml")))
+    told = launch.run(launch.alone("--config", str(one_process / "config.yaml")))
     assert "unchanged" in told
 
 
 def test_two_processes_under_zero_3_learn_what_one_learns(one_process: Path, tmp_path: Path) -> None:
     config = micro.save_config(tmp_path, **ALIKE, batch_size=2)
-    micro.run(micro.launched(2, "--config", str(config)))
+    launch.run(launch.launched(2, "--config", str(config)))
     theirs, ours = adapter(one_process), adapter(tmp_path)
     assert {name: tensor.shape for name, tensor in ours.items()} == {
         name: tensor.shape for name, tensor in theirs.items()
@@ -84,72 +72,95 @@ def test_two_processes_under_zero_3_learn_what_one_learns(one_process: Path, tmp
 
 def test_a_bf16_base_under_zero_3_with_recomputation_learns(tmp_path: Path) -> None:
     config = micro.save_config(tmp_path, max_steps=4, gradient_checkpointing=True)
-    micro.run(micro.launched(2, "--config", str(config), "model.dtype=bfloat16"))
+    launch.run(launch.launched(2, "--config", str(config), "model.dtype=bfloat16"))
     weights = adapter(tmp_path)
     assert all(tensor.numel() for tensor in weights.values())
     assert final_losses(tmp_path)[-1] < final_losses(tmp_path)[0]
 
 
-def kill_after(command: list[str], folder: Path, step: int) -> None:
-    """Start it, SIGKILL the whole process group once the checkpoint of `step` is whole."""
-    process = subprocess.Popen(
-        command, cwd="/", env=micro.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
-    until = time.monotonic() + 240
-    while not (folder / f"checkpoint-{step}" / MARKER).is_file():
-        assert process.poll() is None, "the run ended before it could be killed"
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_been(one_process: Path, tmp_path: Path) -> None:
-    config = micro.save_config(tmp_path, **ALIKE, batch_size=4)
-    checkpoints = tmp_path / "output" / "shop" / "checkpoints"
-    kill_after(micro.alone("--config", str(config)), checkpoints, 4)
-    broken = checkpoints / "checkpoint-6"  # half written: no marker
-    broken.mkdir(exist_ok=True)
-    (broken / MARKER).unlink(missing_ok=True)
-    (broken / "adapter_model.safetensors").write_bytes(b"half")
-    refused = micro.run(micro.launched(2, "--config", str(config)), code=2)
-    assert "used 1 processes" in refused
-    told = micro.run(micro.alone("--config", str(config)))
-    assert "going on from" in told
-    assert "checkpoint-4" in told
+def test_a_run_killed_while_it_saves_goes_on_and_ends_as_if_nothing_had_been(one_process: Path, tmp_path: Path) -> None:
+    arguments = "--config", str(micro.save_config(tmp_path, **ALIKE, batch_size=2))
+    killed = launch.launched(2, *arguments, script=launch.INTERRUPTED)
+    launch.run(killed, code=-signal.SIGKILL, MOMENT="half a shard of checkpoint 4")
+    refused = launch.run(launch.alone(*arguments), code=2)
+    assert "used 2 processes and this one 1" in refused
+    told = launch.run(killed, code=-signal.SIGKILL, MOMENT="checkpoint 6 unmarked")
+    assert "checkpoint-2 of the interrupted run" in told
+    told = launch.run(launch.launched(2, *arguments))
+    assert "checkpoint-4 of the interrupted run" in told
     assert final_losses(tmp_path) == pytest.approx(final_losses(one_process), rel=1e-5)
     for name, tensor in adapter(tmp_path).items():
         assert torch.allclose(tensor, adapter(one_process)[name], atol=1e-5), name
+    manifests = [open_artifact(root / "output/shop/adapter", ADAPTER_SCHEMA, "-") for root in (tmp_path, one_process)]
+    assert manifests[0].counts == manifests[1].counts
+
+
+def test_a_run_killed_after_it_stopped_early_does_not_train_on(tmp_path: Path) -> None:
+    patient = {**ALIKE, "evaluations": 6, "early_stopping_patience": 1, "learning_rate": 1e-12, "saves": 1}
+    arguments = "--config", str(micro.save_config(tmp_path, **patient))
+    killed = launch.alone(*arguments, script=launch.INTERRUPTED)
+    launch.run(killed, code=-signal.SIGKILL, MOMENT="before the adapter is written")
+    told = launch.run(launch.alone(*arguments))
+    assert "checkpoint-2 of the interrupted run" in told
+    assert "stopped early, at step 2" in told
+    assert len(final_losses(tmp_path)) == 2
+
+
+def test_a_full_disk_leaves_the_older_checkpoint_to_go_on_from(one_process: Path, tmp_path: Path) -> None:
+    own = launch.in_own_namespace()
+    if own is None:
+        pytest.skip("mounting a small disk needs user namespaces")
+    train = shlex.join(launch.launched(2, "--config", str(micro.save_config(tmp_path, **ALIKE, batch_size=2))))
+    output, kept = tmp_path / "output", tmp_path / "kept"
+    output.mkdir()
+    script = f"""
+        mount -t tmpfs -o size={FULL} none {output}
+        {train} && exit 1 || echo "exit code $?"
+        mount -o remount,size=64m {output}
+        {train}
+        cp -r {output} {kept}
+    """
+    told = launch.run([*own, script])
+    output.rmdir()
+    kept.rename(output)
+    _, _, again = told.partition("exit code 2")
+    assert again, told
+    assert "error: the disk is full" in told
+    assert "Traceback" not in told
+    assert "checkpoint-2 of the interrupted run" in again
+    assert final_losses(tmp_path) == pytest.approx(final_losses(one_process), rel=1e-5)
 
 
 def test_two_nodes_train_one_adapter(one_process: Path, tmp_path: Path) -> None:
     config = micro.save_config(tmp_path, **ALIKE, batch_size=2)
-    (tmp_path / "hostfile").write_text("localhost slots=1\n127.0.0.1 slots=1\n")
-    nodes = []
-    for rank in range(2):
-        launcher = [
-            sys.executable,
-            "-m",
-            "deepspeed.launcher.runner",
-            f"--hostfile={tmp_path / 'hostfile'}",
-            "--no_ssh",
-        ]
-        placed = [f"--node_rank={rank}", "--master_addr=127.0.0.1", "--master_port=29547"]
-        command = [*launcher, *placed, str(ROOT / "scripts/03_train_model.py"), "--config", str(config)]
-        nodes.append(
-            subprocess.Popen(
-                command, cwd="/", env=micro.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-            )
-        )
-    told = [node.communicate(timeout=300)[0] for node in nodes]
-    assert [node.returncode for node in nodes] == [0, 0], "\n".join(told)
+    own = launch.in_own_namespace("--net")
+    if own is None or shutil.which("ip") is None:
+        launch.two_launchers_on_loopback(tmp_path, "--config", str(config))
+    else:
+        launch.two_network_namespaces(own, tmp_path, "--config", str(config))
     assert final_losses(tmp_path) == pytest.approx(final_losses(one_process), rel=2e-3)
+
+
+def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        told = launch.run(launch.launched(2, "--config", str(micro.save_config(tmp_path)), port=port), code=2)
+    assert f"error: port {port} is in use" in told
+    assert "Traceback" not in told
+
+
+def test_a_rank_without_memory_ends_all_with_one_sentence(tmp_path: Path) -> None:
+    command = launch.launched(2, "--config", str(micro.save_config(tmp_path)), script=launch.INTERRUPTED)
+    told = launch.run(command, code=2, MOMENT="no memory on one rank")
+    assert "\nerror: the GPU's memory is full: lower training.batch_size" in told
+    assert "Traceback" not in told
 
 
 def test_a_mistake_ends_every_rank_with_one_sentence(tmp_path: Path) -> None:
     config = micro.save_config(tmp_path)
-    told = micro.run(micro.launched(2, "--config", str(config), "training.learning_rat=1"), code=2, timeout=120)
+    told = launch.run(launch.launched(2, "--config", str(config), "training.learning_rat=1"), code=2)
     assert told.count("error:") == 1
     assert "did you mean learning_rate" in told
     assert "Traceback" not in told.split("error:")[0]
@@ -157,7 +168,7 @@ def test_a_mistake_ends_every_rank_with_one_sentence(tmp_path: Path) -> None:
 
 def test_a_run_that_diverges_says_what_to_lower(tmp_path: Path) -> None:
     config = micro.save_config(tmp_path, learning_rate=1e30, max_grad_norm=1e30, max_steps=20, warmup_ratio=0.0)
-    told = micro.run(micro.launched(2, "--config", str(config)), code=2)
+    told = launch.run(launch.launched(2, "--config", str(config)), code=2)
     assert "lower training.learning_rate" in told
 
 

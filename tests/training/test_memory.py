@@ -10,9 +10,9 @@ from tests import tiny_model
 from tests.training import micro
 from utils.config_manager import load_config
 from utils.console import ROOT, UserError
-from utils.training.memory import GIB, Shape, estimate, require_memory, shape_of
+from utils.training.memory import GIB, Shape, estimate, require_limits, require_memory, shape_of
 
-QWEN3_8B = Shape(8_190_735_360, 6_945_767_424, 174_587_904, 4096, 12288, 36, 151_936)
+QWEN3_8B = Shape(8_190_735_360, 6_945_767_424, 174_587_904, 4096, 12288, 36, 151_936, 40_960)
 CONFIG = load_config(ROOT / "config" / "config.yaml")
 
 
@@ -49,3 +49,15 @@ def test_a_small_gpu_is_told_of_four_bits() -> None:
 def test_where_nothing_fits_more_gpus_are_asked_for() -> None:
     with pytest.raises(UserError, match="more GPUs"):
         require_memory(QWEN3_8B, CONFIG, 1, 2 * GIB)
+
+
+@pytest.mark.parametrize(
+    ("setting", "tokens", "told"),
+    [
+        ("training.max_length=40961", 151_669, r"more than the 40,960 positions .* set training\.max_length=40960"),
+        ("training.max_length=2048", 151_937, r"tokenizer of Qwen/Qwen3-8B has 151,937 tokens .* 151,936"),
+    ],
+)
+def test_rows_and_tokens_that_the_model_does_not_know_are_refused(setting: str, tokens: int, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        require_limits(QWEN3_8B, tokens, load_config(ROOT / "config" / "config.yaml", [setting]))

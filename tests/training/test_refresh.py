@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiny_model
-from tests.training import micro
+from tests.training import launch, micro
 from utils.artifacts import open_artifact
 from utils.console import UserError
 from utils.records import ADAPTER_SCHEMA
@@ -48,19 +48,19 @@ def test_a_refresh_learns_the_new_and_reports_forgetting(tmp_path: Path) -> None
     dataset = tmp_path / "data" / "shop" / "dataset"
     micro.save_dataset(dataset, micro.NAMES[:5])
     config = str(micro.save_config(tmp_path, max_steps=4))
-    micro.run(micro.alone("--config", config))
+    launch.run(launch.alone("--config", config))
     micro.save_dataset(dataset, micro.NAMES)
     earlier = f"training.continue_from={tmp_path / 'output' / 'shop' / 'adapter'}"
-    told = micro.run(micro.launched(2, "--config", config, earlier, port=29533))
+    told = launch.run(launch.launched(2, "--config", config, earlier))
     assert "10 of them are new" in told
     assert "known facts" in told
     notes = open_artifact(tmp_path / "output" / "shop" / "adapter", ADAPTER_SCHEMA, "-").notes
     assert notes["forgetting"]["after"]["new"] < notes["forgetting"]["before"]["new"]
     assert "held-out loss known facts" in (tmp_path / "output" / "shop" / "adapter" / "README.md").read_text()
-    again = micro.run(micro.alone("--config", config, earlier), code=2)
+    again = launch.run(launch.alone("--config", config, earlier), code=2)
     assert "knows every fact" in again
-    other = micro.run(micro.alone("--config", config, earlier, "lora.r=8"), code=2)
+    other = launch.run(launch.alone("--config", config, earlier, "lora.r=8"), code=2)
     assert "knows every fact" in other or "lora.r" in other
     tiny_model.save_base(tmp_path / "other", hidden_size=16)
-    stranger = micro.run(micro.alone("--config", config, earlier, f"model.base={tmp_path / 'other'}"), code=2)
+    stranger = launch.run(launch.alone("--config", config, earlier, f"model.base={tmp_path / 'other'}"), code=2)
     assert "same base" in stranger

@@ -70,6 +70,7 @@ def training_arguments(config: Config, folder: Path, me: World, steps: int) -> T
         logging_steps=max(1, steps // _LOG_LINES),
         logging_first_step=True,
         logging_nan_inf_filter=False,
+        include_num_input_tokens_seen="non_padding",  # on all ranks; kept in checkpoints
         disable_tqdm=True,
         report_to=list(train.report_to) or "none",
         remove_unused_columns=False,

@@ -38,19 +38,29 @@ class BestAdapter(TrainerCallback):
 
     def __init__(self, folder: Path, run: str, patience: int | None) -> None:
         self.history = History(run)
-        self.stopped_early = False
         self.trainer: Any = None  # set once there is one: it owns the gathering of the adapter
         self._folder, self._patience = folder, patience
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Take up the history up to the step that the run goes on from."""
+        """Take up the history of the run that goes on."""
+        self.take_up(state.global_step)
+
+    def take_up(self, step: int) -> None:
+        """Read the history up to `step`; what came after it will happen again."""
         try:
             stored = msgspec.json.decode((self._folder / HISTORY).read_bytes(), type=History)
         except (FileNotFoundError, msgspec.DecodeError):
             return
         if stored.run == self.history.run:
-            self.history.evaluations = [item for item in stored.evaluations if item[0] <= state.global_step]
-            self.history.groups = {step: losses for step, losses in stored.groups.items() if step <= state.global_step}
+            self.history.evaluations = [item for item in stored.evaluations if item[0] <= step]
+            self.history.groups = {at: losses for at, losses in stored.groups.items() if at <= step}
+
+    @property
+    def patience_is_over(self) -> bool:
+        """True after `patience` evaluations without a better one."""
+        best = self.history.best
+        since = [item for item in self.history.evaluations if best is not None and item[0] > best[0]]
+        return self._patience is not None and len(since) >= self._patience
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float], **kwargs: Any) -> None:
         """Keep the adapter if it is the best one; every rank takes part in gathering it."""
@@ -71,10 +81,16 @@ class BestAdapter(TrainerCallback):
                 self._keep(weights, state.global_step)
         elif is_main_process():
             self._write_history()
-        since = [item for item in self.history.evaluations if best is not None and item[0] > best[0]]
-        if self._patience is not None and len(since) >= self._patience:
-            self.stopped_early = state.global_step < state.max_steps
+        if self.patience_is_over:
             control.should_training_stop = control.should_save = True
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Delete what was better once: until a checkpoint is whole, a killed run goes back to the one before it."""
+        best = self.history.best
+        if is_main_process() and best is not None:
+            for path in self._folder.glob("best-*"):
+                if path != self._path(best[0]):
+                    path.unlink()
 
     def weights(self) -> dict[str, torch.Tensor] | None:
         """The best adapter, or None when nothing was evaluated."""
@@ -94,9 +110,6 @@ class BestAdapter(TrainerCallback):
         save_file({name: tensor.contiguous() for name, tensor in weights.items()}, draft, {"format": "pt"})
         draft.replace(self._path(step))
         self._write_history()
-        for path in self._folder.glob("best-*"):
-            if path != self._path(step):
-                path.unlink()
 
     def _write_history(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -51,8 +51,24 @@ def join(config: Config) -> World:
     if config.model.device == "cpu":
         # Its shared-memory collectives are compiled on first use, for which a fresh machine may have no compiler.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-    deepspeed.init_distributed(dist_backend="gloo" if config.model.device == "cpu" else "nccl", verbose=False)
+    try:
+        deepspeed.init_distributed(dist_backend="gloo" if config.model.device == "cpu" else "nccl", verbose=False)
+    except torch.distributed.DistError as error:
+        raise _not_joined(error) from error
     return me
+
+
+def _not_joined(error: torch.distributed.DistError) -> Exception:
+    """What to do about a port that is taken, or a first node that does not answer; other failures stay as they are."""
+    address, port = (os.environ.get(name, "?") for name in ("MASTER_ADDR", "MASTER_PORT"))
+    if "EADDRINUSE" in str(error):
+        return UserError(f"port {port} is in use on this machine; choose another: deepspeed --master_port=<port> ...")
+    if isinstance(error, torch.distributed.DistNetworkError | torch.distributed.DistStoreError):
+        return UserError(
+            f"this process did not find the others at {address}:{port}; start every node with the same --hostfile,"
+            " --master_addr (of node 0) and --master_port, and let the nodes reach that port"
+        )
+    return error
 
 
 def share_cores(me: World) -> None:
@@ -80,6 +96,15 @@ def barrier() -> None:
     """Wait until every process is here."""
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
+
+
+def agree(mine: bool, what: str) -> bool:
+    """True on every process when `mine` is true and `what` the same on all of them."""
+    if not torch.distributed.is_initialized():
+        return mine
+    said: list[Any] = [None] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(said, (mine, what))
+    return all(said[0] == other and other[0] for other in said)
 
 
 def total(values: list[float], device: Any) -> list[float]:

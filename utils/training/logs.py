@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +37,15 @@ def _due(step: int, steps: int, times: int) -> bool:
 class Progress(TrainerCallback):
     """One bar with loss, held-out loss and real tokens per second, and a line of JSON per log entry."""
 
-    def __init__(self, log: Path, tokens: Callable[[], int]) -> None:
-        self._log, self._tokens = log, tokens
-        self._started = time.monotonic()
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._started, self._evaluating, self._tokens_before = time.monotonic(), 0.0, 0
         self._bar: Any = None
         self._shown: dict[str, str] = {}
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Open the bar where the run goes on; what the log says of later steps happened before the interruption."""
-        self._started = time.monotonic()
+        self._started, self._tokens_before = time.monotonic(), state.num_input_tokens_seen
         if not is_main_process():
             return
         keep = [entry for entry in read_log(self._log) if entry["step"] <= state.global_step]
@@ -64,10 +63,11 @@ class Progress(TrainerCallback):
         entry = {name: value for name, value in (logs or {}).items() if name.startswith(known)}
         if self._bar is None or not entry:
             return
-        seconds = time.monotonic() - self._started
-        tokens = self._tokens() * args.world_size
+        self._evaluating += entry.get("eval_seconds", 0.0)
+        seconds, tokens = time.monotonic() - self._started, state.num_input_tokens_seen
+        rate = (tokens - self._tokens_before) / (seconds - self._evaluating)  # while training
         entry = {"step": state.global_step, "epoch": round(state.epoch or 0.0, 4), **entry}
-        entry |= {"tokens": tokens, "seconds": round(seconds, 2), "tokens_per_second": round(tokens / seconds, 1)}
+        entry |= {"tokens": tokens, "seconds": round(seconds, 2), "tokens_per_second": round(rate, 1)}
         if torch.cuda.is_available():
             entry["gpu_peak_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
         with self._log.open("a", encoding="utf-8") as stream:

@@ -32,6 +32,7 @@ class Shape(NamedTuple):
     intermediate: int
     layers: int
     vocabulary: int
+    positions: int | None
 
 
 class Need(NamedTuple):
@@ -73,7 +74,23 @@ def shape_of(config: Config, source: str) -> Shape:
         intermediate=getattr(text, "intermediate_size", None) or 4 * text.hidden_size,
         layers=text.num_hidden_layers,
         vocabulary=text.vocab_size,
+        positions=getattr(text, "max_position_embeddings", None),
     )
+
+
+def require_limits(shape: Shape, tokens: int, config: Config) -> None:
+    """Raise `UserError` for rows longer than the model's positions, or more `tokens` than embeddings."""
+    longest = config.training.max_length
+    if shape.positions is not None and longest > shape.positions:
+        raise UserError(
+            f"training.max_length={longest} is more than the {shape.positions:,} positions of {config.model.base};"
+            f" set training.max_length={shape.positions} or less"
+        )
+    if tokens > shape.vocabulary:
+        raise UserError(
+            f"the tokenizer of {config.model.base} has {tokens:,} tokens and the model embeddings for"
+            f" {shape.vocabulary:,}: they do not belong together; use another base"
+        )
 
 
 def estimate(shape: Shape, config: Config, shards: int) -> Need:

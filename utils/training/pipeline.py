@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import math
-import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
-import yaml
-from safetensors import SafetensorError
+from safetensors.torch import load_file
 
-from utils.artifacts import ArtifactWriter, Manifest, fingerprint, open_artifact, sha256_file
 from utils.chat_format import check_template
 from utils.config_manager import Config
-from utils.console import ROOT, Stage, UserError, is_main_process, relative
-from utils.model_io import base_identity, load_model, load_tokenizer, quiet_libraries, resolve_base
-from utils.records import ADAPTER_SCHEMA, DATASET_SCHEMA
+from utils.console import Stage, UserError, is_main_process, relative
+from utils.model_io import load_model, load_tokenizer, quiet_libraries, resolve_base
 from utils.training import distributed
-from utils.training.card import card
-from utils.training.memory import GIB, available, require_memory, shape_of
+from utils.training.failures import explained
+from utils.training.job import Job
+from utils.training.memory import GIB, available, require_limits, require_memory, shape_of
+from utils.training.outcome import counts_of, say_ending, told, write_outcome
 from utils.training.packing import PackedCollator, PackedRows, padding_share
-from utils.training.refresh import open_earlier, write_facts
 from utils.training.splits import Splits, read_splits
 
 if TYPE_CHECKING:
@@ -32,66 +28,39 @@ if TYPE_CHECKING:
     from utils.training.best import BestAdapter
     from utils.training.trainer import AnswerTrainer
 
-PACKAGES = ("torch", "transformers", "peft", "accelerate", "deepspeed", "tokenizers", "safetensors")
-# How gloo and NCCL report a peer that died, and torch and safetensors a full disk.
-_PEER_GONE = re.compile("Connection closed by peer|Connection reset by peer|remote process has terminated")
-_DISK_FULL = re.compile("No space left on device|PytorchStreamWriter failed|file write failed|iostream error")
 NAMED = 5  # samples that are too long and named on the terminal; the manifest names all
 
 
-class Job(NamedTuple):
-    """What a run is made of, decided before anything heavy happens; equal `run` means the same run."""
-
-    config: Config
-    dataset: Manifest
-    base: dict[str, str | None]
-    settings: dict[str, Any]
-    inputs: dict[str, str]
-    continue_from: Path | None
-    run: str
-
-
-def prepare(config: Config) -> Job:
-    """Check dataset and base, and fix what the run depends on. Raises `UserError`, the same on every rank."""
-    dataset = open_artifact(config.dataset_dir, DATASET_SCHEMA, config.command("02_generate_data"))
-    base = base_identity(config.model)
-    sections = {name: getattr(config, name).model_dump(mode="json") for name in ("model", "lora", "training")}
-    settings = {**sections, "seed": config.seed}
-    inputs = {"dataset": dataset.digest(), "base": base["sha256"] or base["revision"] or str(base["name"])}
-    if config.training.deepspeed is not None and (ROOT / config.training.deepspeed).is_file():
-        inputs["deepspeed"] = sha256_file(ROOT / config.training.deepspeed)
-    earlier = None
-    if config.training.continue_from is not None:
-        earlier, manifest = open_earlier(config.training.continue_from, base)
-        inputs["continue_from"] = manifest.digest()
-    run = fingerprint(ADAPTER_SCHEMA, settings, inputs)
-    return Job(config, dataset, base, settings, inputs, earlier, run)
-
-
 def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
-    """Train the adapter and write it; returns the counts."""
+    """Train the adapter and write it; returns what to tell."""
     me = distributed.join(job.config)
     distributed.require_devices(job.config)
     quiet_libraries()
-    tokenizer = load_tokenizer(resolve_base(job.config.model), job.config.model)
-    check_template(tokenizer)
-    splits = read_splits(job.config, tokenizer, job.continue_from)
     folder = job.config.output_dir / "checkpoints"
-    resume = _resume_point(folder, job, me.size, force)
-    steps = _steps(job.config, len(splits.rows), me.size)
-    _say_what(stage, splits, steps, job.config)
-    _say_memory(stage, job, me)
-    trainer, best = _trainer(job, tokenizer, splits, folder, me, steps)
-    if resume is not None:
-        stage.say(f"going on from {relative(resume)} of the interrupted run")
-    _run(trainer, resume)
-    counts = _counts(trainer, best, splits, stage)
-    weights = best.weights() or trainer.checked_adapter()
-    if is_main_process():
-        _write(job, trainer, best, tokenizer, weights, counts, splits, stage)
-        shutil.rmtree(folder)
-    distributed.leave()
-    return counts
+    with explained(folder):
+        source = resolve_base(job.config.model)
+        tokenizer = load_tokenizer(source, job.config.model)
+        check_template(tokenizer)
+        shape = shape_of(job.config, source)
+        require_limits(shape, len(tokenizer), job.config)
+        splits = read_splits(job.config, tokenizer, job.continue_from)
+        resume = _resume_point(folder, job, me.size, force)
+        steps = _steps(job.config, len(splits.rows), me.size)
+        _say_what(stage, splits, steps, job.config)
+        there = available(job.config, me.local_size)
+        need = require_memory(shape, job.config, me.size if me.launched and job.config.training.deepspeed else 1, there)
+        stage.say(f"memory: {need} of {there / GIB:.1f} GiB free")
+        if resume is not None:
+            stage.say(f"going on from {relative(resume)} of the interrupted run")
+        trainer, best = _trainer(job, tokenizer, splits, folder, me, steps)
+        weights = _run(trainer, best, resume, steps)
+        counts = counts_of(trainer, best, splits)
+        say_ending(trainer, best, steps, stage)
+        if is_main_process():
+            write_outcome(job, trainer, best, tokenizer, weights, counts, splits, stage.seconds)
+            shutil.rmtree(folder)
+        distributed.leave()
+    return told(counts)
 
 
 def _steps(config: Config, rows: int, world_size: int) -> int:
@@ -103,16 +72,18 @@ def _steps(config: Config, rows: int, world_size: int) -> int:
 
 
 def _resume_point(folder: Path, job: Job, world_size: int, force: bool) -> Path | None:
+    """The checkpoint to go on from; the others are gone once this returns. Raises `UserError`, the same everywhere."""
     from utils.training.checkpoints import discard, newest
 
-    if not force:
-        resume = newest(folder, job.run, world_size)
+    resume = None if force else newest(folder, job.run, world_size)
     distributed.barrier()  # every rank has looked before rank 0 tidies up
     if is_main_process():
         discard(folder, None if force else job.run)
         folder.mkdir(parents=True, exist_ok=True)
     distributed.barrier()
-    return None if force else resume
+    if not distributed.agree(folder.is_dir(), resume.name if resume else ""):
+        raise UserError(f"the nodes do not share {folder}; set paths.output to a folder that all of them see")
+    return resume
 
 
 def _say_what(stage: Stage, splits: Splits, steps: int, config: Config) -> None:
@@ -127,14 +98,6 @@ def _say_what(stage: Stage, splits: Splits, steps: int, config: Config) -> None:
     if splits.too_long:
         names = ", ".join(splits.too_long[:NAMED]) + (", …" if len(splits.too_long) > NAMED else "")
         stage.say(f"{len(splits.too_long)} samples are longer than training.max_length and left out: {names}")
-
-
-def _say_memory(stage: Stage, job: Job, me: distributed.World) -> None:
-    config = job.config
-    shape = shape_of(config, resolve_base(config.model))
-    there = available(config, me.local_size)
-    need = require_memory(shape, config, me.size if me.launched and config.training.deepspeed else 1, there)
-    stage.say(f"memory: {need} of {there / GIB:.1f} GiB free")
 
 
 def _trainer(
@@ -156,9 +119,8 @@ def _trainer(
 
     config = job.config
     arguments: TrainingArguments = training_arguments(config, folder, me, steps)
-    model = load_model(
-        resolve_base(config.model), config.model, device=_device(config, me), quantization=quantization(config)
-    )
+    device = f"cuda:{me.local_rank}" if config.model.device == "cuda" else "cpu"
+    model = load_model(resolve_base(config.model), config.model, device=device, quantization=quantization(config))
     set_seed(config.seed)
     model = add_adapter(model, config, job.continue_from)
     if config.training.gradient_checkpointing:
@@ -168,7 +130,7 @@ def _trainer(
         model=model,
         args=arguments,
         train_dataset=PackedRows(splits.train.samples, splits.rows),
-        data_collator=PackedCollator(_pad(tokenizer), config.model.attention == "flash_attention_2"),
+        data_collator=PackedCollator(int(tokenizer.pad_token_id), config.model.attention == "flash_attention_2"),
         processing_class=tokenizer,
         run=job.run,
         autocast=autocast_dtype(config),
@@ -177,7 +139,7 @@ def _trainer(
     trainer.remove_callback(PrinterCallback)  # Progress says it better
     best.trainer = trainer
     evaluations = config.training.evaluations if splits.held_out else 0
-    trainer.add_callback(Progress(folder / LOG, lambda: trainer.tokens))
+    trainer.add_callback(Progress(folder / LOG))
     trainer.add_callback(Schedule(evaluations, config.training.saves))
     trainer.add_callback(best)
     trainer.add_callback(LossCheck(trainer, splits.train.samples))
@@ -186,87 +148,18 @@ def _trainer(
     return trainer, best
 
 
-def _device(config: Config, me: distributed.World) -> str:
-    return f"cuda:{me.local_rank}" if config.model.device == "cuda" else "cpu"
+def _run(trainer: AnswerTrainer, best: BestAdapter, resume: Path | None, steps: int) -> dict[str, torch.Tensor]:
+    """Train to the end, unless the interrupted run had got there; returns the adapter to keep."""
+    from transformers import TrainerState
+    from transformers.trainer import TRAINER_STATE_NAME
 
+    from utils.training.adapter import WEIGHTS
 
-def _pad(tokenizer: PreTrainedTokenizerBase) -> int:
-    return int(tokenizer.pad_token_id)
-
-
-def _run(trainer: AnswerTrainer, resume: Path | None) -> None:
-    try:
-        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    except torch.OutOfMemoryError as error:
-        raise UserError(
-            "the GPU's memory is full: lower training.batch_size (and raise training.gradient_accumulation as much),"
-            " then training.max_length, or keep training.gradient_checkpointing=true"
-        ) from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise OSError(error.errno, "no space left", trainer.args.output_dir) from error
-        raise
-    except (RuntimeError, SafetensorError) as error:
-        if _PEER_GONE.search(str(error)):
-            raise UserError("another process of this run stopped; its own message says why") from error
-        if _DISK_FULL.search(str(error)):
-            raise OSError(errno.ENOSPC, "no space left", trainer.args.output_dir) from error
-        raise
-
-
-def _counts(trainer: AnswerTrainer, best: BestAdapter, splits: Splits, stage: Stage) -> dict[str, Any]:
-    if (forgetting := best.forgetting()) is not None:
-        known, new = ({when: losses.get(name) for when, losses in forgetting.items()} for name in ("known", "new"))
-        stage.say(f"held-out loss, before -> after: {_change('known facts', known)}; {_change('new facts', new)}")
-    (tokens,) = distributed.total([trainer.tokens], trainer.args.device)
-    counts: dict[str, Any] = {
-        "samples": len(splits.train.samples),
-        "steps": trainer.state.global_step,
-        "epochs": round(trainer.state.epoch or 0.0, 2),
-        "trained tokens": int(tokens),
-    }
-    if best.history.best is not None:
-        counts["best step"], loss = best.history.best
-        counts["held-out loss"] = round(loss, 4)
-    return counts
-
-
-def _change(what: str, losses: dict[str, float | None]) -> str:
-    told = [f"{loss:.3f}" if loss is not None else "none" for loss in (losses["before"], losses["after"])]
-    return f"{what} {told[0]} -> {told[1]}"
-
-
-def _write(
-    job: Job,
-    trainer: AnswerTrainer,
-    best: BestAdapter,
-    tokenizer: PreTrainedTokenizerBase,
-    weights: dict[str, torch.Tensor],
-    counts: dict[str, Any],
-    splits: Splits,
-    stage: Stage,
-) -> None:
-    """The adapter folder: everything that PEFT, vLLM and step 04 need."""
-    from utils.training.adapter import write_adapter
-    from utils.training.logs import LOG, PLOT, draw_plot
-
-    config = job.config
-    with ArtifactWriter(config.adapter_dir, ADAPTER_SCHEMA, job.settings, job.inputs, config.seed) as writer:
-        write_adapter(writer.path, trainer.model, weights)
-        tokenizer.save_pretrained(writer.path)
-        write_facts(writer.path, splits.facts)
-        resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-        (writer.path / "config.yaml").write_text(resolved, encoding="utf-8")
-        log = Path(trainer.args.output_dir) / LOG
-        shutil.copyfile(log, writer.path / LOG)
-        draw_plot(log, writer.path / PLOT)
-        text = card(config, job.dataset, splits.commit, job.base, counts, best.forgetting())
-        (writer.path / "README.md").write_text(text, encoding="utf-8")
-        writer.commit(
-            counts,
-            stage.seconds,
-            drops={"too long": len(splits.too_long)},
-            base_model=job.base,
-            notes={"too_long": splits.too_long, "forgetting": best.forgetting()},
-            packages=PACKAGES,
-        )
+    if resume is not None:
+        state = TrainerState.load_from_json(str(resume / TRAINER_STATE_NAME))
+        best.take_up(state.global_step)
+        if state.global_step >= steps or best.patience_is_over:
+            trainer.state = state
+            return best.weights() or load_file(resume / WEIGHTS)
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    return best.weights() or trainer.checked_adapter()

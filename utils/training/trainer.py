@@ -37,7 +37,6 @@ class AnswerTrainer(Trainer):
         self.held_out = held_out
         self.model_accepts_loss_kwargs = True  # so that a step's scored tokens are counted over ranks and batches
         self.loss_is_scaled_for_ga = True
-        self.tokens = 0  # real ones, without padding, that this rank has trained on
         self._run, self._autocast = run, autocast
         self.answer_loss = AnswerLoss(self.model)
 
@@ -51,7 +50,6 @@ class AnswerTrainer(Trainer):
         """The rank's share of the step's mean loss; the ranks' gradients are averaged, hence their number."""
         with self._mixed_precision():
             loss, count = self.answer_loss(model, inputs)
-        self.tokens += int((inputs["input_ids"] != self.processing_class.pad_token_id).sum())
         items = count if num_items_in_batch is None else num_items_in_batch
         loss = loss * self.args.world_size / items
         if not torch.isfinite(loss):
