@@ -70,7 +70,7 @@ def _python_facts(tree: ast.Module, text: str, path: str, module: str, submodule
         summary = summarize(tree, module, path, names.ids)
     except TooIntricateError:
         summary, partly = summarize_imports(tree, module, path), TOO_INTRICATE
-    return FileFacts(len(source.lines), elements, summary, take_notes(tree, module, path), partly=partly)
+    return FileFacts(len(source.lines), elements, summary, take_notes(tree, module, path, names), partly=partly)
 
 
 def deeply(function: Callable[[], T]) -> T:

@@ -15,14 +15,46 @@ import ast
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
+from typing import Any
 
 Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
-LEAVES = frozenset({ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal})
+LEAVES = frozenset({ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal, ast.MatchSingleton})
 BRANCHES = frozenset(
     {ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.comprehension, ast.Assert}
     | {ast.match_case}
 )
+# Fields that hold no expression or statement; to look into them would take as long as all the rest of a walk.
+PLAIN = frozenset(
+    [
+        "arg",
+        "asname",
+        "attr",
+        "conversion",
+        "ctx",
+        "id",
+        "is_async",
+        "kind",
+        "kwd_attrs",
+        "level",
+        "module",
+        "name",
+        "names",
+        "op",
+        "ops",
+        "rest",
+        "simple",
+        "str",
+        "type_comment",
+        "type_ignores",
+    ]
+)
+CHILDREN = {
+    kind: tuple(field for field in kind._fields if field not in PLAIN)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
 
 
 @dataclass(slots=True)
@@ -34,12 +66,17 @@ class Names:
                 `and`/`or` operand and comprehension clause in its own body (nested definitions count for themselves)
     scopes      definition or lambda → the module, class, function or lambda it lies directly in
     dotted      node → what the ids of the things inside it begin with
+    imports     import statements, and `calls`, in source order
+    bound       the names of all parameters and variables
     """
 
     ids: dict[ast.AST, str]
     complexity: dict[ast.AST, int]
     scopes: dict[ast.AST, ast.AST]
     dotted: dict[ast.AST, str]
+    imports: list[ast.Import | ast.ImportFrom]
+    calls: list[ast.Call]
+    bound: set[str]
 
 
 def assign_ids(tree: ast.Module, module: str, submodules: Collection[str] = ()) -> Names:
@@ -47,19 +84,27 @@ def assign_ids(tree: ast.Module, module: str, submodules: Collection[str] = ()) 
 
     `submodules` are the names of the modules directly in it, where it is a package's `__init__`.
     """
+    walk = _Walk()
     found: list[tuple[int, int, ast.AST, ast.AST]] = []
     complexity: dict[ast.AST, int] = {}
     scopes: list[ast.AST] = [tree]
     while scopes:
         scope = scopes.pop()
-        branches, inner = _walk(scope)
+        branches, inner = walk.scope(scope)
         complexity[scope] = 1 + branches
         for node in inner:
             found.append((node.lineno, node.col_offset, node, scope))
         scopes.extend(inner)
-    found.sort(key=lambda item: item[:2])
+    found.sort(key=_position)
     ids, dotted = _number(tree, module, found, submodules)
-    return Names(ids, complexity, {node: scope for _, _, node, scope in found}, dotted)
+    walk.imports.sort(key=_place)
+    walk.calls.sort(key=_place)
+    owners = {node: scope for _, _, node, scope in found}
+    return Names(ids, complexity, owners, dotted, walk.imports, walk.calls, walk.bound)
+
+
+_position = itemgetter(0, 1)
+_place = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")  # calls of calls begin together
 
 
 def _number(
@@ -83,37 +128,57 @@ def _number(
     return ids, plain
 
 
-def _walk(scope: ast.AST) -> tuple[int, list[ast.expr | ast.stmt]]:
-    """The branches in a scope's own code, and the definitions and lambdas directly in it (in no order)."""
-    body = scope.body  # type: ignore[attr-defined]
-    stack: list[ast.AST] = body[:] if body.__class__ is list else [body]
-    branches = 0
-    inner: list[ast.expr | ast.stmt] = []
-    while stack:
-        node = stack.pop()
-        kind = node.__class__
-        if kind in LEAVES:
-            continue
-        if kind in BRANCHES:
-            branches += 1
-            if kind is ast.comprehension:
-                branches += len(node.ifs)  # type: ignore[attr-defined]
-        elif kind is ast.BoolOp:
-            branches += len(node.values) - 1  # type: ignore[attr-defined]
-        elif isinstance(node, Definition):
-            inner.append(node)
-            stack.extend(_outside_body(node))
-            continue
-        elif kind is ast.Lambda:
-            inner.append(node)  # type: ignore[arg-type]
-            stack.append(node.args)  # type: ignore[attr-defined]
-            continue
-        for value in node.__dict__.values():
-            if value.__class__ is list:
-                stack.extend([item for item in value if isinstance(item, ast.AST)])
-            elif isinstance(value, ast.AST):
-                stack.append(value)
-    return branches, inner
+class _Walk:
+    """Goes through one scope after the other and keeps what stands in any of them."""
+
+    def __init__(self) -> None:
+        self.imports: list[ast.Import | ast.ImportFrom] = []
+        self.calls: list[ast.Call] = []
+        self.bound: set[str] = set()
+
+    def scope(self, scope: ast.AST) -> tuple[int, list[Any]]:
+        """The branches in a scope's own code, and the definitions and lambdas directly in it (in no order)."""
+        body = scope.body  # type: ignore[attr-defined]
+        stack: list[Any] = body[:] if body.__class__ is list else [body]
+        branches = 0
+        inner: list[Any] = []
+        while stack:
+            node = stack.pop()
+            kind = node.__class__
+            if kind is ast.Name:
+                if node.ctx.__class__ is ast.Store:
+                    self.bound.add(node.id)
+                continue
+            if kind in LEAVES:
+                continue
+            if kind is ast.Call:
+                self.calls.append(node)
+            elif kind in BRANCHES:
+                branches += 1
+                if kind is ast.comprehension:
+                    branches += len(node.ifs)
+            elif kind is ast.BoolOp:
+                branches += len(node.values) - 1
+            elif kind is ast.arg:
+                self.bound.add(node.arg)
+            elif kind in Definition:
+                inner.append(node)
+                stack.extend(_outside_body(node))
+                continue
+            elif kind is ast.Lambda:
+                inner.append(node)
+                stack.append(node.args)
+                continue
+            elif kind is ast.Import or kind is ast.ImportFrom:
+                self.imports.append(node)
+                continue
+            for field in CHILDREN[kind]:
+                value = getattr(node, field)
+                if value.__class__ is list:
+                    stack.extend([item for item in value if item is not None])
+                elif value is not None:
+                    stack.append(value)
+        return branches, inner
 
 
 def _outside_body(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> list[ast.AST]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from utils.analysis.naming import Names
+
 MIN_ENTRIES = 2  # fewer functions or classes are no registry
 
 _REGISTERING = re.compile(r"(add|register|include|mount|connect|subscribe|append|use)(_\w+)?")
@@ -69,23 +71,15 @@ class ModuleNotes(msgspec.Struct, array_like=True):
     offers: list[Offer] = []
 
 
-def take_notes(tree: ast.Module, module: str, path: str) -> ModuleNotes:
+def take_notes(tree: ast.Module, module: str, path: str, names: Names) -> ModuleNotes:
     """The notes of the file `path` (posix), which is imported as `module`. Imports inside functions count too."""
     package = module if path.rsplit("/", 1)[-1] == "__init__.py" else module.rpartition(".")[0]
     notes = ModuleNotes(module, path)
-    local: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            notes.imports += _imports(node, package)
-        elif isinstance(node, ast.Call) and (offer := _offer(node)):
-            notes.offers.append(offer)
-        elif isinstance(node, ast.arg):
-            local.add(node.arg)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            local.add(node.id)
+    notes.imports = [item for node in names.imports for item in _imports(node, package)]
+    notes.offers = [offer for node in names.calls if (offer := _offer(node))]
     # A parameter or variable of that name may be meant instead: what is not sure is left out.
     for offer in notes.offers:
-        offer.entries = [each for each in offer.entries if each.value.partition(".")[0] not in local]
+        offer.entries = [each for each in offer.entries if each.value.partition(".")[0] not in names.bound]
     notes.registries = _registries(tree, module)
     notes.instances = _instances(tree)
     notes.main_line = next((node.lineno for node in tree.body if _is_main_guard(node)), None)

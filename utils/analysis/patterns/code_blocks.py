@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 
+from utils.analysis.naming import assign_ids
 from utils.analysis.notes import Import, dotted_name, take_notes
 from utils.analysis.patterns.names import Names
 from utils.records import CodeBlock, Document
@@ -59,7 +60,7 @@ def _calls(tree: ast.Module, names: Names, known: dict[str, str]) -> Iterator[tu
 
     An instance is known as its class's id followed by INSTANCE.
     """
-    for item in take_notes(tree, "", "").imports:
+    for item in take_notes(tree, "", "", assign_ids(tree, "")).imports:
         if (found := _imported(names, item)) is not None:
             known[item.local] = found
     for node in _in_order(tree):
