@@ -36,7 +36,7 @@ class Linked(msgspec.Struct):
 class Solved(msgspec.Struct):
     """`Linked` before its calls have lines: equal for equal `ModuleSummary.data`, wherever the code stands.
 
-    `calls` are (caller id, callee id, path, position in the file's `ModuleSummary.lines`).
+    `calls` are (caller id, callee id, path, position in the file's `ModuleSummary.lines`), sorted.
     """
 
     calls: list[tuple[str, str, str, int]]
@@ -67,14 +67,20 @@ def solve(summaries: Sequence[ModuleSummary]) -> Solved:
 
 def place(solved: Solved, lines: Mapping[str, Sequence[int]]) -> Linked:
     """Give the calls their lines; `lines` are each summary's, by path."""
-    graph: dict[str, set[str]] = {}
-    sites = []
+    graph: dict[str, list[str]] = {}
+    sites: dict[str, list[tuple[int, str, str]]] = {}
     for caller, callee, path, position in solved.calls:
-        graph.setdefault(caller, set()).add(callee)
-        sites.append((path, lines[path][position], caller, callee))
+        callees = graph.setdefault(caller, [])
+        if not callees or callees[-1] != callee:
+            callees.append(callee)
+        sites.setdefault(path, []).append((lines[path][position], caller, callee))
     return Linked(
-        {caller: sorted(callees) for caller, callees in sorted(graph.items())},
-        [CallSite(caller, callee, path, line) for path, line, caller, callee in sorted(sites)],
+        graph,
+        [
+            CallSite(caller, callee, path, line)
+            for path in sorted(sites)
+            for line, caller, callee in sorted(sites[path])
+        ],
         solved.imports,
         solved.inheritance,
         solved.overrides,

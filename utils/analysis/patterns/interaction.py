@@ -8,7 +8,6 @@ from utils.analysis.notes import ModuleNotes
 from utils.analysis.patterns.lines import SourceLines
 from utils.analysis.patterns.names import Names
 from utils.analysis.patterns.places import is_test
-from utils.analysis.patterns.usage import called_element
 from utils.records import CallSite, Evidence, Pattern
 
 
@@ -40,7 +39,7 @@ def interactions(
             use(element.module, base, element.path, element.line)  # type: ignore[union-attr]
     for site in call_sites:
         caller = names.elements.get(site.caller.partition(".<lambda")[0])
-        callee = names.elements.get(called_element(names, site.callee))
+        callee = names.elements.get(names.called(site.callee))
         if caller is None or callee is None or callee.module == caller.module:
             continue
         if is_test(callee.path) and not is_test(caller.path):

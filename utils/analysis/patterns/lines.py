@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from utils.analysis.outline import Outline
 from utils.records import Evidence
@@ -19,6 +19,7 @@ class SourceLines:
     def __init__(self, text_of: Callable[[str], str]) -> None:
         self._text_of = text_of
         self._lines: dict[str, list[str]] = {}
+        self._ends: dict[tuple[str, int], int] = {}
 
     def of(self, path: str) -> list[str]:
         """All lines of a file."""
@@ -31,20 +32,25 @@ class SourceLines:
         return "\n".join(self.of(element.path)[element.start_line - 1 : element.end_line])
 
     def call(self, path: str, first: int, name: str) -> Evidence | None:
-        """The lines of the call that begins on line `first`; null where they do not mention `name`.
+        """The lines of the call that begins on line `first`; null where they do not mention `name`."""
+        key = (path, first)
+        if key not in self._ends:
+            self._ends[key] = _end(self.of(path), first)
+        last = self._ends[key]
+        return Evidence(path, first, last) if mentions("\n".join(self.of(path)[first - 1 : last]), name) else None
 
-        They end where the brackets that were opened are closed again.
-        """
-        lines, depth, last = self.of(path), 0, first
-        for number in range(first, min(first + MAX_LINES, len(lines) + 1)):
-            code = lines[number - 1]
-            if "'" in code or '"' in code or "#" in code:
-                code = _STRINGS.sub("", code)
-            depth += sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
-            if depth <= 0:
-                last = number
-                break
-        return Evidence(path, first, last) if mentions("\n".join(lines[first - 1 : last]), name) else None
+
+def _end(lines: Sequence[str], first: int) -> int:
+    """The line where the brackets that are opened from line `first` on are closed again; `first` if they never are."""
+    depth = 0
+    for number in range(first, min(first + MAX_LINES, len(lines) + 1)):
+        code = lines[number - 1]
+        if "'" in code or '"' in code or "#" in code:
+            code = _STRINGS.sub("", code)
+        depth += sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
+        if depth <= 0:
+            return number
+    return first
 
 
 def mentions(text: str, name: str) -> bool:

@@ -32,6 +32,14 @@ class Names:
                 else:
                     bound.setdefault(item.local, set()).add((item.module, item.name))
 
+    def called(self, callee: str) -> str:
+        """The id under which a reader knows what is called: the class for its constructor."""
+        if not callee.endswith(("__init__", "__new__")):
+            return callee
+        owner, _, name = callee.rpartition(".")
+        is_class = owner in self.elements and self.elements[owner].kind == "class"
+        return owner if is_class and name in ("__init__", "__new__") else callee
+
     def resolve(self, module: str, dotted: str) -> str | None:
         """The id of what `dotted` means at the top of `module`; null where it is not of this repository."""
         head, *rest = dotted.split(".")

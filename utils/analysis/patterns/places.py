@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _TESTS = re.compile(r"(^|/)tests?/|^testing/|(^|/)(test_[^/]*|[^/]*_test|conftest|tests)\.py$")
 _EXAMPLES = re.compile(
@@ -10,11 +11,13 @@ _EXAMPLES = re.compile(
 )
 
 
+@lru_cache(maxsize=1 << 16)
 def is_test(path: str) -> bool:
     """True for test modules and for what lies beside them."""
     return bool(_TESTS.search(path))
 
 
+@lru_cache(maxsize=1 << 16)
 def is_example(path: str) -> bool:
     """True for code that is there to be read: examples, tutorials, documentation."""
     return bool(_EXAMPLES.search(path))

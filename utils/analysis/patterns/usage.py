@@ -24,9 +24,9 @@ def usages(
     """
     sites: dict[str, dict[tuple[int, str, int], Evidence | None]] = {}
     for callee, path, line, end_line in document_calls(names, documents):
-        sites.setdefault(called_element(names, callee), {})[(1, path, line)] = Evidence(path, line, end_line)
+        sites.setdefault(names.called(callee), {})[(1, path, line)] = Evidence(path, line, end_line)
     for site in call_sites:
-        subject = called_element(names, site.callee)
+        subject = names.called(site.callee)
         element = names.elements.get(subject)
         if element is not None and site.caller != subject and not site.caller.startswith(subject + "."):
             sites.setdefault(subject, {})[(_rank(site.path, element), site.path, site.line)] = None
@@ -43,13 +43,6 @@ def usages(
                 break
         if evidence:
             yield Pattern(kind="usage", subject=subject, evidence=evidence)
-
-
-def called_element(names: Names, callee: str) -> str:
-    """The id under which a reader knows what is called: the class for its constructor."""
-    owner, _, name = callee.rpartition(".")
-    is_class = owner in names.elements and names.elements[owner].kind == "class"
-    return owner if is_class and name in ("__init__", "__new__") else callee
 
 
 def _rank(path: str, element: Outline) -> int:

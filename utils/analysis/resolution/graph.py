@@ -7,7 +7,7 @@ it precise: what a function hands back untouched is told per call, and container
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from utils.analysis.resolution import values as kinds
@@ -96,6 +96,7 @@ class Graph:
             self.wait(node, rule)
 
     def run(self) -> None:
+        """Until nothing is left to do. Written out without calls where most of the time goes."""
         modules, work, table, rules, late = self.modules, self.work, self.values.table, self.rules, self.late
         while work or late:
             while late:
@@ -104,19 +105,33 @@ class Graph:
             if not work:
                 return
             node, value = work.popleft()
-            for target in self.dynamic.get(node, ()):
-                self.add(target, value)
-            for rule in tuple(self.waiting.get(node, ())):
-                rules[rule[0]](value, table[value], rule[1:], GLOBAL)
+            if node in self.dynamic:
+                self.spread(self.dynamic[node], 0, value)
+            if node in self.waiting:
+                for rule in tuple(self.waiting[node]):
+                    rules[rule[0]](value, table[value], rule[1:], GLOBAL)
             if node >> 50:
                 continue
             module = modules[(node >> NODE_BITS) - 1]
-            offset = module.offset
+            body = module.body
             local = node & LOCAL
-            for target in module.body.succ.get(local, ()):
-                self.add(offset + target, value)
-            for rule in decode(module.body, local):
-                rules[rule[0]](value, table[value], rule[1:], module)
+            if local in body.succ:
+                self.spread(body.succ[local], module.offset, value)
+            if local in body.uses:
+                for rule in decode(body, local):
+                    rules[rule[0]](value, table[value], rule[1:], module)
+
+    def spread(self, targets: Iterable[int], offset: int, value: int) -> None:
+        """`add` a value to many nodes."""
+        points, alone = self.points, self.values.alone[value]
+        for target in targets:
+            node = offset + target
+            known = points.get(node)
+            if known is None:
+                points[node] = alone
+                self.work.append((node, value))
+            elif value not in known:
+                self.add(node, value)
 
     def edge(self, scope: int, line: int, callee: int, module: Module, receiver: int = -1) -> None:
         """`scope` is an index into the module's scopes (0: the module body); `receiver` the value it is called on."""
