@@ -54,6 +54,16 @@ def test_paths_symbols_and_numbers(text: str, expected: list[tuple[str, str]]) -
     assert told(text) == expected
 
 
+@pytest.mark.parametrize("text", ["`self.env`", "Response.json", "`request.json`", "`self.app.env`", "cls.conf"])
+def test_attributes_that_end_as_files_do_are_symbols(text: str) -> None:
+    assert [(mention.kind, mention.text) for mention in find_mentions(text)] == [("symbol", text.strip("`"))]
+
+
+@pytest.mark.parametrize("text", ["`package.json`", "Cargo.lock", "`config.env`", "`src/Response.json`", "Main.go"])
+def test_files_stay_paths(text: str) -> None:
+    assert [(mention.kind, mention.text) for mention in find_mentions(text)] == [("path", text.strip("`"))]
+
+
 def test_a_fence_is_one_code_mention_even_when_it_never_closes() -> None:
     assert told("Use:\n```python\nfrom a import b\nb(1)\n```\nthen `c`") == [
         ("code", "from a import b\nb(1)\n"),

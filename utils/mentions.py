@@ -28,6 +28,8 @@ _EXTENSIONS = (
     "pyi|pyx|py|md|rst|txt|toml|cfg|ini|jsonl|json|yaml|yml|mjs|cjs|jsx|js|tsx|ts|java|go|rs|html|css|scss|sh|bash|bat|ps1|"
     "ipynb|lock|in|xml|csv|sql|cpp|cc|hpp|c|h|proto|env|conf|tpl|jinja2|jinja|j2|svg|png|po|pot|service|vue"
 )
+_RECEIVERS = frozenset("self cls request response req resp".split())  # noqa: SIM905
+_ATTRIBUTE_LIKE = re.compile(r"_*[A-Z]\w*[a-z]\w*\.(?:json|env|html|xml|csv|sql|conf|service|text)", re.ASCII)
 _BARE_FILES = "Makefile|Dockerfile|LICENSE|NOTICE|Procfile|Jenkinsfile|CODEOWNERS|Pipfile|Justfile"
 _SEGMENT = r"[\w.@+-]+"
 _PATH = (
@@ -139,8 +141,16 @@ def _read_marked(content: str, start: int) -> Iterator[Mention]:
         yield Mention("code", stripped, start, start + len(stripped), marked=True)
 
 
+def _is_attribute(text: str) -> bool:
+    """True for `self.env` and `Response.json`: they end as files do, but name an attribute."""
+    return text.partition(".")[0] in _RECEIVERS or _ATTRIBUTE_LIKE.fullmatch(text) is not None
+
+
 def _path(match: re.Match[str], offset: int, marked: bool) -> Iterator[Mention]:
     first, last = match.span("path")
+    if _is_attribute(match["path"]):
+        yield Mention("symbol", match["path"], offset + first, offset + last, marked)
+        return
     yield Mention("path", match["path"].removeprefix("./"), offset + first, offset + last, marked)
     if match["p1"] or match["p3"]:
         line = _line(match, ("p1", "p3"), ("p2", "p4"))

@@ -47,9 +47,23 @@ def test_handlers_loops_attributes_and_yields_are_read() -> None:
     ]
 
 
-def test_the_else_branch_is_not_told_under_the_condition() -> None:
+def test_the_else_branch_is_told_as_such() -> None:
     found = behaviour("def f(x):\n    if x:\n        return 1\n    else:\n        return 2")
-    assert [(step.text, step.under) for step in found.steps if step.kind == "return"] == [("1", "x"), ("2", "")]
+    told = [(step.text, step.under, step.way) for step in found.steps if step.kind == "return"]
+    assert told == [("1", "x", "if"), ("2", "x", "else")]
+
+
+def test_what_a_condition_over_several_lines_decides_is_not_told_as_if_it_always_happened() -> None:
+    found = behaviour("def f(x):\n    if (\n        x\n        and 1\n    ):\n        return 1\n    return 2")
+    assert [(step.text, step.way) for step in found.steps if step.kind == "return"] == [("1", "some"), ("2", "")]
+
+
+def test_what_a_handler_does_is_told_with_the_exception_it_catches() -> None:
+    found = behaviour(
+        "def f(x):\n    try:\n        g()\n    except KeyError:\n        return 1\n    except (A, B):\n        return 2"
+    )
+    told = [(step.text, step.under, step.way) for step in found.steps if step.kind == "return"]
+    assert told == [("1", "KeyError", "except"), ("2", "", "some")]
 
 
 def test_what_a_nested_function_does_is_not_what_the_outer_does() -> None:

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from utils.generation.near_duplicates import NearDuplicates, masked
-from utils.generation.split import Row, leaks, place, row_of
+from utils.generation.rows import Row, leaks, row_of
+from utils.generation.split import place
 from utils.records import Claim, Message, Sample, SampleMetadata
 
 QUESTIONS = {

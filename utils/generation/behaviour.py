@@ -9,6 +9,9 @@ from typing import Any, Literal, NamedTuple
 from utils.records import CodeElement
 
 StepKind = Literal["branch", "loop", "raise", "return", "yield", "with", "handle", "set", "assign", "call"]
+Way = Literal["", "if", "else", "except", "some"]
+Where = tuple[str, int, Way]
+ALWAYS: Where = ("", 0, "")
 LONGEST_QUOTE = 90  # characters; longer expressions teach nothing in a sentence
 
 
@@ -25,6 +28,7 @@ class Step(NamedTuple):
     detail: str = ""
     under: str = ""
     under_line: int = 0
+    way: Way = ""
 
 
 class Behaviour(NamedTuple):
@@ -53,7 +57,7 @@ def read_behaviour(element: CodeElement) -> Behaviour:
     body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
     reader = _Reader(textwrap.dedent(element.code).splitlines(), element.start_line)
     try:
-        reader.block(body, "", 0)
+        reader.block(body, ALWAYS)
     except RecursionError:
         return NOTHING
     raises = tuple(dict.fromkeys(step.detail for step in reader.steps if step.kind == "raise"))
@@ -80,81 +84,85 @@ class _Reader:
         self.steps: list[Step] = []
         self.yields = False
 
-    def block(self, body: list[ast.stmt], under: str, under_line: int) -> None:
+    def block(self, body: list[ast.stmt], here: Where) -> None:
         for statement in body:
-            self.statement(statement, under, under_line)
+            self.statement(statement, here)
 
-    def statement(self, node: ast.stmt, under: str, under_line: int) -> None:
+    def statement(self, node: ast.stmt, here: Where) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             return
-        here = (under, under_line)
         if isinstance(node, ast.If):
-            test = self.quote(node.test)
-            self.add("branch", node.test, "", *here)
-            self.block(node.body, test, self.at(node.test) if test else 0)
-            self.block(node.orelse, "", 0)
+            self.decide(node, here)
         elif isinstance(node, ast.For | ast.AsyncFor):
-            self.add("loop", node.iter, self.quote(node.target), *here)
-            self.block([*node.body, *node.orelse], *here)
+            self.add("loop", node.iter, self.quote(node.target), here)
+            self.block([*node.body, *node.orelse], here)
         elif isinstance(node, ast.While):
-            self.add("branch", node.test, "while", *here)
-            self.block([*node.body, *node.orelse], "", 0)
+            self.add("branch", node.test, "while", here)
+            self.block([*node.body, *node.orelse], ALWAYS)
         elif isinstance(node, ast.With | ast.AsyncWith):
             for item in node.items:
-                self.add("with", item.context_expr, "", *here)
-            self.block(node.body, *here)
+                self.add("with", item.context_expr, "", here)
+            self.block(node.body, here)
         elif hasattr(node, "handlers"):
-            self.attempt(node, *here)
+            self.attempt(node, here)
         elif isinstance(node, ast.Match):
-            self.add("branch", node.subject, "match", *here)
+            self.add("branch", node.subject, "match", here)
             for case in node.cases:
-                self.block(case.body, "", 0)
+                self.block(case.body, ("", 0, "some"))
         else:
-            self.simple(node, *here)
+            self.simple(node, here)
 
-    def attempt(self, node: Any, under: str, under_line: int) -> None:
+    def decide(self, node: ast.If, here: Where) -> None:
+        """An `if` whose condition cannot be quoted still decides what stands in it."""
+        test = self.quote(node.test)
+        line = self.at(node.test) if test else 0
+        self.add("branch", node.test, "", here)
+        self.block(node.body, (test, line, "if" if test else "some"))
+        follows = len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)  # an `elif` brings its own condition
+        self.block(node.orelse, here if follows else (test, line, "else" if test else "some"))
+
+    def attempt(self, node: Any, here: Where) -> None:
         """`try` with `except` or with `except*`, which Python 3.10 has no class for."""
-        self.block(node.body, under, under_line)
+        self.block(node.body, here)
         for handler in node.handlers:
             kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-            for kind in kinds:
-                if kind is not None and (text := self.quote(kind)):
-                    self.steps.append(Step("handle", text, self.at(kind), text))
-            self.block(handler.body, "", 0)
-        self.block([*node.orelse, *node.finalbody], under, under_line)
+            named = [(text, self.at(kind)) for kind in kinds if kind is not None and (text := self.quote(kind))]
+            self.steps += [Step("handle", text, line, text) for text, line in named]
+            inside: Where = (*named[0], "except") if len(named) == len(kinds) == 1 else ("", 0, "some")
+            self.block(handler.body, inside)
+        self.block([*node.orelse, *node.finalbody], here)
 
-    def simple(self, node: ast.stmt, under: str, under_line: int) -> None:
-        here = (under, under_line)
+    def simple(self, node: ast.stmt, here: Where) -> None:
         if isinstance(node, ast.Raise):
             name = _exception_name(node.exc)
             if name:
                 self.steps.append(Step("raise", name, node.lineno + self.offset, name, *here))
         elif isinstance(node, ast.Return):
             if node.value is not None:
-                self.add("return", node.value, "", *here)
+                self.add("return", node.value, "", here)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            self.assignment(node, *here)
+            self.assignment(node, here)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
-            self.add("call", node.value, "", *here)
+            self.add("call", node.value, "", here)
         for child in ast.walk(node):
             if isinstance(child, ast.Yield | ast.YieldFrom):
                 self.yields = True
                 if child.value is not None:
-                    self.add("yield", child.value, "from" if isinstance(child, ast.YieldFrom) else "", *here)
+                    self.add("yield", child.value, "from" if isinstance(child, ast.YieldFrom) else "", here)
 
-    def assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, under: str, under_line: int) -> None:
+    def assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, here: Where) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             owner = target.value if isinstance(target, ast.Attribute) else None
             if isinstance(owner, ast.Name) and owner.id == "self":
-                self.add("set", node if self.quote(node) else target, self.quote(target), under, under_line)
+                self.add("set", node if self.quote(node) else target, self.quote(target), here)
                 return
         if isinstance(node.value, ast.Call | ast.Await):
-            self.add("assign", node, "", under, under_line)
+            self.add("assign", node, "", here)
 
-    def add(self, kind: StepKind, node: ast.expr | ast.stmt, detail: str, under: str, under_line: int) -> None:
+    def add(self, kind: StepKind, node: ast.expr | ast.stmt, detail: str, here: Where) -> None:
         if text := self.quote(node):
-            self.steps.append(Step(kind, text, self.at(node), detail, under, under_line))
+            self.steps.append(Step(kind, text, self.at(node), detail, *here))
 
     def at(self, node: ast.expr | ast.stmt) -> int:
         return node.lineno + self.offset

@@ -15,7 +15,7 @@ from utils.generation.families import FAMILIES
 from utils.generation.templates import Voice
 from utils.settings import GenerationSettings
 
-TEST_SHARE = 0.1  # of a fact's exposures are asked in a wording kept for testing
+TEST_SHARE = {"forward": 0.1, "reverse": 0.15}  # of a fact's exposures are asked in a wording kept for testing
 LEAST_SCALE = 1 / 3  # exposures are cut to this part of samples_per_fact before whole elements are left out
 MOST_SCALE = 4.0  # a task with few facts asks each up to this many times more often, to reach its share
 
@@ -59,7 +59,9 @@ def wordings(order: Order, voice: Voice, seed: int) -> Iterator[Wording]:
     ranked = sorted(range(len(questions)), key=lambda index: rank(seed, fact.key, language, index))
     tests = [index for index in ranked if index in voice.tests[fact.family]]
     train = [index for index in ranked if index not in voice.tests[fact.family]]
-    tested = min(_whole(exposures * TEST_SHARE, seed, "test", fact.key, language), len(tests))
+    tested = min(
+        _whole(exposures * TEST_SHARE[FAMILIES[fact.family].direction], seed, "test", fact.key, language), len(tests)
+    )
     start = rank(seed, "answer", fact.key, language)
     chosen = tests[:tested]
     room = len(train) * len(answers)

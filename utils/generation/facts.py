@@ -21,6 +21,7 @@ from utils.records import Analysis, CallSite, Claim, ClaimKind, CodeElement, Evi
 CALLABLE = frozenset({"function", "method"})
 SYMBOLS = frozenset({"class", "function", "method", "property"})
 SHORT_NAME = 3  # characters; a name this short says too little to be asked for without its owner
+LOGGERS = frozenset({"log", "logger", "_log", "_logger"})
 BEHAVIOURS_KEPT = 4096
 
 _RULER = re.compile(r"([~=^*#_-])\1{3}")  # a heading's underline, swept into the summary
@@ -99,8 +100,12 @@ class Context:
         return found if len(found) < len(paths) else frozenset()
 
     def is_offered(self, element: CodeElement) -> bool:
-        """True for what a user of the project would ask about: a public name in a file that is not supporting."""
-        return is_public(element) and element.path not in self.supporting
+        """True for what a user of the project would ask about: a public name, not in a supporting file, no special
+        method, nothing inside a function."""
+        outer = self.all.get(element.parent or "")
+        inside = outer is not None and outer.kind in ("function", "method", "property")
+        special = element.name.startswith("__") and element.kind != "module"
+        return is_public(element) and element.path not in self.supporting and not special and not inside
 
     @cached_property
     def children(self) -> dict[str, list[CodeElement]]:
@@ -147,7 +152,8 @@ class Context:
     @cached_property
     def by_path(self) -> dict[str, list[CodeElement]]:
         """Path → the file's top-level classes, functions and constants, in source order."""
-        return _grouped((e.path, e) for e in self.elements if e.kind != "module" and e.parent == e.module)
+        top = (e for e in self.elements if e.kind != "module" and e.parent == e.module)
+        return _grouped((e.path, e) for e in top if not is_trivial(e))
 
     @cached_property
     def callers(self) -> dict[str, list[str]]:
@@ -237,7 +243,7 @@ class Context:
             "line": Slot(str(element.line), (Claim("at_line", subject, element.line),)),
         }
         if element.signature:
-            slots["signature"] = Slot(element.signature, (Claim("has_signature", subject, element.signature),))
+            slots["signature"] = Slot(flush(element.signature), (Claim("has_signature", subject, element.signature),))
         if (text := summary_of(element)) and self.holds(Claim("documented_as", subject, text)):
             slots["summary"] = Slot(text.removesuffix("."), (Claim("documented_as", subject, text),))
         return slots
@@ -249,6 +255,20 @@ def is_public(element: CodeElement) -> bool:
         return element.is_public
     local = element.id.removeprefix(element.module + ".").split(".")
     return not any(part.startswith("_") and not part.endswith("__") for part in local)
+
+
+def is_trivial(element: CodeElement) -> bool:
+    """True for what every module has: its logger, its `__all__`."""
+    return element.kind == "constant" and (element.name.lower() in LOGGERS or element.name.startswith("__"))
+
+
+def flush(signature: str) -> str:
+    """A signature over several lines as it would stand at the margin: a method's is indented in its class."""
+    first, *rest = signature.split("\n")
+    if not rest or not rest[-1].lstrip().startswith(")"):
+        return signature
+    indent = len(rest[-1]) - len(rest[-1].lstrip())
+    return "\n".join([first, *(line[min(indent, len(line) - len(line.lstrip())) :] for line in rest)])
 
 
 def summary_of(element: CodeElement) -> str:

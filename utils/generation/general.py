@@ -79,8 +79,9 @@ def _about_the_library(build: Callable[[Voice, int], Slots], voice: Voice, varia
 
 
 def _is_worth_asking(context: Context, fact: Fact) -> bool:
-    """Without a docstring an explanation would only repeat the parameters."""
-    return fact.family != "explain" or context.all[fact.subject].doc is not None
+    """What the library does not document is not meant for its users."""
+    element = context.all.get(fact.subject)
+    return element is None or element.doc is not None
 
 
 def _context() -> Context:

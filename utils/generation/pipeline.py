@@ -17,16 +17,18 @@ import msgspec
 from utils.console import ROOT, UserError, progress
 from utils.generation.budget import Order, plan
 from utils.generation.collector import fewer_collections
-from utils.generation.facts import Context, Fact, rank
+from utils.generation.facts import Context, Fact, is_trivial, rank
 from utils.generation.general import dataset_samples, general_samples
 from utils.generation.prover import Outcome, Prover, prove_all
-from utils.generation.split import Row, leaks, order, place
+from utils.generation.rows import Row, leaks, order
+from utils.generation.split import place
 from utils.generation.tasks import (
     absent,
     api_usage,
     comparison,
     dependents,
     design,
+    errors,
     explanation,
     location,
     lookup,
@@ -39,6 +41,9 @@ from utils.generation.verify import Verifier
 from utils.records import Analysis, CodeElement, Sample
 from utils.settings import GenerationSettings
 
+TASKS = (
+    location, explanation, comparison, api_usage, overview, lookup, design, relation, dependents, errors, absent,
+)  # fmt: skip
 SPLITS = ("train", "val", "test")
 MOST_FAILED = 0.001  # share of samples whose proof may fail; above it the analysis is wrong
 REFUTED = "proof: the source contradicts the claim"
@@ -122,10 +127,24 @@ def generate(
 
 def all_facts(context: Context) -> Iterator[Fact]:
     """Every fact of every task. What the project does not offer (see `Context.is_offered`) is not public here."""
-    for task in (location, explanation, comparison, api_usage, overview, lookup, design, relation, dependents, absent):
+    for task in (
+        location,
+        explanation,
+        comparison,
+        api_usage,
+        overview,
+        lookup,
+        design,
+        relation,
+        dependents,
+        errors,
+        absent,
+    ):
         for fact in task.facts(context):
             element = context.all.get(fact.element)
-            yield fact._replace(public=False) if element is not None and element.path in context.supporting else fact
+            if element is not None and is_trivial(element):
+                continue
+            yield fact if element is None or context.is_offered(element) else fact._replace(public=False)
 
 
 def _chosen(context: Context, facts: Iterable[Fact], settings: GenerationSettings, seed: int) -> Iterator[Fact]:

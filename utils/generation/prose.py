@@ -11,6 +11,7 @@ from utils.records import Claim, CodeElement, Evidence, Parameter
 
 MOST_CALLS = 8
 MOST_STEPS = 10
+MOST_CLAUSES = 4  # steps under one condition that one sentence tells
 MOST_NAMES = 12
 
 
@@ -76,7 +77,7 @@ def class_shape(context: Context, element: CodeElement, voice: Voice, variant: i
     ]
     if bases:
         parts.append(voice.say("derives", variant, items=voice.listed(bases)))
-    children = [child for child in context.children.get(element.id, []) if is_public(child)]
+    children = [each for each in context.children.get(element.id, []) if is_public(each) and each.name[:2] != "__"]
     for key, kinds in (("class_methods", ("method",)), ("class_fields", ("field", "property"))):
         named = list(dict.fromkeys(child.name for child in children if child.kind in kinds))
         ids = {child.name: child.id for child in children if child.kind in kinds}
@@ -140,31 +141,50 @@ def _texts(element: CodeElement, found: tuple[Step, ...], kind: str) -> list[Slo
 
 def steps(context: Context, element: CodeElement, voice: Voice, variant: int) -> list[Slot]:
     """What the code does, one sentence per step, in source order; the last one says so when there is more."""
-    told: dict[str, Slot] = {}
     steps_read = context.behaviour(element).steps
-    decided = {(step.under, step.under_line) for step in steps_read}
+    decided = {(step.under, step.under_line) for step in steps_read}  # is told with what it decides
     found = [step for step in steps_read if not _is_logging(step) and (step.text, step.line) not in decided]
-    for step in found:
-        sentence = _sentence(element, step, voice, variant)
+    groups = _grouped(found)
+    told: dict[str, Slot] = {}
+    for group in groups:
+        sentence = _sentence(element, group, voice, variant)
         if sentence.text:
             told.setdefault(sentence.text, sentence)
         if len(told) == MOST_STEPS:
             break
     sentences = list(told.values())
-    return [*sentences, voice.say("step_more", variant)] if found and step is not found[-1] else sentences
+    return [*sentences, voice.say("step_more", variant)] if groups and group is not groups[-1] else sentences
+
+
+def _grouped(found: list[Step]) -> list[list[Step]]:
+    """Steps that follow each other under one condition belong into one sentence."""
+    groups: list[list[Step]] = []
+    for step in found:
+        last = groups[-1] if groups else []
+        same = last and step.under and last[0][4:] == step[4:]
+        if same and len(last) < MOST_CLAUSES:
+            last.append(step)
+        else:
+            groups.append([step])
+    return groups
 
 
 def _is_logging(step: Step) -> bool:
     return step.kind == "call" and re.match(r"(?:self\.)?_?(?:log|logger|logging)\.|print\(", step.text) is not None
 
 
-def _sentence(element: CodeElement, step: Step, voice: Voice, variant: int) -> Slot:
-    clause = _clause(element, step, voice, variant)
-    if not clause.text:
+def _sentence(element: CodeElement, group: list[Step], voice: Voice, variant: int) -> Slot:
+    clauses = [clause for step in group if (clause := _clause(element, step, voice, variant)).text]
+    if not clauses:
         return EMPTY
+    clause, step = clauses[0], group[0]
+    for more in {each.text: each for each in clauses[1:] if each.text != clause.text}.values():
+        clause = voice.say("step_then", variant, clause=clause, more=more)
     if step.under:
         test = quote(element.path, step.under, step.under_line)
-        return voice.say("step_if", variant, test=test, clause=clause)
+        return voice.say(f"step_{step.way}", variant, test=test, clause=clause)
+    if step.way == "some":
+        return voice.say("step_some", variant, clause=clause)
     return voice.say("step_plain", variant, clause=clause._replace(text=clause.text[0].upper() + clause.text[1:]))
 
 

@@ -12,8 +12,8 @@ import msgspec
 from utils.generation.budget import Order
 from utils.generation.compose import compose
 from utils.generation.facts import Context
+from utils.generation.rows import Row, row_of
 from utils.generation.secrets import Secrets, scan_lines
-from utils.generation.split import Row, row_of
 from utils.generation.templates import Voice
 from utils.generation.verdicts import Judged
 from utils.generation.verify import Verifier
@@ -81,22 +81,27 @@ class Prover:
             yield Outcome(_ENCODE(sample), row_of(sample, self.test_wordings))
 
     def outcomes(self, order: Order) -> Iterator[Outcome]:
-        """The samples of one order, each proven or dropped."""
-        for sample in compose(order, self.voices[order.language], self.seed, self.settings.reasoning, self.commit):
-            if reasons := self.verifier.check(sample):
-                kind = reasons[0].partition(":")[0]
-                yield Outcome(b"", None, f"proof: {kind}", f"{sample.metadata.fact}: {reasons[0]}")
-                continue
-            if self.secrets.found and self.secrets.told_by(sample):
-                if self.settings.secrets == "drop":
-                    yield Outcome(b"", None, "secret: dropped", sample.metadata.fact)
-                    continue
-                sample = self.secrets.redact(sample)
-            yield Outcome(_ENCODE(sample), row_of(sample, self.test_wordings))
+        """The samples of one order, each proven or dropped; the last one brings what was judged on the way."""
+        made = [self._outcome(sample) for sample in self._composed(order)]
         if fresh := self.context.judged.keys() - self._told:
             self._told |= fresh
-            yield Outcome(b"", None, judged=tuple((*claim, self.context.judged[claim]) for claim in sorted(fresh)))
+            judged = tuple((*claim, self.context.judged[claim]) for claim in sorted(fresh))
+            made = [*made[:-1], (made[-1] if made else Outcome(b"", None))._replace(judged=judged)]
         self.context.judged.clear()
+        yield from made
+
+    def _composed(self, order: Order) -> Iterator[Sample]:
+        return compose(order, self.voices[order.language], self.seed, self.settings.reasoning, self.commit)
+
+    def _outcome(self, sample: Sample) -> Outcome:
+        if reasons := self.verifier.check(sample):
+            kind = reasons[0].partition(":")[0]
+            return Outcome(b"", None, f"proof: {kind}", f"{sample.metadata.fact}: {reasons[0]}")
+        if self.secrets.found and self.secrets.told_by(sample):
+            if self.settings.secrets == "drop":
+                return Outcome(b"", None, "secret: dropped", sample.metadata.fact)
+            sample = self.secrets.redact(sample)
+        return Outcome(_ENCODE(sample), row_of(sample, self.test_wordings))
 
 
 _shared: tuple[Prover, Sequence[Order], Callable[[], list[Sample]]] | None = None

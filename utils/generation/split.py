@@ -13,89 +13,26 @@ general         general knowledge that no training sample holds
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
 
 from utils.generation.near_duplicates import NearDuplicates
-from utils.records import Direction, Probe, Sample, Task, split_fact
+from utils.generation.rows import Placement, Row, SplitName, Unit, lowest, order, rank, units
+from utils.records import Probe
 
 TEST_SHARE = VAL_SHARE = 0.1
 LEAST_ROWS = 100  # rows that a probe should have in test, where the repository allows
+CHOSEN_ROWS = 115  # are chosen for it, for some will be near-duplicates of what is trained
 LEAST_SHARE, MOST_SHARE = 0.02, 0.025  # of all samples, for a probe whose facts are kept from training as a whole
 LANGUAGE_SHARE = 0.025  # of the subjects are trained in one language only
 MOST_HELD_OUT = 0.15  # of the subjects may be kept from training for one probe
-WIDELY_TOLD = 40  # training samples that would be lost by holding a definition out, beyond which it stays in
-
-SplitName = Literal["train", "val", "test"]
-Unit = tuple[str, str, str]
-
-
-class Row(NamedTuple):
-    """What of a sample decides its place. `tells` are the (element, path) pairs whose place its claims give away."""
-
-    id: str
-    fact: str
-    wording: str
-    language: str
-    task: Task
-    direction: Direction
-    question: str
-    kept: bool
-    tells: tuple[tuple[str, str], ...]
-
-    @property
-    def subject(self) -> str:
-        """What the fact is about."""
-        return split_fact(self.fact)[1]
-
-    @property
-    def unit(self) -> Unit:
-        """What no two splits share."""
-        return self.fact, self.wording, self.language
-
-
-class Placement(NamedTuple):
-    """`split` is null for a sample that is left out, and `reason` says why."""
-
-    split: SplitName | None
-    probe: Probe | None = None
-    reason: str = ""
-
-
-def row_of(sample: Sample, test_wordings: Collection[str]) -> Row:
-    """The row of a sample; `test_wordings` are the wording ids that are never trained on."""
-    told: dict[tuple[str, str], None] = {}
-    for claim in sample.metadata.claims:
-        if claim.kind == "defined_in":
-            told[claim.subject, str(claim.value)] = None
-        elif claim.kind == "contains":
-            told[str(claim.value), claim.subject] = None
-    meta = sample.metadata
-    question = "\n".join(message.content for message in sample.messages if message.role == "user")
-    kept = meta.wording in test_wordings
-    return Row(meta.id, meta.fact, meta.wording, meta.language, meta.task, meta.direction, question, kept, tuple(told))
+WIDELY_TOLD = 40  # training samples, or
+WIDELY_TOLD_SHARE = 0.003  # of all, that would be lost by holding a definition out, beyond which it stays in
 
 
 def place(rows: Sequence[Row], seed: int, unseen_fact_share: float = 0.05) -> dict[str, Placement]:
     """Sample id → where it goes."""
     return _Splitter(rows, seed, unseen_fact_share).placements()
-
-
-def order(seed: int, sample_id: str) -> int:
-    """The sort key of a sample inside its split: shuffled, and the same whatever else is there."""
-    return _rank(seed, "order", sample_id)
-
-
-def leaks(placements: dict[str, Placement], rows: Iterable[Row]) -> list[Unit]:
-    """The (fact, wording, language) that train shares with val or test; always empty, and checked before writing."""
-    by_split: defaultdict[bool, set[Unit]] = defaultdict(set)
-    for row in rows:
-        split = placements[row.id].split
-        if split is not None:
-            by_split[split == "train"].add(row.unit)
-    return sorted(by_split[True] & by_split[False])
 
 
 class _Splitter:
@@ -124,7 +61,7 @@ class _Splitter:
 
     def _share(self, *key: object) -> float:
         """A number in [0, 1) that depends on the seed and `key` alone."""
-        return _rank(self.seed, *key) / 2**64
+        return rank(self.seed, *key) / 2**64
 
     def _without_repeats(self) -> list[Row]:
         """A training question may be asked again with another answer, a question kept for testing only once."""
@@ -143,18 +80,19 @@ class _Splitter:
 
     def _by_fact(self, rows: list[Row], probe: Probe) -> None:
         """A tenth of the facts is tested and a tenth validated; the rest is trained, but not in a test wording."""
-        share = self._enough(TEST_SHARE, rows)
-        tested = [row for row in rows if self._share(probe, row.fact) < share]
-        self._test(tested, probe)
+        facts = Counter(row.fact for row in rows)
+        tested = self._lowest(facts, probe, TEST_SHARE, CHOSEN_ROWS)
+        share = max((self._share(probe, fact) for fact in tested), default=0.0)
+        self._test([row for row in rows if row.fact in tested], probe)
         for row in rows:
-            place = self._share(probe, row.fact)
-            if place >= share:
-                self._put(row, "val" if place < share + VAL_SHARE or row.kept else "train")
+            if row.fact not in tested:
+                validated = self._share(probe, row.fact) < share + VAL_SHARE or row.kept
+                self._put(row, "val" if validated else "train")
 
-    def _enough(self, share: float, rows: Sequence[Row]) -> float:
-        """`share` of what `rows` are about, raised so far that the probe has its least rows, within reason."""
-        least = min(LEAST_ROWS, LEAST_SHARE * len(self.rows))
-        return max(share, min(MOST_HELD_OUT, least / len(rows))) if rows else share
+    def _lowest(self, rows: Counter[str], what: str, share: float, least: int) -> set[str]:
+        """What is kept from training for one probe: `share` of it, and as much as the probe needs, within reason."""
+        needed = min(least, round(LEAST_SHARE * len(self.rows)))
+        return lowest(rows, {key: self._share(what, key) for key in rows}, share, needed, MOST_HELD_OUT)
 
     def _test(self, rows: Iterable[Row], probe: Probe) -> None:
         """Ask each held-out fact in each language in turn, test wordings first, until the probe has rows enough."""
@@ -175,7 +113,7 @@ class _Splitter:
 
     def _hold_out_definitions(self, rows: list[Row]) -> list[Row]:
         paths = {element: path for row in rows for element, path in row.tells}
-        inside = _units(paths)
+        inside = units(paths)
         chosen = self._chosen_definitions(rows, inside)
         rest: list[Row] = []
         tested: list[Row] = []
@@ -197,10 +135,9 @@ class _Splitter:
         located = [row for row in rows if row.task == "code_location" and row.subject in inside]
         for row in rows:
             told.update({inside[e] for e, _ in row.tells if e in inside} - {inside.get(row.subject, "")})
-        fitting = [row for row in located if told[inside[row.subject]] <= WIDELY_TOLD]
-        share = self._enough(self.unseen_fact_share, fitting)
-        units = {inside[row.subject] for row in fitting}
-        return {unit for unit in units if self._share("unseen_fact", unit) < share}
+        most = max(WIDELY_TOLD, WIDELY_TOLD_SHARE * len(self.rows))
+        fitting = Counter(inside[row.subject] for row in located if told[inside[row.subject]] <= most)
+        return self._lowest(fitting, "unseen_fact", self.unseen_fact_share, CHOSEN_ROWS)
 
     # --- subjects that train sees in one language --------------------------------------------------------------------
 
@@ -208,15 +145,14 @@ class _Splitter:
         spoken: defaultdict[str, set[str]] = defaultdict(set)
         for row in rows:
             spoken[row.subject].add(row.language)
-        both = [row for row in rows if len(spoken[row.subject]) > 1]
-        share = self._enough(LANGUAGE_SHARE, [row for row in both if row.language == min(spoken[row.subject])])
+        both = Counter(row.subject for row in rows if len(spoken[row.subject]) > 1)
+        chosen = self._lowest(both, "cross_language", LANGUAGE_SHARE, CHOSEN_ROWS * 2)  # half of them in each language
         rest: list[Row] = []
         tested: list[Row] = []
         for row in rows:
             languages = sorted(spoken[row.subject])
-            held = languages[_rank(self.seed, "language", row.subject) % len(languages)]
-            is_held = len(languages) > 1 and self._share("cross_language", row.subject) < share
-            (tested if is_held and row.language == held else rest).append(row)
+            held = languages[rank(self.seed, "language", row.subject) % len(languages)]
+            (tested if row.subject in chosen and row.language == held else rest).append(row)
         self._test(tested, "cross_language")
         return rest
 
@@ -230,7 +166,7 @@ class _Splitter:
         whole = min(len(rows) + sum(placed.values()), trained / (1 - TEST_SHARE - VAL_SHARE))
         in_test, in_val = TEST_SHARE * whole - placed["test"], VAL_SHARE * whole - placed["val"]
         for probe, group in _by_probe(kept):
-            tested = _part(in_test * len(group) / len(kept), len(group), least=LEAST_ROWS)
+            tested = _part(in_test * len(group) / len(kept), len(group), least=CHOSEN_ROWS)
             validated = tested + _part(in_val * len(group) / len(kept), len(group), least=0)
             for row in group:
                 place = self._share("kept", *row.unit)
@@ -274,26 +210,6 @@ class _Splitter:
                 self._put(row, None, reason="near_duplicate")
 
 
-def _units(paths: dict[str, str]) -> dict[str, str]:
-    """Element → the top-level definition it is or lies in; modules are not among them."""
-    definitions = {element for element, path in paths.items() if not _is_module(element, path)}
-    found: dict[str, str] = {}
-    for element in definitions:
-        unit = element
-        outer = element.rpartition(".")[0]
-        while outer in definitions:
-            unit, outer = outer, outer.rpartition(".")[0]
-        found[element] = unit
-    return found
-
-
-def _is_module(element: str, path: str) -> bool:
-    if not path.endswith(".py"):
-        return True
-    dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    return dotted == element or dotted.endswith("." + element)
-
-
 def _part(wanted: float, available: int, least: int) -> float:
     """The threshold that lets about `wanted` of `available` through, and at least `least`."""
     return max(wanted, least, 0.0) / available if available else 0.0
@@ -306,8 +222,3 @@ def _by_probe(rows: list[Row]) -> list[tuple[Probe, list[Row]]]:
         probe: Probe = "reverse" if row.direction == "reverse" else "unseen_wording"
         groups[probe, row.task == "code_location"].append(row)
     return [(probe, group) for (probe, _), group in sorted(groups.items())]
-
-
-def _rank(*parts: object) -> int:
-    text = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")

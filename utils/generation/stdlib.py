@@ -19,8 +19,20 @@ from typing import TypeGuard
 from utils.records import CodeElement, Doc, Parameter, ParameterKind
 
 LEFT_OUT = frozenset(
-    {"antigravity", "this", "test", "idlelib", "lib2to3", "turtledemo", "ensurepip", "turtle", "pydoc_data"}
+    name
+    for names in (
+        "antigravity this turtle turtledemo",  # jokes and lessons
+        "idlelib lib2to3 test pydoc_data ensurepip",  # programs and their data, not libraries
+        "encodings",  # a table per code page, all of one shape
+        "distutils imp asynchat asyncore smtpd binhex formatter parser symbol",  # removed, or on their way
+        "aifc audioop cgi cgitb chunk crypt imghdr mailcap msilib nis nntplib ossaudiodev pipes sndhdr spwd sunau "
+        "telnetlib uu xdrlib",  # dead batteries (PEP 594)
+        "sre_compile sre_constants sre_parse nturl2path opcode genericpath ntpath posixpath pyclbr symtable tabnanny "
+        "modulefinder pyexpat rlcompleter stringprep",  # machinery behind other modules
+    )
+    for name in names.split()
 )
+LEFT_OUT_INSIDE = ("ctypes/macholib", "curses/", "dbm/", "tkinter/", "xml/dom/", "xml/sax/", "wsgiref/", "xmlrpc/")
 PLAIN_DECORATORS = frozenset({"classmethod", "staticmethod", "property"})  # others may make something else of it
 LARGEST_FILE = 400_000  # bytes
 
@@ -38,7 +50,8 @@ def _files(root: Path, name: str) -> list[Path]:
     if not folder.is_dir():
         return [path for path in [root / f"{name}.py"] if path.is_file()]
     found = [path for path in sorted(folder.rglob("*.py")) if "test" not in path.relative_to(root).as_posix()]
-    return [path for path in found if not any(_is_private(part) for part in path.parts[-2:])]
+    kept = [path for path in found if not path.relative_to(root).as_posix().startswith(LEFT_OUT_INSIDE)]
+    return [path for path in kept if not any(_is_private(part) for part in path.parts[-2:])]
 
 
 def _is_private(part: str) -> bool:

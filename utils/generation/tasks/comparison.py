@@ -1,4 +1,4 @@
-"""code_explanation by comparison: what two classes of one base share, and what each defines itself."""
+"""Two things at once: what two classes of one base share and what each defines; how one thing relates to another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ MOST_NAMED = 6
 
 
 def facts(context: Context) -> Iterator[Fact]:
-    """Pairs of classes that derive directly from the same class of the repository."""
+    """Pairs of classes that derive directly from the same class of the repository; pairs of related elements."""
+    for element in context.elements:
+        for other, kind in _related(context, element):
+            subject = f"{element.id}+{other.id}"
+            build = partial(_relation, context, element, other, kind)
+            yield Fact("related", subject, element.id, is_public(element) and is_public(other), build)
     for base in context.elements:
         if base.kind != "class":
             continue
@@ -55,3 +60,34 @@ def _methods(context: Context, element: CodeElement) -> dict[str, Slot]:
     """Name of each method and property in the class body → it, claiming that the file contains it."""
     members = [each for each in context.children.get(element.id, []) if each.kind in ("method", "property")]
     return {each.name: Slot(f"`{each.name}`", (Claim("contains", each.path, each.id),)) for each in members}
+
+
+def _related(context: Context, element: CodeElement) -> Iterator[tuple[CodeElement, str]]:
+    """One element of each kind of relation: a base, an overridden method, a callee, an imported module."""
+    if element.kind == "class":
+        found, kind = context.analysis.inheritance.get(element.id, []), "inherits_from"
+    elif element.kind == "module":
+        found, kind = context.analysis.imports.get(element.id, []), "imports"
+    else:
+        found, kind = context.analysis.call_graph.get(element.id, []), "calls"
+    named = [each for each in found if each in context.known and each != element.id and "__" not in each]
+    for other in sorted(named, key=lambda each: rank("related", element.id, each))[:1]:
+        yield context.all[other], kind
+
+
+def _relation(
+    context: Context, element: CodeElement, other: CodeElement, kind: str, voice: Voice, variant: int
+) -> dict[str, Slot]:
+    claim = Claim(kind, element.id, other.id)  # type: ignore[arg-type]
+    if kind == "calls" and not context.holds(claim):
+        return {}
+    name = Slot(context.display(element.id), (), context.span(element))
+    second = Slot(context.display(other.id), (), context.span(other))
+    return {
+        "repo": Slot(context.repo),
+        "name": name,
+        "other": second,
+        "relation": voice.say(f"rel_{kind}", variant, name=name, other=second._replace(claims=(claim,))),
+        "path": Slot(element.path, (Claim("defined_in", element.id, element.path),)),
+        "other_path": Slot(other.path, (Claim("defined_in", other.id, other.path),)),
+    }

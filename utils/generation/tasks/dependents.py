@@ -1,4 +1,4 @@
-"""code_relation, the ways round that developers ask for: who raises, tests, is decorated by, or uses this?"""
+"""code_relation, the ways round that developers ask for: who tests, is decorated by, or uses this?"""
 
 from __future__ import annotations
 
@@ -22,25 +22,9 @@ Related = tuple[tuple[CodeElement, tuple[Claim, ...]], ...]
 
 def facts(context: Context) -> Iterator[Fact]:
     """Every such relation."""
-    yield from _raised(context)
     yield from _tested(context)
     yield from _decorated(context)
     yield from _interactions(context)
-
-
-def _raised(context: Context) -> Iterator[Fact]:
-    """The repository's own exceptions, each with the functions that raise it by a name their module knows."""
-    classes = {element.name: element for element in context.elements if element.kind == "class"}
-    found: defaultdict[str, list[tuple[CodeElement, tuple[Claim, ...]]]] = defaultdict(list)
-    for element in context.elements:
-        if element.kind not in CALLABLE or "raise " not in element.code:
-            continue
-        for text in context.behaviour(element).raises:
-            error = classes.get(text.rpartition(".")[2])
-            if error is not None and context.is_unique(error.name) and _knows(context, element.module, error):
-                found[error.id].append((element, (Claim("raises", element.id, text),)))
-    for error_id, raising in found.items():
-        yield _fact("raised_in", context.all[error_id], partial(_listed, context, tuple(raising), len(raising)))
 
 
 def _knows(context: Context, module: str, error: CodeElement) -> bool:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
+from utils.generation.behaviour import Step
 from utils.generation.facts import CALLABLE, Context, Fact, is_public, summary_of
 from utils.generation.prose import behaviour, called, class_shape, function_shape, module_shape, quote, steps
 from utils.generation.templates import EMPTY, Slot, Voice
@@ -19,6 +20,8 @@ from utils.records import Claim, CodeElement
 LONGEST_SOURCE = 14  # lines; longer source is not quoted whole
 FEWEST_STEPS = 2
 MOST_RESULTS = 4
+MOST_CONDITIONS = 3
+LONGEST_FIELD = 160  # characters of a quoted declaration
 
 
 def facts(context: Context) -> Iterator[Fact]:
@@ -26,9 +29,12 @@ def facts(context: Context) -> Iterator[Fact]:
     summaries = Counter(summary_of(element) for element in context.all.values())
     for element in context.elements:
         if element.kind in ("attribute", "field"):
+            if element.parent and _has_plain_value(element.signature):
+                yield _fact("field_default", element, partial(_field, context, element))
             continue
         if element.kind == "constant":
-            if len(element.signature) < 200 and "`" not in element.signature and "=" in element.signature:
+            said = element.signature.partition("=")[2].strip()
+            if len(element.signature) < 200 and "`" not in element.signature and said not in ("", "None"):
                 yield _fact("value", element, partial(_value, context, element))
             continue
         if element.kind != "module" or summary_of(element) or context.by_path.get(element.path):
@@ -41,13 +47,27 @@ def facts(context: Context) -> Iterator[Fact]:
             yield from _function_facts(context, element)
 
 
+def _has_plain_value(declaration: str) -> bool:
+    """True for a declaration on one line with a value that is no call: what `Column(...)` makes is no default."""
+    value = declaration.partition("=")[2]
+    return bool(value) and not set(declaration) & set("`\n(") and len(declaration) <= LONGEST_FIELD
+
+
+def _field(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
+    owner = context.all[element.parent or ""]
+    return {
+        **context.slots(element, voice),
+        "owner": Slot(context.display(owner.id), (Claim("is_a", owner.id, owner.kind),)),
+    }
+
+
 def _function_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
     found = context.behaviour(element)
     if len(found.steps) + len(context.analysis.call_graph.get(element.id, [])) >= FEWEST_STEPS and found.steps:
         yield _fact("behaviour", element, partial(_behaviour, context, element))
     if found.raises or found.handles:
         yield _fact("exceptions", element, partial(_exceptions, context, element))
-    if any(step.kind in ("return", "yield") for step in found.steps):
+    if any(_tells(step) for step in found.steps):
         yield _fact("result", element, partial(_result, context, element))
     lines = element.end_line - element.start_line + 1
     if 2 <= lines <= LONGEST_SOURCE and "```" not in element.code and element.code:
@@ -108,13 +128,18 @@ def _behaviour(context: Context, element: CodeElement, voice: Voice, variant: in
 def _exceptions(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
     found = context.behaviour(element)
-    raised: list[Slot] = []
+    tests: dict[str, dict[str, Slot]] = {}
     for step in (step for step in found.steps if step.kind == "raise"):
-        error = Slot(f"`{step.detail}`", (Claim("raises", element.id, step.detail),))
-        if step.under:
-            error = voice.say("error_when", variant, error=error, test=quote(element.path, step.under, step.under_line))
-        if error.text not in [item.text for item in raised]:
-            raised.append(error)
+        conditions = tests.setdefault(step.detail, {})
+        if step.way == "if":
+            conditions[step.under] = quote(element.path, step.under, step.under_line)
+    raised = []
+    for name, conditions in tests.items():
+        error = Slot(f"`{name}`", (Claim("raises", element.id, name),))
+        if conditions:
+            test = voice.listed(list(conditions.values())[:MOST_CONDITIONS], voice.style.either)
+            error = voice.say("error_when", variant, error=error, test=test)
+        raised.append(error)
     if raised:
         slots["raises"] = voice.listed(raised)
     caught = {step.text: quote(element.path, step.text, step.line) for step in found.steps if step.kind == "handle"}
@@ -123,14 +148,32 @@ def _exceptions(context: Context, element: CodeElement, voice: Voice, variant: i
     return slots
 
 
+def _tells(step: Step) -> bool:
+    """Whether a step gives back something that a reader learns from: a local variable's name says nothing."""
+    named = step.text.isidentifier() and step.text not in ("None", "True", "False", "self", "cls")
+    return step.kind in ("return", "yield") and not named
+
+
+def _given(context: Context, element: CodeElement, kind: str, voice: Voice, variant: int) -> list[Slot]:
+    """What the code returns or yields, each with the condition for it."""
+    given: dict[str, Slot] = {}
+    for step in context.behaviour(element).steps:
+        if step.kind == kind and _tells(step):
+            value = quote(element.path, step.text, step.line)
+            if step.way == "if":
+                test = quote(element.path, step.under, step.under_line)
+                value = voice.say("error_when", variant, error=value, test=test)
+            given.setdefault(value.text, value)
+    return list(given.values())
+
+
 def _result(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
     slots["name"] = slots["name"]._replace(claims=slots["kind"].claims)
     if element.returns and "`" not in element.returns:
         slots["annotated"] = Slot(element.returns, (Claim("returns", element.id, element.returns),))
     for slot, kind in (("returned", "return"), ("yields", "yield")):
-        steps = [step for step in context.behaviour(element).steps if step.kind == kind]
-        items = list({step.text: quote(element.path, step.text, step.line) for step in steps}.values())
+        items = _given(context, element, kind, voice, variant)
         if items:
             listed = voice.listed(items[:MOST_RESULTS], voice.style.either)
             slots[slot] = listed if len(items) <= MOST_RESULTS else voice.say("among_others", variant, items=listed)

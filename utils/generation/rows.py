@@ -1,0 +1,113 @@
+"""What of a sample decides its place in the split, and how things are chosen by a hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import Literal, NamedTuple, TypeVar
+
+from utils.records import Direction, Probe, Sample, Task, split_fact
+
+SplitName = Literal["train", "val", "test"]
+Unit = tuple[str, str, str]
+K = TypeVar("K", bound=str)
+
+
+class Row(NamedTuple):
+    """What of a sample decides its place. `tells` are the (element, path) pairs whose place its claims give away."""
+
+    id: str
+    fact: str
+    wording: str
+    language: str
+    task: Task
+    direction: Direction
+    question: str
+    kept: bool
+    tells: tuple[tuple[str, str], ...]
+
+    @property
+    def subject(self) -> str:
+        """What the fact is about."""
+        return split_fact(self.fact)[1]
+
+    @property
+    def unit(self) -> Unit:
+        """What no two splits share."""
+        return self.fact, self.wording, self.language
+
+
+class Placement(NamedTuple):
+    """`split` is null for a sample that is left out, and `reason` says why."""
+
+    split: SplitName | None
+    probe: Probe | None = None
+    reason: str = ""
+
+
+def row_of(sample: Sample, test_wordings: Collection[str]) -> Row:
+    """The row of a sample; `test_wordings` are the wording ids that are never trained on."""
+    told: dict[tuple[str, str], None] = {}
+    for claim in sample.metadata.claims:
+        if claim.kind == "defined_in":
+            told[claim.subject, str(claim.value)] = None
+        elif claim.kind == "contains":
+            told[str(claim.value), claim.subject] = None
+    meta = sample.metadata
+    question = "\n".join(message.content for message in sample.messages if message.role == "user")
+    kept = meta.wording in test_wordings
+    return Row(meta.id, meta.fact, meta.wording, meta.language, meta.task, meta.direction, question, kept, tuple(told))
+
+
+def order(seed: int, sample_id: str) -> int:
+    """The sort key of a sample inside its split: shuffled, and the same whatever else is there."""
+    return rank(seed, "order", sample_id)
+
+
+def leaks(placements: dict[str, Placement], rows: Iterable[Row]) -> list[Unit]:
+    """The (fact, wording, language) that train shares with val or test; always empty, and checked before writing."""
+    by_split: defaultdict[bool, set[Unit]] = defaultdict(set)
+    for row in rows:
+        split = placements[row.id].split
+        if split is not None:
+            by_split[split == "train"].add(row.unit)
+    return sorted(by_split[True] & by_split[False])
+
+
+def units(paths: dict[str, str]) -> dict[str, str]:
+    """Element → the top-level definition it is or lies in; modules are not among them."""
+    definitions = {element for element, path in paths.items() if not _is_module(element, path)}
+    found: dict[str, str] = {}
+    for element in definitions:
+        unit = element
+        outer = element.rpartition(".")[0]
+        while outer in definitions:
+            unit, outer = outer, outer.rpartition(".")[0]
+        found[element] = unit
+    return found
+
+
+def _is_module(element: str, path: str) -> bool:
+    if not path.endswith(".py"):
+        return True
+    dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return dotted == element or dotted.endswith("." + element)
+
+
+def rank(*parts: object) -> int:
+    text = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
+
+
+def lowest(rows: Mapping[K, int], places: Mapping[K, float], share: float, least: int, most: float) -> set[K]:
+    """The keys whose place in [0, 1) is below `share`, and the next ones until they have `least` rows together; of all
+    keys at most the part `most`. A key that comes or goes moves only those at the edge."""
+    chosen: set[K] = set()
+    found = 0
+    for key in sorted(rows, key=lambda key: (places[key], key)):
+        if places[key] >= share and (found >= least or len(chosen) >= most * len(rows)):
+            break
+        chosen.add(key)
+        found += rows[key]
+    return chosen

@@ -1,0 +1,59 @@
+"""Where the repository's own exceptions come from: function, file, line and condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from utils.generation.behaviour import Step
+from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
+from utils.generation.prose import quote
+from utils.generation.templates import EMPTY, Slot, Voice
+from utils.records import Claim, CodeElement, Evidence
+
+MOST_PLACES = 6
+
+Raised = tuple[CodeElement, Step]
+
+
+def facts(context: Context) -> Iterator[Fact]:
+    """Where each exception of the repository is raised, by which function, under which condition."""
+    places: dict[str, list[Raised]] = {}
+    for element in context.elements:
+        if element.kind in CALLABLE or element.kind == "property":
+            for step in context.behaviour(element).steps:
+                if step.kind == "raise":
+                    places.setdefault(step.detail.rpartition(".")[2], []).append((element, step))
+    for error in context.elements:
+        if error.kind == "class" and error.name in places and context.is_unique(error.name):
+            found = [each for each in places[error.name] if _sees(context, each[0], error)]
+            build = partial(_origins, context, error, found)
+            if found:
+                yield Fact("raised_in", error.id, error.id, is_public(error), build)
+
+
+def _sees(context: Context, element: CodeElement, error: CodeElement) -> bool:
+    """Whether the element's module defines the exception or imports from where it can be had."""
+    imported = context.analysis.imports.get(element.module, [])
+    return element.module == error.module or any(
+        error.module == each or error.module.startswith(each + ".") for each in imported
+    )
+
+
+def _origins(
+    context: Context, error: CodeElement, found: Sequence[Raised], voice: Voice, variant: int
+) -> dict[str, Slot]:
+    shown = sorted(found, key=lambda each: rank(each[0].id, each[1].line))[:MOST_PLACES]
+    items = []
+    for element, step in sorted(shown, key=lambda each: (each[0].path, each[1].line)):
+        at = Claim("quotes", element.path, (step.line, step.line, error.name))
+        slots = {
+            "name": Slot(context.display(element.id), (Claim("raises", element.id, step.detail),)),
+            "path": Slot(element.path, (Claim("defined_in", element.id, element.path),)),
+            "line": Slot(str(step.line), (at,), (Evidence(element.path, step.line, step.line),)),
+        }
+        if step.way == "if":
+            slots["test"] = quote(element.path, step.under, step.under_line)
+        items.append(voice.say("raised_at", variant, **slots))
+    more = voice.say("more_places", variant) if len(found) > len(shown) else EMPTY
+    return {**context.slots(error, voice), "items": voice.bullets(items), "more": more}
