@@ -143,6 +143,8 @@ from shop.errors import SoldOut, build_parser, read_ledger
 
 def close_till():
     build_parser()
+    # An empty ledger must not pass for a closed one,
+    # because the owner would lose a day.
     if not read_ledger():
         raise SoldOut("till")
 ''',

@@ -55,7 +55,7 @@ def test_every_kind_of_fact_is_asked_in_both_languages(made: tuple[Path, Report,
         signature parameters import call_site purpose structure package module_role dependency dependencies entry_points
         license python_version document implement change_impact extend_module callees callers bases subclasses overrides
         overridden_by imports importers absent present raised_in tested_by decorated_with interaction compare result
-        default topic environment environment_list option"""
+        default topic environment environment_list option rationale"""
     assert set(expected.split()) - set(families) == set()
     assert {family for family in expected.split() if families[family] != {"en", "zh"}} == set()
 
@@ -78,6 +78,7 @@ def test_answers_say_what_the_source_says(made: tuple[Path, Report, list[Sample]
     assert all("tests/test_store.py" in text for text in answers(samples, "tested_by:shop.store.check_item", "zh"))
     assert all("shop/till.py" in text for text in answers(samples, "raised_in:shop.errors.SoldOut"))
     assert all("shop/errors.py" in text and "33" in text for text in answers(samples, "option:--opening-hours"))
+    assert all("because the owner" in text for text in answers(samples, "rationale:shop.till.close_till", "zh"))
     steps = answers(samples, "implement:shop.store.Shelf")
     assert all("WoodenShelf" in text and "SteelShelf" in text and "put_item" in text for text in steps)
 

@@ -38,6 +38,7 @@ FAMILIES: dict[str, Family] = {
     "compare": _family("code_explanation", "forward", 0.5, "name other path other_path base shared first second"),
     "result": _family("code_explanation", "forward", 0.5, _SYMBOL + " annotated returned yields"),
     "field_default": _family("code_explanation", "forward", 0.35, _SYMBOL + " line signature owner"),
+    "rationale": _family("code_explanation", "forward", 1.0, _SYMBOL + " comments"),
     "call": _family("api_usage", "forward", 1.0, _SYMBOL + " code note takes"),
     "signature": _family("api_usage", "forward", 1.0, _SYMBOL + " signature takes"),
     "by_signature": _family("api_usage", "reverse", 0.5, _SYMBOL + " parameters"),

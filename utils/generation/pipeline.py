@@ -33,6 +33,7 @@ from utils.generation.tasks import (
     location,
     lookup,
     overview,
+    rationale,
     relation,
 )
 from utils.generation.templates import load_voice
@@ -131,6 +132,7 @@ def all_facts(context: Context) -> Iterator[Fact]:
         location,
         explanation,
         comparison,
+        rationale,
         api_usage,
         overview,
         lookup,

@@ -172,6 +172,10 @@ class Voice:
         kept = [item for item in items if item.text]
         return merge(self.style.space.join(item.text for item in kept), kept)
 
+    def paragraphs(self, items: Sequence[Slot]) -> Slot:
+        """One item per paragraph."""
+        return merge("\n\n".join(item.text for item in items), items)
+
     def bullets(self, items: Sequence[Slot], numbered: bool = False) -> Slot:
         """One item per line."""
         marks = (f"{number}. " for number in range(1, len(items) + 1)) if numbered else ("- " for _ in items)
