@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     config = load_config(arguments.config, arguments.overrides)
 
     from utils.artifacts import ArtifactWriter, is_current, open_artifact
-    from utils.generation.card import write_card
+    from utils.generation.card import Dataset, write_card
     from utils.generation.inputs import check_checkout, read_analysis, verify_dataset, wording_files
     from utils.generation.pipeline import generate
     from utils.records import ANALYSIS_SCHEMA, DATASET_SCHEMA
@@ -55,10 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             config.checkout_dir, analysis, elements, config.generation, config.repo_name, config.seed, writer.path
         )
         project = analysis.project
-        write_card(
-            writer.path, config.repo_name, analysis.provenance, project.license, project.license_path, report.counts,
-            report.drops, config.seed,
-        )  # fmt: skip
+        made = (project.license, project.license_path, report.counts, report.drops, config.seed)
+        write_card(writer.path, Dataset(config.repo_name, analysis.provenance, *made))
         notes = {"coverage": report.coverage, "secrets": report.secrets, "failed_proofs": report.examples}
         writer.commit(report.counts, stage.seconds, report.drops, notes=notes, packages=["msgspec", "pyyaml"])
     stage.say(f"  by task: {', '.join(f'{task} {count:,}' for task, count in report.counts['by_task'].items())}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from utils.generation.card import write_card
+from utils.generation.card import Dataset, write_card
 from utils.records import Claim, Evidence, Message, Provenance, Sample, SampleMetadata, write_jsonl
 
 COUNTS = {"by_split": {"train": 1, "val": 1, "test": 1}, "by_language": {"en": 3}, "by_task": {"code_location": 3}}
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     for number, split in enumerate(("train", "val", "test")):
         write_jsonl(tmp_path / f"{split}.jsonl", [sample(number)])
     provenance = Provenance("https://example.org/m", "c0ffee", False, "1.0")
-    write_card(tmp_path, "m", provenance, "MIT", "LICENSE", COUNTS, {"split: held_out": 2}, 42)
+    write_card(tmp_path, Dataset("m", provenance, "MIT", "LICENSE", COUNTS, {"split: held_out": 2}, 42))
     return tmp_path
 
 
@@ -55,7 +55,7 @@ def test_metadata_tells_licence_commit_and_counts(folder: Path) -> None:
 
 def test_a_licence_the_hub_does_not_know_is_named_as_other(folder: Path) -> None:
     provenance = Provenance("x", None, True, "1.0")
-    write_card(folder, "m", provenance, "LicenseRef-Own", None, COUNTS, {}, 42)
+    write_card(folder, Dataset("m", provenance, "LicenseRef-Own", None, COUNTS, {}, 42))
     assert front_matter(folder)["license"] == "other"
     assert "with local changes" in (folder / "README.md").read_text()
 

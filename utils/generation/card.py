@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import yaml
@@ -26,49 +26,54 @@ HUB_LICENSES = frozenset(
 EXAMPLE_LENGTH = 1200  # characters of one message in the card's example
 
 
-def write_card(
-    folder: Path,
-    name: str,
-    provenance: Provenance,
-    license_id: str | None,
-    license_path: str | None,
-    counts: Mapping[str, Mapping[str, int]],
-    drops: Mapping[str, int],
-    seed: int,
-) -> None:
-    """Write README.md and metadata.json beside train.jsonl, val.jsonl and test.jsonl.
+class Dataset(NamedTuple):
+    """What a card tells. `counts` maps by_split, by_task, by_language and by_probe to {name: samples}; `license_id` is
+    the analysed repository's, as it declares it (SPDX), for the samples quote its source."""
 
-    `counts` maps by_split, by_task, by_language and by_probe to {name: samples}; `license_id` is the analysed
-    repository's, as it declares it (SPDX), for the samples quote its source.
-    """
+    name: str
+    provenance: Provenance
+    license_id: str | None
+    license_path: str | None
+    counts: Mapping[str, Mapping[str, int]]
+    drops: Mapping[str, int]
+    seed: int
+
+
+def write_card(folder: Path, dataset: Dataset) -> None:
+    """Write README.md and metadata.json beside train.jsonl, val.jsonl and test.jsonl."""
+    provenance, counts = dataset.provenance, dataset.counts
     described = {
         "schema": DATASET_SCHEMA,
-        "repository": {"name": name, "url": provenance.url, "commit": provenance.commit, "dirty": provenance.dirty},
-        "license": license_id,
-        "license_path": license_path,
+        "repository": {
+            "name": dataset.name,
+            "url": provenance.url,
+            "commit": provenance.commit,
+            "dirty": provenance.dirty,
+        },
+        "license": dataset.license_id,
+        "license_path": dataset.license_path,
         "tool_version": provenance.tool_version,
-        "seed": seed,
+        "seed": dataset.seed,
         "samples": sum(counts.get("by_split", {}).values()),
         **{key: dict(value) for key, value in counts.items()},
-        "drops": dict(sorted(drops.items())),
+        "drops": dict(sorted(dataset.drops.items())),
     }
     (folder / "metadata.json").write_bytes(msgspec.json.format(msgspec.json.encode(described), indent=2) + b"\n")
-    header = yaml.safe_dump(_front_matter(folder, name, license_id, counts), sort_keys=False, allow_unicode=True)
-    text = f"---\n{header}---\n\n{_body(folder, name, provenance, license_id, license_path, counts, drops)}"
+    header = yaml.safe_dump(_front_matter(folder, dataset), sort_keys=False, allow_unicode=True)
+    text = f"---\n{header}---\n\n{_body(folder, dataset)}"
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
-def _front_matter(
-    folder: Path, name: str, license_id: str | None, counts: Mapping[str, Mapping[str, int]]
-) -> dict[str, Any]:
+def _front_matter(folder: Path, dataset: Dataset) -> dict[str, Any]:
+    counts = dataset.counts
     present = {split: file for split, file in SPLITS.items() if (folder / file).is_file()}
     filled = {split: file for split, file in present.items() if (folder / file).stat().st_size}
     return {
-        "pretty_name": f"What {name} is made of",
+        "pretty_name": f"What {dataset.name} is made of",
         "language": sorted(counts.get("by_language", {})),
-        **_license(license_id),
+        **_license(dataset.license_id),
         "task_categories": ["question-answering", "text-generation"],
-        "tags": ["code", "repository", "verified", name],
+        "tags": ["code", "repository", "verified", dataset.name],
         "size_categories": [_size(sum(counts.get("by_split", {}).values()))],
         "configs": [
             {"config_name": "default", "data_files": [{"split": key, "path": file} for key, file in filled.items()]}
@@ -90,15 +95,8 @@ def _size(samples: int) -> str:
     return next((words for limit, words in limits if samples < limit), "n>1M")
 
 
-def _body(
-    folder: Path,
-    name: str,
-    provenance: Provenance,
-    license_id: str | None,
-    license_path: str | None,
-    counts: Mapping[str, Mapping[str, int]],
-    drops: Mapping[str, int],
-) -> str:
+def _body(folder: Path, dataset: Dataset) -> str:
+    name, provenance, license_id, license_path, counts, drops, _ = dataset
     state = f"commit `{provenance.commit}`" if provenance.commit else "no commit (the folder is no git checkout)"
     changed = ", with local changes" if provenance.dirty else ""
     where = f" (`{license_path}`)" if license_path else ""

@@ -102,10 +102,14 @@ class Context:
     def is_offered(self, element: CodeElement) -> bool:
         """True for what a user of the project would ask about: a public name, not in a supporting file, no special
         method, nothing inside a function."""
-        outer = self.all.get(element.parent or "")
-        inside = outer is not None and outer.kind in ("function", "method", "property")
         special = element.name.startswith("__") and element.kind != "module"
-        return is_public(element) and element.path not in self.supporting and not special and not inside
+        supports = element.path in self.supporting
+        return is_public(element) and not supports and not special and not self.is_inside_function(element)
+
+    def is_inside_function(self, element: CodeElement) -> bool:
+        """True for what is defined in a function: a decorator's wrapper says nothing to who does not know it."""
+        outer = self.all.get(element.parent or "")
+        return outer is not None and outer.kind in ("function", "method", "property")
 
     @cached_property
     def children(self) -> dict[str, list[CodeElement]]:

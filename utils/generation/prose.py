@@ -49,7 +49,7 @@ def called(context: Context, element: CodeElement) -> list[Slot]:
     """The repository's functions that the element calls, at most `MOST_CALLS`; not itself, no lambdas."""
     found: list[Slot] = []
     for callee in context.analysis.call_graph.get(element.id, []):
-        if callee == element.id or callee not in context.known:
+        if callee == element.id or callee not in context.known or context.is_inside_function(context.all[callee]):
             continue
         if context.holds(Claim("calls", element.id, callee)):
             found.append(context.symbol(callee, "calls", element.id))

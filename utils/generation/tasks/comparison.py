@@ -70,7 +70,8 @@ def _related(context: Context, element: CodeElement) -> Iterator[tuple[CodeEleme
         found, kind = context.analysis.imports.get(element.id, []), "imports"
     else:
         found, kind = context.analysis.call_graph.get(element.id, []), "calls"
-    named = [each for each in found if each in context.known and each != element.id and "__" not in each]
+    known = (each for each in found if each in context.known and each != element.id and "__" not in each)
+    named = [each for each in known if not context.is_inside_function(context.all[each])]
     for other in sorted(named, key=lambda each: rank("related", element.id, each))[:1]:
         yield context.all[other], kind
 

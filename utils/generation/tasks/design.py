@@ -48,7 +48,9 @@ def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) ->
 def _named(context: Context, ids: Sequence[str]) -> tuple[CodeElement, ...]:
     """The elements with these ids that are asked about, in a stable order that no position decides."""
     return tuple(
-        context.all[each] for each in sorted(set(ids), key=lambda each: rank("design", each)) if each in context.known
+        context.all[each]
+        for each in sorted(set(ids), key=lambda each: rank("design", each))
+        if each in context.known and not context.is_inside_function(context.all[each])
     )
 
 

@@ -50,9 +50,11 @@ def _overriding(method: str, other: str) -> Claim:
 
 
 def _is_named(context: Context, element_id: str) -> bool:
-    """True for an element a reader can look up: in the records, not repeated, not in a test unless wanted."""
+    """True for an element a reader can look up: not repeated, not inside a function, not in a test unless wanted."""
     element = context.all.get(element_id)
-    return element is not None and "#" not in element_id and not context.path_is_test[element.path]
+    if element is None or "#" in element_id or context.path_is_test[element.path]:
+        return False
+    return not context.is_inside_function(element)
 
 
 def _listed(
