@@ -138,12 +138,12 @@ def merge_with_ours(base: Path, adapter: Path, target: Path) -> None:
 
 
 def check_ours(base: Path, adapter: Path, target: Path) -> None:
-    """Step 04's check, on 4 texts of 64 tokens."""
+    """Step 04's check, on as much text as it reads at most."""
     from utils.training.merge import is_tied
-    from utils.training.merge_check import check_merge
+    from utils.training.merge_check import TEXT_TOKENS, TEXTS, check_merge
     from utils.training.merge_plan import Adapter
 
-    texts = [list(range(start, start + 64)) for start in range(100, 500, 100)]
+    texts = [list(range(start, start + TEXT_TOKENS)) for start in range(100, 100 + 100 * TEXTS, 100)]
     check_merge(base, Adapter(adapter, is_tied(base)), target, texts, "cpu", 0, False)
 
 

@@ -16,7 +16,7 @@ from utils.chat_format import encode_sample
 from utils.console import UserError
 from utils.records import Message, Sample, SampleMetadata, write_jsonl
 from utils.training.merge import is_tied, merge
-from utils.training.merge_check import GENERAL, check_merge, logits, texts_to_check
+from utils.training.merge_check import GENERAL, TEXT_TOKENS, check_merge, logits, texts_to_check
 from utils.training.merge_plan import Adapter
 from utils.training.shards import shard_paths
 from utils.training.streamed_model import Weights, empty_model
@@ -127,8 +127,8 @@ def test_the_texts_are_held_out_rows_with_their_answers(tmp_path: Path) -> None:
     ]
     write_jsonl(tmp_path / "val.jsonl", rows)
     chosen = texts_to_check(tmp_path / "val.jsonl", tokenizer)
-    assert chosen == [encode_sample(tokenizer, rows[place].messages).input_ids for place in (0, 2, 4, 6)]
+    assert chosen == [encode_sample(tokenizer, rows[place].messages).input_ids[:TEXT_TOKENS] for place in (0, 3, 6)]
     (tmp_path / "empty.jsonl").touch()
     general = texts_to_check(tmp_path / "empty.jsonl", tokenizer)
     assert general == texts_to_check(tmp_path / "absent.jsonl", tokenizer)
-    assert general == [encode_sample(tokenizer, talk).input_ids[:96] for talk in GENERAL]
+    assert general == [encode_sample(tokenizer, talk).input_ids[:TEXT_TOKENS] for talk in GENERAL]

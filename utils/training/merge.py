@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +31,7 @@ from utils.training.shards import (
     shard_paths,
 )
 
-BLOCK_BYTES = 2 * 2**20  # read at a time: what fits the caches is quickest, and freed memory is used again
+BLOCK_BYTES = 2**20  # read at a time: what fits the caches is quickest, and freed memory is used again
 
 Dtype = Literal["base", "float32", "bfloat16"]
 
@@ -72,8 +73,10 @@ def merge(
     sizes = {path: sum(_size(entry, dtype) for _, entry in find_tensors([path])) for path in paths}
     _require_space(target, sum(sizes.values()))
     stamps: dict[str, FileStamp] = {}
-    for _ in progress(_write_shards(paths, adapter, target, dtype, device, stamps), "merging", len(shapes), "tensor"):
-        pass
+    written = _write_shards(paths, adapter, target, dtype, device, stamps)
+    with _one_thread():
+        for _ in progress(written, "merging", len(shapes), "tensor"):
+            pass
     _copy_side_files(base, target, dtype, sum(sizes.values()), trust_remote_code)
     return MergeCounts(len(shapes), len(adapter.updates), stamps)
 
@@ -91,6 +94,17 @@ def _write_shards(
                         writer.write(block)
                     yield entry.name
             stamps[path.name] = writer.stamp
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """torch computes on one thread: a block is too small to share, and the other cores hash and write."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _blocks(
@@ -112,7 +126,7 @@ def _merged_blocks(
     shard: ShardReader, entry: TensorEntry, factors: Factors, dtype: str, device: str
 ) -> Iterator[torch.Tensor]:
     for first, last in _row_blocks(entry):
-        weight = shard.tensor(entry, first, last).to(device, torch.float32)
+        weight = shard.tensor(entry, first, last).to(device)
         yield factors.apply(weight, first).to(DTYPES[dtype]).cpu()
 
 

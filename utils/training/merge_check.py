@@ -23,7 +23,7 @@ from utils.training.merge_rows import check_rows, wrap
 from utils.training.shards import shard_paths
 from utils.training.streamed_model import Weights, empty_model, stream_weights
 
-TEXTS, TEXT_TOKENS = 4, 96  # what is read at most: enough to see an error, little enough for a large model on a CPU
+TEXTS, TEXT_TOKENS = 3, 40  # what is read at most: enough to see an error, and cheaper than the merge itself
 LOGITS_ALLOWED = 1e-3  # largest difference where the merged model is stored in float32
 # Lower precisions round every merged weight, which no implementation can avoid: bfloat16 moves a weight by 2^-9 of
 # itself, and the logits of some hundred layers by a few percent at most. An adapter that was lost moves them by more.

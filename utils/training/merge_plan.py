@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import torch
 from peft import LoraConfig, PeftConfig
 from peft.utils.other import get_pattern_key
 from safetensors import SafetensorError, safe_open
+from torch.nn.functional import linear
 
 from utils.console import UserError, relative
 
@@ -65,15 +67,31 @@ class Factors:
     transposed: bool
 
     def apply(self, weight: torch.Tensor, first: int) -> torch.Tensor:
-        """The merged rows `first`.. of the base tensor, given those rows in float32 (`weight`, changed in place)."""
+        """The merged rows `first`.. of the base tensor in float32, given those rows (`weight`, any floating dtype)."""
         last = first + len(weight)
-        if self.transposed:
-            return weight.addmm_(self.a.T[first:last], self.b.T, alpha=self.scale)
-        weight.addmm_(self.b[first:last], self.a, alpha=self.scale)
+        merged = self._product(first, last).add_(weight)
         if self.magnitude is not None:
-            lengths = torch.linalg.vector_norm(weight, dim=1, keepdim=True)
-            weight.mul_(self.magnitude[first:last, None] / lengths)
-        return weight
+            lengths = torch.linalg.vector_norm(merged, dim=1, keepdim=True)
+            merged.mul_(self.magnitude[first:last, None] / lengths)
+        return merged
+
+    def _product(self, first: int, last: int) -> torch.Tensor:
+        """Rows `first`..`last` of scale * B @ A.
+
+        On a CPU by oneDNN, which multiplies float32 with AVX-512 also where torch's first choice stays with AVX2.
+        """
+        left, right = self._sides
+        if right.is_mkldnn:
+            return linear(left[first:last].to_mkldnn(), right).to_dense()
+        return linear(left[first:last], right)
+
+    @cached_property
+    def _sides(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """[rows of W, r], scaled, and [columns of W, r]; the latter as oneDNN wants it where that is at hand."""
+        left, right = (self.a.T, self.b) if self.transposed else (self.b, self.a.T)
+        if right.device.type == "cpu" and torch.backends.mkldnn.is_available():
+            right = right.contiguous().to_mkldnn()
+        return (left * self.scale).contiguous(), right
 
 
 class Adapter:

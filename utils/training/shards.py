@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +25,8 @@ from utils.console import UserError, relative
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
-AHEAD = 3  # blocks that may wait to be written
+AHEAD = 16  # blocks that may wait to be written
+FLUSHED = 32 * 2**20  # bytes after which the system is told to begin putting them on the disk
 
 DTYPES = {
     "F64": torch.float64,
@@ -104,8 +106,8 @@ class ShardReader:
 class ShardWriter:
     """Writes a safetensors file front to back: the header when it is opened, then every tensor's bytes in order.
 
-    A thread of its own writes and hashes, so that the next block is computed meanwhile; at most `AHEAD` blocks wait.
-    After the `with` block `stamp` is the file's size and SHA-256.
+    One thread hashes and one writes, so that the next block is computed meanwhile; at most `AHEAD` blocks wait. After
+    the `with` block the bytes are on the disk, and `stamp` is the file's size and SHA-256.
     """
 
     def __init__(self, path: Path, tensors: Mapping[str, tuple[str, tuple[int, ...], int]], metadata: dict[str, str]):
@@ -122,8 +124,9 @@ class ShardWriter:
         self._missing = offset
         self._file = path.open("wb", buffering=0)
         self._digest = hashlib.sha256()
-        self._thread = ThreadPoolExecutor(1)
-        self._waiting: deque[Future[None]] = deque()
+        self._written = self._started = 0  # bytes handed to the system, and those it was told to put on the disk
+        self._hashing, self._writing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        self._waiting: deque[tuple[Future[None], Future[None]]] = deque()
         self._append(memoryview(len(text).to_bytes(8, "little") + text))
 
     def __enter__(self) -> ShardWriter:
@@ -135,13 +138,14 @@ class ShardWriter:
         try:
             if kind is None:
                 self._wait(0)
+                os.fsync(self._file.fileno())
         finally:
-            self._thread.shutdown(cancel_futures=True)
-            size = self._file.tell()
+            for thread in (self._hashing, self._writing):
+                thread.shutdown(cancel_futures=True)
             self._file.close()
         if kind is None and self._missing:
             raise RuntimeError(f"{self.path} lacks {self._missing} bytes of what its header announces")
-        self.stamp = FileStamp(size, self._digest.hexdigest())
+        self.stamp = FileStamp(self._written, self._digest.hexdigest())
 
     def write(self, tensor: torch.Tensor) -> None:
         """Append a contiguous CPU tensor's bytes; the tensor must not change any more."""
@@ -151,17 +155,24 @@ class ShardWriter:
 
     def _append(self, data: memoryview) -> None:
         self._wait(AHEAD - 1)
-        self._waiting.append(self._thread.submit(self._write, data))
+        self._waiting.append((self._hashing.submit(self._digest.update, data), self._writing.submit(self._write, data)))
 
     def _wait(self, allowed: int) -> None:
         """Until at most `allowed` blocks are still to be written; raises what writing raised."""
         while len(self._waiting) > allowed:
-            self._waiting.popleft().result()
+            for done in self._waiting.popleft():
+                done.result()
 
     def _write(self, data: memoryview) -> None:
-        self._digest.update(data)
         while len(data):
-            data = data[self._file.write(data) :]
+            count = self._file.write(data)
+            self._written += count
+            data = data[count:]
+        if self._written - self._started >= FLUSHED and hasattr(os, "posix_fadvise"):
+            # Begins to write these bytes out, and drops none as none is clean yet: else the end waits for all of them.
+            length = self._written - self._started
+            os.posix_fadvise(self._file.fileno(), self._started, length, os.POSIX_FADV_DONTNEED)
+            self._started = self._written
 
 
 def shard_paths(folder: Path) -> list[Path]:
