@@ -199,7 +199,124 @@ def test_a_declared_dependency_is_graded_by_what_the_question_leaves_open(
 def test_who_names_everything_has_answered_nothing(known: KnownNames) -> None:
     claim = Claim("calls", "shop.cart.Cart.add", "shop.check.check")
     asked = Asked("What does `Cart.add` of shop call?", "callees:shop.cart.Cart.add", "code_relation", [claim])
-    few = "It calls `check.check`, and maybe `total`."
-    assert grade(asked, few, known).exact
-    found = grade(asked, few + " ".join(f"`guess_{number}`" for number in range(12)), known)
-    assert (found.exact, found.scattered) == (False, True)
+    found = grade(asked, "It calls `check.check`, and maybe `total`.", known)
+    assert (found.score, found.exact, found.strays) == (1.0, False, ["total"]), "right, but a list with a wrong name"
+    found = grade(asked, "It calls `check.check`" + "".join(f", `guess_{number}`" for number in range(12)), known)
+    assert (found.score, found.exact, found.scattered) == (0.0, False, True)
+
+
+PATHS = "\n".join(f"- `{path}`" for path in ("src/shop/__init__.py", "src/shop/cart.py", "src/shop/check.py"))
+CART = Claim("defined_in", "shop.cart.Cart", PATH)
+
+
+@pytest.mark.parametrize(
+    ("task", "fact", "question", "claim"),
+    [
+        ("code_location", f"location:{TOTAL}", "Where is `total` in shop?", WHERE),
+        ("absent_symbol", f"present:{TOTAL}", "Does shop have `total`?", WHERE),
+        ("api_usage", f"import:{TOTAL}", "How do I import `total` of shop?", WHERE),
+        ("api_usage", f"call:{TOTAL}", "How do I use `total` of shop?", WHERE),
+    ],
+)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        PATHS,
+        "{question}",
+        "`src/shop/cart.py` or `src/shop/check.py`",
+        "It is not in `src/shop/cart.py`.",
+        "它不在 `src/shop/cart.py` 里。",
+        "There is no `total` in shop. The closest is `Cart` in `src/shop/cart.py`.",
+        "`Cart` is a class in `src/shop/cart.py`.",
+        "`lib/shop/cart.py`",
+    ],
+    ids=["all-paths", "question", "two-paths", "negated", "negated-zh", "denied", "another-symbol", "same-basename"],
+)
+def test_cheap_tricks_earn_nothing(
+    task: str, fact: str, question: str, claim: Claim, answer: str, known: KnownNames
+) -> None:
+    found = grade(Asked(question, fact, task, [claim], "`src/shop/cart.py`"), answer.format(question=question), known)
+    assert (found.score, found.exact) == (0.0, False)
+
+
+def test_what_is_negated_is_not_said_and_the_rest_is(known: KnownNames) -> None:
+    assert location("Not in `src/shop/check.py` but in `src/shop/cart.py`.", known).path
+    assert location("It isn't defined in `src/shop/check.py`; it is in `src/shop/cart.py`.", known).path
+    condition = Claim("quotes", PATH, [12, 12, "not items"])
+    asked = Asked("When does `total` of shop raise?", f"exceptions:{TOTAL}", "code_explanation", [condition])
+    assert grade(asked, "It raises if `not items`.", known).exact, "code negates nothing"
+
+
+def test_an_import_is_a_statement_and_not_a_place(known: KnownNames) -> None:
+    asked = Asked("How do I import `total` of shop?", f"import:{TOTAL}", "api_usage", [WHERE])
+    assert grade(asked, "```python\nfrom shop.cart import total\n```", known).exact
+    assert grade(asked, "It comes from the module `shop.cart`.", known).exact
+    assert not grade(asked, "`total` is in `src/shop/cart.py`.", known).exact
+    assert not grade(asked, "```python\nfrom shop.cart import Cart\n```", known).exact
+    assert not grade(asked, "```python\nfrom shop.check import total\n```", known).exact
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"), [("Lines 9 to 14.", True), ("Lines 1 to 400.", False), ("Lines 9 to 15.", False)]
+)
+def test_a_range_must_be_the_claimed_one(answer: str, right: bool, known: KnownNames) -> None:
+    asked = Asked(
+        "Which lines does `total` of shop span?", f"line:{TOTAL}", "code_location", [Claim("spans", TOTAL, [9, 14])]
+    )
+    assert (grade(asked, answer, known).line, grade(asked, answer, known).exact) == (right, right)
+
+
+def test_a_dependency_without_a_version_is_named_with_its_file(analysis: Analysis, elements: list[CodeElement]) -> None:
+    needed = [Dependency(name, "", "all", "pyproject.toml", line) for line, name in enumerate(("attrs", "yarl"), 7)]
+    known = KnownNames(msgspec.structs.replace(analysis, project=Project("shop", dependencies=needed)), elements)
+    claims = [Claim("quotes", "pyproject.toml", [7, 7, "attrs"])]
+    asked = Asked("Which `attrs` does shop accept?", "dependency:attrs", "project_overview", claims)
+    assert grade(asked, "`pyproject.toml` declares `attrs` without a version.", known).exact
+    assert not grade(asked, "`pyproject.toml` declares `yarl`.", known).exact
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I couldn't find any function called `totals`.",
+        "I can't find `totals` anywhere in shop.",
+        "I was unable to locate `totals`.",
+        "There's no `totals` in this repository.",
+        "There isn't a function by that name.",
+        "shop doesn't have a `totals` function.",
+        "shop does not have `totals`.",
+        "I'm not aware of a `totals` in shop.",
+        "It doesn't seem to exist.",
+        "`totals` is not a known symbol.",
+        "No results for `totals`.",
+        "没有找到 `totals`。",
+        "shop 里没有 totals 这个函数。",
+        "未发现名为 `totals` 的函数。",
+        "在代码中没有看到 `totals`。",
+        "无法找到 `totals`。",
+        "该仓库不包含 `totals`。",
+    ],
+)
+def test_ordinary_words_of_denial_are_understood(answer: str, known: KnownNames) -> None:
+    asked = Asked("What is `totals` in shop?", "absent:totals", "absent_symbol", [Claim("absent", "shop", "totals")])
+    assert grade(asked, answer, known).exact
+    real = Asked("Where is `total` in shop?", f"location:{TOTAL}", "code_location", [WHERE])
+    assert grade(real, answer.replace("totals", "total"), known).denies
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "It takes no arguments and returns the sum.",
+        "If the list is not empty, it returns the sum.",
+        "It is used in `check`, not only there.",
+        "No other function is needed; call `total(items)`.",
+        "It cannot be called without items.",
+        "You don't have to pass `tax`.",
+        "它没有参数，返回总和。",
+        "如果没有商品，则返回 0。",
+        "它不会修改列表。",
+    ],
+)
+def test_other_negations_are_no_denial(answer: str, known: KnownNames) -> None:
+    assert not location(answer, known).denies

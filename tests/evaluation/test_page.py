@@ -117,7 +117,7 @@ def test_cards_are_built_as_they_come_into_view(opened: Any) -> None:
     built = len(opened.find_elements("css selector", ".card"))
     assert built < 100
     opened.execute_script("window.scrollTo(0, document.body.scrollHeight)")
-    for _ in range(50):
+    for _ in range(1800):
         if len(opened.find_elements("css selector", ".card")) > built:
             break
         time.sleep(0.1)

@@ -12,7 +12,6 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from utils.evaluation.denial import denies
 from utils.evaluation.known_names import KnownNames
 from utils.evaluation.reading import Reading, flatten
 from utils.records import Claim, Dependency
@@ -43,8 +42,6 @@ class Scope(NamedTuple):
 
 def is_made(claim: Claim, answer: Reading, scope: Scope) -> bool:
     """True when the answer says what the claim adds to the question."""
-    if claim.kind == "absent":
-        return denies(answer.text)
     if claim.kind == "quotes":
         line = (claim.subject, int(claim.value[0]))
         if declared := scope.known.declared_at(*line):
@@ -113,7 +110,7 @@ def says_value(claim: Claim, text: Reading, known: KnownNames, loosely: bool = F
     """True when the text says the claim's value."""
     value = claim.value
     if claim.kind == "defined_in":
-        return text.says_path(value) or any(known.path_of_module(name) == value for name in text.code_names)
+        return text.says_path(value) or any(known.path_of_module(name) == value for name in text.names)
     if claim.kind == "at_line":
         return _says_line(int(value), text)
     if claim.kind == "spans":
@@ -139,13 +136,15 @@ def says_value(claim: Claim, text: Reading, known: KnownNames, loosely: bool = F
 def _says_dependencies(declared: Sequence[Dependency], path: str, answer: Reading, question: Reading) -> bool:
     """A line that declares dependencies is told by their names.
 
-    Where the question names one, by its version, or by the file where no version is declared.
+    Where the question names one, by its version, or by its name and the file where no version is declared.
     """
     asked = [item for item in declared if _says_prose(item.name, question)]
     if not asked:
         return all(_says_prose(item.name, answer) for item in declared)
     versions = [item.specifier for item in asked if item.specifier]
-    return all(answer.says_text(version) for version in versions) if versions else answer.says_path(path)
+    if versions:
+        return all(answer.says_text(version) for version in versions)
+    return answer.says_path(path) and all(_says_prose(item.name, answer) for item in asked)
 
 
 def _says_line(line: int, text: Reading) -> bool:

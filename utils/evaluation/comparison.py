@@ -95,7 +95,7 @@ def grade_all(
     """Every question with every system's answer and its marks."""
     results = []
     for index, question in enumerate(progress(questions, "grading", unit="question")):
-        asked = Asked(question.text, question.fact, question.task, question.claims)
+        asked = Asked(question.text, question.fact, question.task, question.claims, question.reference or "")
         graded = {
             system: SystemAnswer(
                 text=given[index].text,

@@ -8,10 +8,19 @@ from collections.abc import Sequence
 import msgspec
 from sacrebleu.metrics import CHRF
 
-from utils.evaluation.claims import Scope, is_given, is_made, plain
-from utils.evaluation.denial import denies
+from utils.evaluation.claims import (
+    ELEMENT_VALUES,
+    PATH_SUBJECTS,
+    REPOSITORY_SUBJECTS,
+    Scope,
+    is_given,
+    is_made,
+    plain,
+)
+from utils.evaluation.denial import affirmed, denies
 from utils.evaluation.known_names import CheckedMention, KnownNames
 from utils.evaluation.reading import Reading, flatten
+from utils.evaluation.strays import Strays, find_strays
 from utils.records import Claim, ClaimKind, split_fact
 
 # What a question asks for, by family of facts. Its reference may say more, and how much depends on the wording drawn;
@@ -27,10 +36,10 @@ ASKED: dict[str, frozenset[ClaimKind]] = {
     "by_signature": frozenset({"has_parameter", "has_signature"}),
 }
 PATH_TASKS = frozenset({"code_location", "absent_symbol"})
-LISTED = frozenset({"code_location", "code_relation"})
 OPEN = frozenset({"explain", "module_role"})  # "what is it?" asks for all of it
 BY_THE_WAY: frozenset[ClaimKind] = frozenset({"defined_in", "at_line", "spans", "is_a"})
 LINE_CLAIMS: frozenset[ClaimKind] = frozenset({"at_line", "spans"})
+GENERAL = "general_knowledge"
 PROSE = "documented_as"
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+|(?<=[。！？])")
 _CHRF = CHRF()
@@ -50,7 +59,8 @@ class Grade(msgspec.Struct):
     `score`: share of the required claims made, 0..1. `exact`: all of them. `path`, `line`, `signature`: the answer
     gives exactly the claimed one and no other. `prose`: chrF (0..1, Popović 2015) of its best passage against the
     documented meaning, never part of the score. `denies`: it says that what was asked about does not exist.
-    `scattered`: it names so much that nothing of it was said. `mentions`: what it names of its own accord.
+    `strays`: what it names beside the point; `scattered`: so much of it that nothing was said. `mentions`: all that it
+    names of its own accord.
     """
 
     score: float | None
@@ -60,51 +70,94 @@ class Grade(msgspec.Struct):
     signature: bool | None
     prose: float | None
     denies: bool
+    strays: list[str]
     scattered: bool
     verdicts: list[Verdict]
     mentions: list[CheckedMention]
 
 
 class Asked(msgspec.Struct):
-    """What grading needs of a question. `claims` is empty where a user gave none: such answers are not scored."""
+    """What grading needs of a question. `claims` is empty where a user gave none: such answers are not scored.
+
+    `reference`: what it names beside its claims is not beside the point.
+    """
 
     question: str
     fact: str
     task: str
     claims: list[Claim]
+    reference: str = ""
 
 
 def grade(asked: Asked, answer: str, known: KnownNames) -> Grade:
     """Grade `answer`; the same arguments always give the same grade."""
-    said, scope = Reading(answer), Scope(Reading(asked.question), known)
+    said, scope, denied = Reading(affirmed(answer)), Scope(Reading(asked.question), known), denies(answer)
     required = required_claims(asked, scope)
-    verdicts = [Verdict(claim, claim in required, is_made(claim, said, scope)) for claim in asked.claims]
+    verdicts = [
+        Verdict(claim, claim in required, denied if claim.kind == "absent" else is_made(claim, said, scope))
+        for claim in asked.claims
+    ]
+    mentions = known.check(Reading(answer), scope.question)
+    strays = _strays(asked, required, known.check(said, scope.question), scope)
     line = _line_is_exact(verdicts, said, scope)
     path = _path_is_exact(verdicts, said, scope) if asked.task in PATH_TASKS else None
-    if asked.task == "code_location":
-        # Who names five files has not said which one it is.
-        wrong = {"defined_in"} if path is False else set()
-        wrong |= LINE_CLAIMS if line is False else set()
-        for verdict in verdicts:
-            verdict.made = verdict.made and verdict.claim.kind not in wrong
-    scattered = asked.task in LISTED and _is_scattered(verdicts, said, scope)
-    if scattered:
-        for verdict in verdicts:
-            verdict.made = verdict.made and not verdict.required
+    scattered = len(strays) > len(required) + 1
+    undone = _undone(required, said, scope, strays)
+    undone |= {"defined_in"} if path is False or not _is_imported(asked, said, scope) else set()
+    undone |= LINE_CLAIMS if line is False and asked.task == "code_location" else set()
+    nothing = scattered or (denied and asked.task != GENERAL and not any(claim.kind == "absent" for claim in required))
+    for verdict in verdicts:
+        lost = verdict.claim.kind in undone or (nothing and verdict.required)
+        verdict.made = verdict.made and not lost
     counted = [verdict.made for verdict in verdicts if verdict.required]
+    listed = any(claim.kind in ELEMENT_VALUES for claim in required)
     signatures = [verdict.made for verdict in verdicts if verdict.claim.kind == "has_signature"]
     return Grade(
         score=sum(counted) / len(counted) if counted else None,
-        exact=all(counted) if counted else None,
-        path=path,
-        line=line,
+        exact=all(counted) and not (listed and strays) if counted else None,
+        path=path and not nothing if path is not None else None,
+        line=line and not nothing if line is not None else None,
         signature=all(signatures) if signatures else None,
         prose=_prose(asked.claims, answer, scope),
-        denies=denies(answer),
+        denies=denied,
+        strays=sorted(strays.paths | strays.names),
         scattered=scattered,
         verdicts=verdicts,
-        mentions=known.check(said, scope.question),
+        mentions=mentions,
     )
+
+
+def _strays(asked: Asked, required: Sequence[Claim], mentions: Sequence[CheckedMention], scope: Scope) -> Strays:
+    """None where anything may be named: general knowledge, and the near misses of what is absent."""
+    if asked.task == GENERAL or not required or any(claim.kind == "absent" for claim in required):
+        return Strays(frozenset(), frozenset())
+    return find_strays(mentions, asked.claims, asked.reference, scope)
+
+
+def _undone(required: Sequence[Claim], said: Reading, scope: Scope, strays: Strays) -> set[str]:
+    """Kinds of claims that the answer does not make although it says their values.
+
+    Who names another place as well has not said which one it is; who speaks of another element, and not of the one
+    in question, has said nothing of that.
+    """
+    kinds = {claim.kind for claim in required}
+    undone: set[str] = {"defined_in"} & kinds if strays.paths else set()
+    if any(scope.known.is_element(name) for name in strays.names):
+        subjects = {claim.subject for claim in required if claim.kind not in REPOSITORY_SUBJECTS | PATH_SUBJECTS}
+        asked = {name for name in scope.question.names if scope.known.is_element(name)}
+        if asked and not any(said.says_text(name) for name in asked | subjects):
+            undone |= kinds - ELEMENT_VALUES
+    return undone
+
+
+def _is_imported(asked: Asked, said: Reading, scope: Scope) -> bool:
+    """False where an import was asked for and the answer gives none that works: the file's path alone is no import."""
+    family, element = split_fact(asked.fact)[:2]
+    if family != "import":
+        return True
+    if said.imported:
+        return any(scope.known.can_import(brought, element) for brought in said.imported)
+    return any(scope.known.path_of_module(name) == scope.known.path_of(element) for name in said.names)
 
 
 def required_claims(asked: Asked, scope: Scope) -> list[Claim]:
@@ -138,13 +191,6 @@ def _path_is_exact(verdicts: Sequence[Verdict], said: Reading, scope: Scope) -> 
     if not claimed:
         return None
     return all(said.says_path(path) for path in claimed) and said.paths - scope.question.paths <= claimed
-
-
-def _is_scattered(verdicts: Sequence[Verdict], said: Reading, scope: Scope) -> bool:
-    """It names more than three things for each one asked for: who lists the whole repository has not answered."""
-    wanted = sum(verdict.required for verdict in verdicts)
-    named = {mention.text for mention in scope.known.check(said, scope.question)}
-    return len(named) > 3 * wanted + 6
 
 
 def _line_is_exact(verdicts: Sequence[Verdict], said: Reading, scope: Scope) -> bool | None:

@@ -70,8 +70,9 @@ def write_html(path: Path, report: Mapping[str, Any], results: Sequence[Result])
             "changes": Markup(change_plot(report["changes"])),
         },
         filters={
-            name: sorted({getattr(result.question, name) for result in results} - {None})
-            for name in ("task", "probe", "language")
+            "task": sorted({result.task for result in results}),
+            "probe": sorted({result.probe for result in results if result.probe}),
+            "language": sorted({result.question.language for result in results}),
         },
     )
     path.write_text(page, encoding="utf-8", errors="replace")
@@ -92,10 +93,10 @@ def _row(result: Result) -> dict[str, Any]:
     first = next(iter(result.answers.values()))
     return {
         "id": question.id,
-        "task": question.task,
-        "taskLabel": label(question.task),
-        "probe": question.probe or "",
-        "probeLabel": label(question.probe) if question.probe else "",
+        "task": result.task,
+        "taskLabel": label(result.task),
+        "probe": result.probe or "",
+        "probeLabel": label(result.probe) if result.probe else "",
         "language": question.language,
         "change": change(result),
         "question": question.text,
@@ -111,6 +112,7 @@ def _answer(answer: Any) -> dict[str, Any]:
         "score": answer.grade.score,
         "made": [verdict.made for verdict in answer.grade.verdicts],
         "invented": [mention.text for mention in answer.grade.mentions if not mention.exists],
+        "strays": answer.grade.strays,
         "finished": answer.finished,
         "excerpts": answer.excerpts,
     }

@@ -45,6 +45,7 @@ class KnownNames:
         self._chains: set[str] = set()
         self._files: set[str] = set()
         self._module_paths: dict[str, str] = {}
+        self._codes: dict[str, str] = {}
         self._defined: set[str] = set()
         self._derived: set[str] = set()
         roots: set[str] = set()
@@ -54,6 +55,8 @@ class KnownNames:
             roots.add(element.module.partition(".")[0])
             self._add_id(own, element.kind == "module")
             self._module_paths[element.module] = element.path
+            if element.kind != "module":
+                self._codes[element.id] = element.code
             self._defined.add(element.name)
             if element.bases:
                 self._derived.add(element.name)
@@ -65,6 +68,7 @@ class KnownNames:
         for module, targets in analysis.imports.items():
             for name in (module, *targets):
                 self._add_id(name, is_module=True)
+        self._imports = analysis.imports
         project = analysis.project
         self._declared: dict[tuple[str, int], list[Dependency]] = {}
         for dependency in project.dependencies:
@@ -92,6 +96,35 @@ class KnownNames:
         """The file that makes this module; null where there is none (or `module` is no module)."""
         return self._module_paths.get(module)
 
+    def path_of(self, element_id: str) -> str:
+        """The file that an element stands in; empty for what is none."""
+        return self._module_paths.get(self._module_of(element_id), "")
+
+    def can_import(self, brought: str, element_id: str) -> bool:
+        """True where `from a.b import c` (`brought` is `a.b.c`) gives this element: from its module or one above it.
+
+        A package above must import from that module, be it through others; whether it passes this very name on is not
+        known here.
+        """
+        package, _, name = brought.rpartition(".")
+        module = self._module_of(element_id)
+        if element_id.rpartition(".")[2] != name and not element_id.startswith(f"{module}.{name}."):
+            return brought == module
+        reached, waiting = {package}, [package]
+        while waiting:
+            fresh = set(self._imports.get(waiting.pop(), ())) - reached
+            reached |= fresh
+            waiting += fresh
+        return module in reached
+
+    def code_of(self, element_id: str) -> str:
+        """The source of a definition; empty for modules and for what is no element."""
+        return self._codes.get(element_id, "")
+
+    def is_element(self, name: str) -> bool:
+        """True for an element's id, or an end of one."""
+        return name in self._ids or self._ends_an_id(name)
+
     def declared_at(self, path: str, line: int) -> list[Dependency]:
         """The dependencies that this line declares."""
         return self._declared.get((path, line), [])
@@ -115,7 +148,7 @@ class KnownNames:
         root, dot, rest = name.partition(".")
         if root in ("self", "cls") and dot:
             return rest.rpartition(".")[2] in self._names
-        if name in self._names or name in self._ids or name in self._chains or self._ends_an_id(name):
+        if name in self._names or name in self._chains or self.is_element(name):
             return True
         if not dot or root in self._roots:
             return False
@@ -147,6 +180,12 @@ class KnownNames:
             names = names_in_code(mention.text)
             return [("symbol", name) for name in names if "." in name and name.partition(".")[0] in judged]
         return []
+
+    def _module_of(self, element_id: str) -> str:
+        name = element_id
+        while name and name not in self._module_paths:
+            name = name.rpartition(".")[0]
+        return name
 
     def _ends_an_id(self, name: str) -> bool:
         return (True, name) in self._suffixes or (False, name) in self._suffixes

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from utils.artifacts import ArtifactWriter, is_current, open_artifact, sha256_file
+from utils.artifacts import ArtifactWriter, is_current, open_artifact, sha256_file, sha256_text
 from utils.config_manager import Config
-from utils.console import Stage, UserError, relative
+from utils.console import ROOT, Stage, UserError, relative
 from utils.evaluation.answering import Answerer, open_answerer
 from utils.evaluation.comparison import Repository, compare
 from utils.evaluation.html import write_html
@@ -78,10 +78,21 @@ def prepare(config: Config, own: Path | None) -> Plan:
         "seed": config.seed,
         "base": base.identity,
         "finetuned": finetuned.identity,
+        "grader": grader_version(),
     }
     chosen = limited(questions, config.evaluation.limit, config.seed)
     commit = _commit(config)
     return Plan(config, source, folder, chosen, len(questions), settings, inputs, base, finetuned, commit)
+
+
+def grader_version() -> str:
+    """A hash of the code that grades and reports: a report by an older grader is made anew from the answers kept."""
+    sources = [
+        *Path(__file__).parent.glob("*.py"),
+        *Path(__file__).parent.glob("page/*"),
+        ROOT / "utils" / "mentions.py",
+    ]
+    return sha256_text("".join(sha256_file(path) for path in sorted(sources)))
 
 
 def evaluate(plan: Plan, stage: Stage, again: bool) -> dict[str, Any]:

@@ -74,8 +74,8 @@ def change_plot(changes: Mapping[str, Mapping[str, int]]) -> str:
         for height, row in enumerate(reversed(list(shown.values()))):
             axes.barh(height, row["gained"], color=COLORS["gained"], height=0.55)
             axes.barh(height, -row["lost"], color=COLORS["lost"], height=0.55)
-            axes.annotate(f" {row['gained']}", (row["gained"], height), va="center", ha="left")
-            axes.annotate(f"{row['lost']} ", (-row["lost"], height), va="center", ha="right")
+            axes.annotate(f"  {row['gained']}", (row["gained"], height), va="center", ha="left")
+            axes.annotate(f"{row['lost']}  ", (-row["lost"], height), va="center", ha="right")
         axes.axvline(0, color=TEXT, alpha=0.4, linewidth=1)
         axes.set_yticks(range(len(shown)), [label(key) for key in reversed(shown)])
         axes.tick_params(axis="y", length=0)

@@ -8,6 +8,8 @@ from functools import cached_property
 from utils.mentions import Mention, find_mentions, names_in_code
 
 _SPACE = re.compile(r"\s+")
+_FROM = re.compile(r"\bfrom[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[\w., \t]+)", re.ASCII)
+_IMPORT = re.compile(r"(?:^|`)[ \t]*import[ \t]+([\w., \t]+)", re.ASCII | re.MULTILINE)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 
 
@@ -16,7 +18,11 @@ class Reading:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.mentions: list[Mention] = find_mentions(text)
+
+    @cached_property
+    def mentions(self) -> list[Mention]:
+        """What it mentions, in order."""
+        return find_mentions(self.text)
 
     @cached_property
     def flat(self) -> str:
@@ -62,6 +68,12 @@ class Reading:
         codes = (mention.text for mention in self.mentions if mention.kind == "code")
         return frozenset(name for code in codes for name in names_in_code(code))
 
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """The dotted names that its import statements bring in (`from a.b import c` gives `a.b.c`)."""
+        found = {f"{module}.{name.split()[0]}" for module, names in _FROM.findall(self.text) for name in _listed(names)}
+        return frozenset(found | {name.split()[0] for names in _IMPORT.findall(self.text) for name in _listed(names)})
+
     def says_path(self, path: str) -> bool:
         """True when it names exactly this path (also one that does not look like a path, such as `LICENSE`)."""
         bounded = rf"(?<![A-Za-z0-9_./-]){re.escape(path)}(?![A-Za-z0-9_/-]|\.\w)"
@@ -70,11 +82,15 @@ class Reading:
     def says_text(self, value: str) -> bool:
         """True when this source text stands in it, not as a part of a longer name."""
         wanted = flatten(value)
-        if not wanted:
+        if not wanted or wanted not in self.flat:
             return False
         before = r"(?<![A-Za-z0-9_])" if wanted[0].isalnum() or wanted[0] == "_" else ""
         after = r"(?![A-Za-z0-9_])" if wanted[-1].isalnum() or wanted[-1] == "_" else ""
         return re.search(before + re.escape(wanted) + after, self.flat) is not None
+
+
+def _listed(names: str) -> list[str]:
+    return [name for name in names.strip("()").split(",") if name.strip()]
 
 
 def flatten(text: str) -> str:

@@ -13,14 +13,24 @@ FEW_FACTS = 20
 GENERAL = "general_knowledge"
 ORDER = (
     *("code_location", "code_explanation", "api_usage", "code_relation", "project_overview", "design_proposal"),
-    *("unseen_wording", "reverse", "cross_language", "absent_symbol", "general_knowledge", "general", "unseen_fact"),
+    *(
+        "unseen_wording",
+        "reverse",
+        "cross_language",
+        "absent_symbol",
+        "existing_symbol",
+        "general_knowledge",
+        "general",
+        "unseen_fact",
+    ),
 )
 
 DEFINITIONS = {
     "score": "mean over questions of the share of required claims that the answer makes (0..1)",
-    "score_guard": "an answer to a location or relation question that names more than 3 things per claim, plus 6, "
-    "makes none of them",
-    "exact": "share of questions whose answer makes all required claims",
+    "score_guard": "an answer makes no claim when it names more things beside the point than one more than were asked "
+    "for, or denies that what was asked about exists; it gives no place when it names another one as well",
+    "limits": "grading reads what is named, not the verb between: an answer that turns a relation round is not noticed",
+    "exact": "share of questions whose answer makes all required claims, and lists nothing beside them",
     "exact_path": "share of location questions whose answer names exactly the claimed path and no other",
     "improvement": "fine-tuned score minus base score",
     "ci95": "95 % bootstrap interval of the improvement; whole facts are drawn, not single questions",
@@ -29,6 +39,7 @@ DEFINITIONS = {
     "overall": "all scored questions but those of the control probe unseen_fact, which appears by probe only",
     "hallucination": "share of the paths and symbols named in the answers about the repository that it does not have; "
     "names repeated from the question and names of Python and of libraries do not count as invented",
+    "existing_symbol": "the real twins of absent symbols: whether they exist is asked in the same words",
     "abstention": "recall: absent symbols that the answer says are absent; over_refusal: real ones that it denies",
 }
 
@@ -54,8 +65,8 @@ def build_report(results: Sequence[Result], metadata: Mapping[str, Any], resampl
         "schema": EVALUATION_SCHEMA,
         "metadata": {**metadata, "systems": systems, "definitions": DEFINITIONS},
         "summary": summary,
-        "by_task": grouped(main, lambda result: result.question.task),
-        "by_probe": grouped(scored, lambda result: result.question.probe),
+        "by_task": grouped(main, lambda result: result.task),
+        "by_probe": grouped(scored, lambda result: result.probe),
         "by_language": grouped(main, lambda result: result.question.language),
         "by_direction": grouped(main, lambda result: result.question.direction),
         "by_task_and_probe": grouped(scored, _task_and_probe),
@@ -146,8 +157,7 @@ def _place(name: str) -> list[tuple[int, str]]:
 
 
 def _task_and_probe(result: Result) -> str | None:
-    probe = result.question.probe
-    return f"{result.question.task}/{probe}" if probe else None
+    return f"{result.task}/{result.probe}" if result.probe else None
 
 
 def _exact_path(results: Sequence[Result], systems: Sequence[str]) -> dict[str, Any]:
@@ -193,14 +203,8 @@ def _hallucination(results: Sequence[Result], system: str) -> dict[str, Any]:
 
 
 def _abstention(scored: Sequence[Result], systems: Sequence[str]) -> dict[str, Any]:
-    absent = [result for result in scored if any(claim.kind == "absent" for claim in result.question.claims)]
-    real = [
-        result
-        for result in scored
-        if not result.is_control
-        and result.question.task not in (GENERAL, "absent_symbol")
-        and not any(claim.kind == "absent" for claim in result.question.claims)
-    ]
+    absent = [result for result in scored if result.asks_absent]
+    real = [result for result in scored if not (result.asks_absent or result.is_control or result.task == GENERAL)]
 
     def denied(asked: Sequence[Result]) -> dict[str, float | None]:
         return {system: mean([float(result.answers[system].grade.denies) for result in asked]) for system in systems}
@@ -214,11 +218,9 @@ def _abstention(scored: Sequence[Result], systems: Sequence[str]) -> dict[str, A
 
 def _changes(results: Sequence[Result]) -> dict[str, dict[str, int]]:
     """Per task: questions gained, lost, right before and after, wrong before and after."""
-    tasks = sorted({result.question.task for result in results}, key=_place)
+    tasks = sorted({result.task for result in results}, key=_place)
     kinds = ("gained", "lost", "right", "wrong")
     return {
-        task: {
-            kind: sum(change(result) == kind for result in results if result.question.task == task) for kind in kinds
-        }
+        task: {kind: sum(change(result) == kind for result in results if result.task == task) for kind in kinds}
         for task in tasks
     }

@@ -9,6 +9,7 @@ from utils.evaluation.questions import Question
 
 SYSTEMS = ("base", "finetuned", "retrieval")
 CONTROL = "unseen_fact"
+EXISTING = "existing_symbol"
 TABLE = {
     "overall": None,
     "code_location": ("code_location",),
@@ -39,6 +40,23 @@ class Result(msgspec.Struct):
     def is_control(self) -> bool:
         """True where the answer cannot be known: such questions show what is guessed and count for nothing else."""
         return self.question.probe == CONTROL
+
+    @property
+    def task(self) -> str:
+        """The question's task; the real twins of absent symbols, asked in the same words, are a row of their own."""
+        if self.question.task == "absent_symbol" and not self.asks_absent:
+            return EXISTING
+        return self.question.task
+
+    @property
+    def probe(self) -> str | None:
+        """The question's probe, the real twins of absent symbols apart."""
+        return EXISTING if self.task == EXISTING and self.question.probe == "absent_symbol" else self.question.probe
+
+    @property
+    def asks_absent(self) -> bool:
+        """True where the right answer says that there is no such thing."""
+        return any(claim.kind == "absent" for claim in self.question.claims)
 
     @property
     def is_scored(self) -> bool:

@@ -17,6 +17,7 @@ LABELS = {
     "design_proposal": "Design Proposal",
     "code_relation": "Code Relation",
     "absent_symbol": "Absent Symbol",
+    "existing_symbol": "Existing Symbol",
     "own_question": "Own Questions",
     "unseen_wording": "unseen wording",
     "unseen_fact": "unseen fact (control)",

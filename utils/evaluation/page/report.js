@@ -56,6 +56,8 @@ function answerColumn(row, system) {
     });
   }
   if (answer.invented.length) column.append(make("p", "note bad", "does not exist: " + answer.invented.join(", ")));
+  const strays = answer.strays.filter((name) => !answer.invented.includes(name));
+  if (strays.length) column.append(make("p", "note", "beside the point: " + strays.join(", ")));
   if (!answer.finished) column.append(make("p", "note", "cut off at the length limit"));
   if (answer.excerpts.length) column.append(make("p", "note", "given: " + answer.excerpts.join(", ")));
   return column;
