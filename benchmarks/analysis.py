@@ -2,13 +2,13 @@
 
     python benchmarks/analysis.py <folder> [<folder> ...] [--repeat 3]
 
-Works on a copy of each folder's Python and Markdown files. Five measurements, each a process of its own: `parse` (read
+Works on a copy of each folder's Python and Markdown files. Six measurements, each a process of its own: `parse` (read
 and `ast.parse` every file), `griffe` (its static visitor on every file; it resolves no calls), `ours` (all of step 01
-without a cache, artifacts written), `moved` (the same with a cache, after a comment at its top moved one file's lines)
-and `changed` (after one function was added to it). CPU is user + system seconds of the process and its children, peak
-the largest memory of any one process, both with Python's start included; of several repeats the fastest counts. Prints
-ratios to `parse`, the share of a full run that `moved` and `changed` take, and whether their files are byte-identical
-to those of a full run.
+without a cache, artifacts written), `moved` (the same with a cache, after a comment at its top moved one file's lines),
+`changed` (after one function was added to it) and `edited` (after a call was added to its first function). CPU is user
++ system seconds of the process and its children, peak the largest memory of any one process, both with Python's start
+included; of several repeats the fastest counts. Prints ratios to `parse`, the share of a full run that each of the last
+three takes, and whether their files are byte-identical to those of a full run.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ sys.path.insert(0, str(ROOT))
 EDITS: dict[str, Callable[[str], str]] = {
     "moved": lambda text: "# A comment.\n" + text,
     "changed": lambda text: text + "\n\ndef added_by_the_benchmark(argument=1):\n    return argument\n",
+    "edited": lambda text: _with_a_call(text),
 }
 
 
@@ -147,6 +148,15 @@ def _copy_sources(folder: Path, copy: Path) -> int:
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / path, copy / path)
     return count
+
+
+def _with_a_call(text: str) -> str:
+    """`text` with a call before the last statement of its first function."""
+    functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+    last = next(functions).body[-1]
+    lines = text.split("\n")
+    lines.insert(last.lineno - 1, " " * last.col_offset + "sorted(repr(object()))")
+    return "\n".join(lines)
 
 
 def _python_files(folder: Path) -> Iterator[Path]:

@@ -79,9 +79,7 @@ Fetch rows.
 @pytest.mark.parametrize(("style", "text"), [("google", GOOGLE), ("numpy", NUMPY), ("sphinx", SPHINX)])
 def test_each_style_gives_the_same_facts(style: str, text: str):
     text = inspect.cleandoc(text)
-    found = style_of(text)
-    assert found is not None
-    assert found.value == style
+    assert style_of(text) == style
     doc = parse_docstring(text, {"table", "limit", "args"})
     assert doc.summary == "Fetch rows."
     assert [(item.name, " ".join(item.description.split())) for item in doc.params] == [

@@ -6,12 +6,16 @@ import inspect
 import logging
 import re
 from collections.abc import Collection
-
-import griffe
+from typing import TYPE_CHECKING, Literal
 
 from utils.records import Doc, DocItem
 
+if TYPE_CHECKING:
+    import griffe
+
 logging.getLogger("griffe").setLevel(logging.CRITICAL)  # its remarks are about someone else's docstrings
+
+Style = Literal["google", "numpy", "sphinx"]
 
 GOOGLE = re.compile(
     r"^[ \t]*(?:(?:Other |Keyword )?(?:Args|Arguments|Params|Parameters)|Returns|Raises|Exceptions|Examples?):[ \t]*$",
@@ -32,19 +36,19 @@ SECTION_MARK = re.compile(
 UNDERLINE = re.compile(r"[ \t]*(?:-{3,}|={3,})[ \t]*$")
 DOCTEST = re.compile(r"^[ \t]*>>> .*(?:\n[ \t]*\S.*)*", re.MULTILINE)
 AT_MARGIN = re.compile(r"\n[ \t]*\n(?=\S)")  # where a Sphinx field has ended; griffe lets it run to the next one
-OPTIONS: dict[griffe.Parser, dict[str, bool]] = {
-    griffe.Parser.google: {"warnings": False, "returns_multiple_items": False, "returns_named_value": False},
-    griffe.Parser.numpy: {"warnings": False},
-    griffe.Parser.sphinx: {"warnings": False},
+OPTIONS: dict[Style, dict[str, bool]] = {
+    "google": {"warnings": False, "returns_multiple_items": False, "returns_named_value": False},
+    "numpy": {"warnings": False},
+    "sphinx": {"warnings": False},
 }
 
 
-def style_of(text: str) -> griffe.Parser | None:
+def style_of(text: str) -> Style | None:
     """The style that most of a docstring's section marks belong to; null where there is none."""
-    counts = {
-        griffe.Parser.numpy: len(NUMPY.findall(text)),
-        griffe.Parser.google: len(GOOGLE.findall(text)),
-        griffe.Parser.sphinx: len(SPHINX.findall(text)),
+    counts: dict[Style, int] = {
+        "numpy": len(NUMPY.findall(text)),
+        "google": len(GOOGLE.findall(text)),
+        "sphinx": len(SPHINX.findall(text)),
     }
     best = max(counts, key=lambda style: counts[style])
     return best if counts[best] else None
@@ -69,7 +73,7 @@ def parse_docstring(text: str, parameters: Collection[str]) -> Doc:
     if style is not None:
         for section in _sections(text, style):
             _add(doc, section, parameters)
-        if style is griffe.Parser.sphinx:
+        if style == "sphinx":
             for item in (*doc.params, *doc.returns, *doc.raises):
                 item.description = AT_MARGIN.split(item.description)[0].rstrip()
     if not doc.examples and ">>>" in text:
@@ -77,7 +81,9 @@ def parse_docstring(text: str, parameters: Collection[str]) -> Doc:
     return doc
 
 
-def _sections(text: str, style: griffe.Parser) -> list[griffe.DocstringSection]:
+def _sections(text: str, style: Style) -> list[griffe.DocstringSection]:
+    import griffe  # only now: many a file needs none of it
+
     try:
         return griffe.Docstring(text).parse(style, **OPTIONS[style])
     except (IndexError, AttributeError, TypeError, ValueError):

@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise, zip_longest
-from typing import Any
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, Any
 
 from utils.records import CodeBlock, Document, Section
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 # Inline text longer than this is no title and no summary, and may be built to be slow to parse.
 MAX_INLINE = 4000
@@ -45,6 +46,8 @@ def read_document(path: str, text: str) -> Document:
 @lru_cache(maxsize=1)
 def _blocks() -> MarkdownIt:
     """CommonMark with tables, block structure only: inline markup is parsed where it is needed, title and summary."""
+    from markdown_it import MarkdownIt
+
     parser = MarkdownIt("commonmark").enable("table")
     parser.core.ruler.enableOnly(["normalize", "block"])
     return parser
@@ -52,6 +55,8 @@ def _blocks() -> MarkdownIt:
 
 @lru_cache(maxsize=1)
 def _inline() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
     return MarkdownIt("commonmark")
 
 

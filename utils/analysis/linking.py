@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from utils.analysis.resolution.dispatch import Dispatch
 from utils.analysis.resolution.hierarchy import CLASS_BITS, MASK, Hierarchy
 from utils.analysis.resolution.ir import ModuleSummary
-from utils.analysis.resolution.models import Interpreter
 from utils.records import CallSite
+
+if TYPE_CHECKING:
+    from utils.analysis.resolution.models import Interpreter
 
 __all__ = ["Linked", "Solved", "link", "place", "solve"]
 
@@ -52,6 +54,8 @@ def link(summaries: Sequence[ModuleSummary]) -> Linked:
 
 def solve(summaries: Sequence[ModuleSummary]) -> Solved:
     """The part of `link` that takes time. It depends on each summary's module, path and data only."""
+    from utils.analysis.resolution.models import Interpreter  # where all is known already it is never needed
+
     collecting = gc.isenabled()
     gc.disable()  # millions of small tuples and no cycles: the collector would only walk them again and again
     try:
@@ -88,6 +92,8 @@ def place(solved: Solved, lines: Mapping[str, Sequence[int]]) -> Linked:
 
 
 def calls(interpreter: Interpreter) -> list[tuple[str, str, str, int]]:
+    from utils.analysis.resolution.dispatch import Dispatch
+
     modules = interpreter.modules
     found = set()
     for caller, callee, position in Dispatch(interpreter).edges():

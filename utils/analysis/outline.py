@@ -79,7 +79,9 @@ def _is_abstract(method: CodeElement) -> bool:
     if "NotImplementedError" not in method.code:
         return False
     body = _body(method)
-    return len(body) == 1 and isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.dump(body[0])
+    raised = body[0].exc if len(body) == 1 and isinstance(body[0], ast.Raise) else None
+    name = raised.func if isinstance(raised, ast.Call) else raised
+    return "NotImplementedError" in (getattr(name, "id", None), getattr(name, "attr", None))
 
 
 def _has_body(method: CodeElement) -> bool:

@@ -59,9 +59,9 @@ def analyze_survey(
     """The same, of files already read. The elements are written to `into`, one JSON object a line."""
     version = analyser_version()
     memory = Memory(cache)
-    keys = _facts(found, workers, memory, version)
-    linked, heads = _linked(found, keys, memory, version)
     with collection_paused():
+        keys = _facts(found, workers, memory, version)
+        linked, heads = _linked(found, keys, memory, version)
         for path, head in heads.items():
             if head.outlines:
                 block = keys[path] + BLOCK
@@ -152,15 +152,10 @@ def _linked(found: Survey, keys: dict[str, str], memory: Memory, version: str) -
     solved = msgspec.msgpack.decode(known[whole.hexdigest()], type=Solved) if known else None
     if solved is None:
         data = memory.read(keys[path] + SUMMARY for path in digests)
-        with collection_paused():
-            solved = solve(
-                [
-                    ModuleSummary(found.modules[path], path, memoryview(data.pop(keys[path] + SUMMARY)))
-                    for path in digests
-                ]
-            )
+        modules = found.modules
+        solved = solve([ModuleSummary(modules[path], path, memoryview(data[keys[path] + SUMMARY])) for path in digests])
+        del data
         gc.collect()
         memory.learn(whole.hexdigest(), msgspec.msgpack.encode(solved))
-    with collection_paused():
-        heads = {path: DECODER.decode(encoded.pop(key + HEAD)) for path, key in keys.items()}
+    heads = {path: DECODER.decode(encoded.pop(key + HEAD)) for path, key in keys.items()}
     return place(solved, {path: heads[path].call_lines for path in digests}), heads
