@@ -12,6 +12,7 @@ from tests.tiny_model import save_base
 from tests.training.tiny_merge import make_run
 from utils.artifacts import ArtifactWriter, open_artifact
 from utils.chat_format import encode_prompt
+from utils.config_manager import Config
 from utils.console import Stage, UserError
 from utils.records import MERGED_SCHEMA, Message
 from utils.training.export import GGUF_SCHEMA, export_gguf, find_converter, go_template, modelfile
@@ -67,24 +68,37 @@ def test_without_a_converter_the_sentence_says_what_to_install(monkeypatch: pyte
         find_converter(str(tmp_path))
 
 
-@pytest.mark.parametrize("works", [True, False])
-def test_the_export_is_whole_or_absent(base: Path, tmp_path: Path, works: bool) -> None:
+def with_converter(tmp_path: Path, base: Path, ending: str) -> Config:
+    """A merged model, and a converter that ends in this line."""
     config = make_run(tmp_path, base)
     with ArtifactWriter(config.merged_dir, MERGED_SCHEMA, {}, {}) as writer:
         save_base(writer.path)
         writer.commit(counts={}, seconds=0.0)
     converter = tmp_path / "llama.cpp" / "convert_hf_to_gguf.py"
     converter.parent.mkdir()
-    ending = "open(sys.argv[3], 'wb').write(b'GGUF')" if works else "sys.exit('BPE pre-tokenizer was not recognized')"
     converter.write_text(f"import sys\nassert sys.argv[2] == '--outfile'\n{ending}\n")
     merge = config.merge.model_copy(update={"export": "gguf", "llama_cpp": str(converter.parent)})
-    config = config.model_copy(update={"merge": merge})
-    folder = config.output_dir / "gguf"
-    if not works:
-        with pytest.raises(UserError, match=r"could not convert .*: BPE pre-tokenizer was not recognized"):
-            export_gguf(config, Stage("04 merge", base, folder), force=False)
-        assert not folder.exists()
-        return
+    return config.model_copy(update={"merge": merge})
+
+
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [
+        ("import no_such_package", "No module named 'no_such_package'; run: pip install no_such_package"),
+        ("raise NotImplementedError('BPE pre-tokenizer was not recognized')", "use a base that is, such as Qwen"),
+        ("sys.exit('tensor is odd')", "could not convert .*: tensor is odd$"),
+    ],
+)
+def test_what_the_converter_refuses_is_told_with_its_remedy(base: Path, tmp_path: Path, ending: str, told: str) -> None:
+    config = with_converter(tmp_path, base, ending)
+    with pytest.raises(UserError, match=told):
+        export_gguf(config, Stage("04 merge", base, tmp_path), force=False)
+    assert not (config.output_dir / "gguf").exists()
+
+
+def test_the_export_is_made_once(base: Path, tmp_path: Path) -> None:
+    config = with_converter(tmp_path, base, "open(sys.argv[3], 'wb').write(b'GGUF')")
+    converter, folder = Path(config.merge.llama_cpp or "") / "convert_hf_to_gguf.py", config.output_dir / "gguf"
     export_gguf(config, Stage("04 merge", base, folder), force=False)
     assert sorted(open_artifact(folder, GGUF_SCHEMA, "04").outputs) == ["Modelfile", "model.gguf"]
     converter.write_text("import sys; sys.exit('must not run again')")

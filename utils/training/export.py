@@ -6,6 +6,7 @@ chat template in Go's template language: it is read off the tokenizer's own, and
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def export_gguf(config: Config, stage: Stage, force: bool) -> None:
     tokenizer = load_tokenizer(config.merged_dir, config.model)
     template = go_template(tokenizer)
     with ArtifactWriter(folder, GGUF_SCHEMA, {}, inputs) as writer:
-        _convert(converter, config.merged_dir, writer.path / "model.gguf")
+        _convert(converter, config.merged_dir, writer.path / "model.gguf", config.repo_name)
         (writer.path / "Modelfile").write_text(modelfile(template, tokenizer), encoding="utf-8")
         size = (writer.path / "model.gguf").stat().st_size
         writer.commit(counts={"bytes": size}, seconds=stage.seconds)
@@ -126,9 +127,22 @@ def _render(tokenizer: Any, talk: list[Message], opening: bool) -> str:
     return rendered
 
 
-def _convert(converter: Path, merged: Path, target: Path) -> None:
+def _convert(converter: Path, merged: Path, target: Path, name: str) -> None:
     command = [sys.executable, str(converter), str(merged), "--outfile", str(target), "--outtype", "auto"]
+    command += ["--model-name", name]
     result = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     if result.returncode != 0 or not target.is_file():
         lines = (result.stderr or result.stdout).strip().splitlines() or ["it said nothing"]
-        raise UserError(f"llama.cpp's {CONVERTER} could not convert {relative(merged)}: {lines[-1].strip()}")
+        reason = lines[-1].strip()
+        raise UserError(f"llama.cpp's {CONVERTER} could not convert {relative(merged)}: {reason}{_remedy(reason)}")
+
+
+def _remedy(reason: str) -> str:
+    if package := re.search(r"No module named '(\w+)", reason):
+        return f"; run: pip install {package[1]}"
+    if "pre-tokenizer was not recognized" in reason:
+        return (
+            "; llama.cpp knows tokenizers by a list, which this base is not on: use a base that is, such as "
+            "Qwen/Qwen3-8B, or set merge.export=none and serve the merged model with vLLM"
+        )
+    return ""
