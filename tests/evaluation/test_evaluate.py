@@ -99,6 +99,38 @@ def test_answers_jsonl_is_all_the_report_needs(script: ModuleType, project: Path
         assert json.loads(json.dumps(again[key])) == report[key], key
 
 
+def test_a_stranger_gets_the_headline_from_the_lines_alone(script: ModuleType, project: Path) -> None:
+    script.main(["--config", str(project)])
+    report = report_of(project)
+    lines = (project.parent / "output/shop/evaluation/answers.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    main = [row for row in rows if row["question"]["probe"] != "unseen_fact"]
+    for system in ("base", "finetuned", "retrieval"):
+        graded = {row["question"]["id"]: row["answers"][system]["grade"] for row in rows}
+        shares = []
+        for row in main:
+            made = [verdict["made"] for verdict in graded[row["question"]["id"]]["verdicts"] if verdict["required"]]
+            shares.append(sum(made) / len(made))
+        assert report["summary"]["overall"][system] == pytest.approx(sum(shares) / len(shares), abs=1e-6)
+        about = [graded[row["question"]["id"]] for row in rows if row["question"]["task"] != "general_knowledge"]
+        named = [mention["exists"] for marks in about for mention in marks["mentions"]]
+        assert report["hallucination_detail"][system]["mentions"] == len(named)
+        assert report["hallucination_detail"][system]["invented"] == named.count(False)
+        absent = [row for row in rows if any(claim["kind"] == "absent" for claim in row["question"]["claims"])]
+        denied = [graded[row["question"]["id"]]["denies"] for row in absent]
+        assert report["abstention"]["recall"][system] == pytest.approx(sum(denied) / len(denied))
+
+
+def test_a_report_by_another_grader_is_made_anew_from_the_answers_kept(
+    script: ModuleType, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script.main(["--config", str(project)])
+    monkeypatch.setattr("utils.evaluation.pipeline.grader_version", lambda: "another")
+    script.main(["--config", str(project)])
+    speed = report_of(project)["speed"]
+    assert all(row["answers"] == 0 and row["kept"] for row in speed.values())
+
+
 def test_unchanged_is_skipped_and_interrupted_is_resumed(
     script: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

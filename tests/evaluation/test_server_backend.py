@@ -156,7 +156,7 @@ def real_server(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen([*command, *options], stdout=log, stderr=log, env=environment)
     try:
-        for _ in range(600):
+        for _ in range(1800):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1).close()
                 break
@@ -170,7 +170,7 @@ def real_server(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=180)
         log.close()
 
 
