@@ -13,7 +13,7 @@ from utils.analysis.resolution.ir import ModuleSummary
 from utils.records import CallSite
 
 if TYPE_CHECKING:
-    from utils.analysis.resolution.models import Interpreter
+    from utils.analysis.resolution.interpreter import Interpreter
 
 __all__ = ["Linked", "Solved", "link", "place", "solve"]
 
@@ -54,7 +54,7 @@ def link(summaries: Sequence[ModuleSummary]) -> Linked:
 
 def solve(summaries: Sequence[ModuleSummary]) -> Solved:
     """The part of `link` that takes time. It depends on each summary's module, path and data only."""
-    from utils.analysis.resolution.models import Interpreter  # where all is known already it is never needed
+    from utils.analysis.resolution.interpreter import Interpreter  # where all is known already it is never needed
 
     collecting = gc.isenabled()
     gc.disable()  # millions of small tuples and no cycles: the collector would only walk them again and again

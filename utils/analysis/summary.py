@@ -7,6 +7,7 @@ from typing import Any
 
 from utils.analysis.naming import assign_ids
 from utils.analysis.resolution import ir
+from utils.analysis.resolution.annotations import is_plain
 from utils.analysis.resolution.ir import ModuleSummary
 from utils.analysis.resolution.scopes import Scope, TooIntricateError
 from utils.analysis.resolution.statements import Statements
@@ -56,6 +57,7 @@ def walk_functions(builder: Statements) -> None:
         if isinstance(node, ast.Lambda):
             builder.give_back(record, builder.value(node.body))
             continue
+        scope.plain = is_plain(node.returns)
         builder.body(node.body)
         builder.scope = scope.parent or builder.module_scope
         builder.returns_annotation(node, record)
@@ -68,6 +70,9 @@ def freeze(builder: Statements, tree: ast.Module) -> ir.Body:
     origins = Origins(builder)
     for index, bases in builder.base_nodes:
         builder.classes[index].bases = [origins.trace(node) for node in bases]
+    for record in builder.functions:
+        record.types = [(index, [origins.trace(node) for node in nodes]) for index, nodes in record.types]
+        record.types = [item for item in record.types if all(item[1])]
     known = {}
     for nodes in exports.values():
         for node in nodes:
@@ -95,6 +100,7 @@ def freeze(builder: Statements, tree: ast.Module) -> ir.Body:
         imported_modules=list(builder.imported_modules),
         versions=builder.versions,
         decorations=builder.decorations,
+        tables=builder.tables,
     )
 
 

@@ -96,6 +96,22 @@ def last_name(node: ast.expr) -> str:
     return ""
 
 
+SCALARS = frozenset({"int", "str", "float", "bool", "bytes", "complex", "None", "Literal"})
+
+
+def is_plain(node: ast.expr | None) -> bool:
+    """Whether an annotation promises text, numbers or nothing, and nothing else."""
+    if isinstance(node, ast.Constant):
+        return node.value is None or (isinstance(node.value, str) and is_plain(parse(node.value)))
+    if isinstance(node, ast.BinOp):
+        return is_plain(node.left) and is_plain(node.right)
+    if isinstance(node, ast.Subscript):
+        name = last_name(node.value)
+        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return name == "Literal" or (name in ("Optional", "Union", "Final") and all(is_plain(item) for item in inner))
+    return node is not None and last_name(node) in SCALARS
+
+
 class Annotations(Expressions):
     """`declare(annotation, dst)`: `dst` gets an instance of what the annotation names."""
 
@@ -144,6 +160,23 @@ class Annotations(Expressions):
             self.copy(target, dst)
         elif name not in PLAIN and name not in CONTEXTS:
             self.use(self.forward(node.value), ir.DECLARE, dst)
+
+    def named_classes(self, node: ast.expr | None) -> list[int]:
+        """The nodes of the classes that an annotation names, nothing else allowed; with a 0 where it allows more."""
+        if isinstance(node, ast.Constant):
+            if node.value is None:
+                return []
+            return self.named_classes(parse(node.value)) if isinstance(node.value, str) else [0]
+        if isinstance(node, ast.BinOp):
+            return [*self.named_classes(node.left), *self.named_classes(node.right)]
+        if isinstance(node, ast.Subscript):
+            inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            if last_name(node.value) in ("Optional", "Union"):
+                return [found for item in inner for found in self.named_classes(item)]
+            return [0]
+        if is_plain(node):
+            return []
+        return [self.forward(node) if isinstance(node, (ast.Name, ast.Attribute)) else 0]
 
     def declare_class(self, node: ast.expr, dst: int) -> None:
         if node.__class__ is ast.Constant and node.value.__class__ is str:

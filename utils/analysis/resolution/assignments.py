@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 
 from utils.analysis.resolution import ir
+from utils.analysis.resolution.annotations import is_plain
 from utils.analysis.resolution.definitions import Definitions
-from utils.analysis.resolution.expressions import BINARY
+from utils.analysis.resolution.operators import BINARY
 
 
 class Assignments(Definitions):
@@ -48,6 +49,7 @@ class Assignments(Definitions):
             self.bind(target.id, source)  # type: ignore[attr-defined]
         elif kind is ast.Attribute:
             base = self.expr(target.value)  # type: ignore[attr-defined]
+            source = self.kept(base, target.attr, source)  # type: ignore[attr-defined]
             self.use(base, ir.STORE, target.attr, source, self.scope.index, target.lineno)  # type: ignore[attr-defined]
         elif kind is ast.Subscript:
             self.assign_item(target, source)  # type: ignore[arg-type]
@@ -55,6 +57,23 @@ class Assignments(Definitions):
             self.unpack(target.elts, source, target.lineno)  # type: ignore[attr-defined]
         elif kind is ast.Starred:
             self.assign(target.value, source)  # type: ignore[attr-defined]
+
+    def kept(self, base: int, name: str, source: int) -> int:
+        """`self.name = parameter` in a constructor is told for each object that is made (see `Function.stores`); the
+        node of what else may be stored there: the parameter's default and what its annotation promises."""
+        function = self.scope.function
+        if function is None or function.name != "__init__" or not function.params or base != function.params[0]:
+            return source
+        parts = self.phis.get(source, [source])
+        rest = []
+        for part in parts:
+            record, index = self.parameters.get(part, (None, 0))
+            if record is function and part in self.promised:
+                function.stores.append((index, name))
+                rest.append(self.promised[part])
+            else:
+                rest.append(part)
+        return source if rest == parts else self.merged(rest)
 
     def assign_item(self, target: ast.Subscript, source: int) -> None:
         """`d[k] = v`. A literal in a local name gets a new version, so that a replaced entry is really gone."""
@@ -111,6 +130,8 @@ class Assignments(Definitions):
 
     def annotated(self, node: ast.AnnAssign) -> None:
         source = self.value(node.value) if node.value is not None else 0
+        if is_plain(node.annotation) and source not in self.constants:
+            source = 0
         declared = self.new()
         size = self.size
         self.declare(node.annotation, declared)

@@ -6,19 +6,18 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.attributes import PLAIN_BASES
+from utils.analysis.resolution.class_rules import ClassRules
 from utils.analysis.resolution.hierarchy import Hierarchy, Module
-from utils.analysis.resolution.solver import Solver
 
 COPY_KEYS, ELEMENTS, NEXT = 110, 111, 112
 
 
-class Containers(Solver):
+class Containers(ClassRules):
     """Rules of what is read from and written to containers and objects that behave like them."""
 
     def __init__(self, hierarchy: Hierarchy) -> None:
         super().__init__(hierarchy)
-        self.merged_into: dict[int, list[int]] = {}
-        self.decorators: frozenset[str] = frozenset()
         self.rules.update(
             {
                 ir.ITEM: self.on_item,
@@ -37,6 +36,11 @@ class Containers(Solver):
         """Run a special method of an instance; False where its class has none of ours. `place`: scope, line, module."""
         raise NotImplementedError  # Models
 
+    def closed(self, what: kinds.Value) -> bool:
+        """Whether a class and all its bases are ours: else a base may have the special method that none of ours has."""
+        order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
+        return all(isinstance(item, int) or item.partition("[")[0].rpartition(".")[2] in PLAIN_BASES for item in order)
+
     # --- items -------------------------------------------------------------------------------------------------------
 
     def on_item(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
@@ -44,12 +48,19 @@ class Containers(Solver):
         dst += module.offset
         if what[0] == kinds.CONTAINER:
             self.read_item(int(what[1]), key, dst, module)  # type: ignore[call-overload]
+            self.make_missing(int(what[1]), (scope, line, module), dst)  # type: ignore[call-overload]
         elif what[0] == kinds.INSTANCE:
             argument = key if key.__class__ is tuple else key + module.offset if key else 0
             if not self.invoke(value, what, "__getitem__", [argument], (scope, line, module), dst):
                 self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
         elif what[0] in (kinds.CLASS, kinds.EXTERNAL):
             self.add(dst, value)
+            found = self.find(int(what[1]), "__class_getitem__") if what[0] == kinds.CLASS else None  # type: ignore[call-overload]
+            if found is not None:
+                self.edge((scope, line, module, self.at), found)
+
+    def make_missing(self, site: int, place: Any, dst: int) -> None:
+        """A read of a default dictionary calls its factory."""
 
     def read_item(self, site: int, key: Any, dst: int, module: Module) -> None:
         if key.__class__ is tuple:
@@ -159,7 +170,7 @@ class Containers(Solver):
             iterator = self.new()
             if self.invoke(value, what, first, [], place, iterator):
                 self.wait(iterator, (NEXT, then, dst, place))
-            elif not asynchronous and self.invoke(value, what, "__getitem__", [0], place, dst):
+            elif not asynchronous and self.closed(what) and self.invoke(value, what, "__getitem__", [0], place, dst):
                 return
             else:
                 self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
@@ -246,11 +257,19 @@ class Containers(Solver):
         dst = dst + module.offset if dst else 0
         if what[0] == kinds.INSTANCE:
             args = [other + module.offset if other else 0] if other else []
-            for name in names:
+            for name in names if self.closed(what) else names[:1]:
                 if self.invoke(value, what, name, args, (scope, line, module), dst):
                     return
         elif what[0] == kinds.CONTAINER and dst:
-            self.add(dst, value)
+            if names[0] not in ("__add__", "__radd__", "__mul__"):
+                self.add(dst, value)
+                return
+            self.add(dst, self.values.intern(kinds.CONTAINER, dst))
+            if names[0] == "__add__":  # what the left one holds stays where it is
+                for (_, key), node in list(self.contents.get(int(what[1]), {}).items()):  # type: ignore[call-overload]
+                    self.link(node, self.content(dst, key))
+            else:
+                self.merge(value, what, dst)
 
 
 KEYED, SET_KEYED = 113, 114

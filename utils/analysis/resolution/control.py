@@ -9,6 +9,7 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.assignments import Assignments
+from utils.analysis.resolution.platforms import decided
 from utils.analysis.resolution.scopes import bound_names
 
 
@@ -20,71 +21,50 @@ class Control(Assignments):
         scope = self.scope
         before = self.snapshot(scope.env)
         start = len(scope.log)
-        for name, found in narrowed:
+        given, presence = scope.given, self.presence(node.test)
+        for name, found in narrowed.items():
             scope.env[name] = found
             scope.log.append(name)
+        scope.given = presence or given
         self.body(node.body)
+        scope.given = (presence[0], not presence[1]) if presence is not None else given
         ends = [scope.env] if scope.live else []
-        for name, found in narrowed:
-            for end in ends:
-                if end.get(name) == found and name in before:
-                    end[name] = before[name]
+        for end in ends:
+            widen(end, before, narrowed)
         self.rewind(start, before)
-        excluded = self.exclusion(node.test)
-        if excluded is not None:
-            scope.log.append(excluded[0])
-            scope.env = self.snapshot(before)
-            scope.env[excluded[0]] = excluded[1]
+        excluded = self.failing(node.test)
+        scope.log.extend(excluded)
+        scope.env = self.snapshot(before)
+        scope.env.update(excluded)
         self.body(node.orelse)
         if scope.live:
-            if excluded is not None and ends and scope.env.get(excluded[0]) == excluded[1]:
-                scope.env[excluded[0]] = before[excluded[0]]
+            if ends:
+                widen(scope.env, before, excluded)
             ends.append(scope.env)
+        if len(ends) > 1 or node.orelse or not ends:
+            scope.given = given
+        runs = decided(node.test) if len(ends) > 1 else None
+        if runs is not None:
+            taken, other = (ends[0], ends[1]) if runs else (ends[1], ends[0])
+            ends = [self.snapshot(other)]
+            ends[0].update(taken)
         self.join(start, ends)
 
-    def exclusion(self, test: ast.expr) -> tuple[str, int] | None:
-        """Where `isinstance(name, K)` is false: the name without the values that are of K."""
-        if not (isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id == "isinstance"):
+    def presence(self, test: ast.expr) -> tuple[int, bool] | None:
+        """A test that tells whether an optional parameter is given: its index, and whether it is where this holds."""
+        given = True
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test, given = test.operand, False
+        elif isinstance(test, ast.Compare) and len(test.ops) == 1:
+            operator, right = test.ops[0], test.comparators[0]
+            if not isinstance(operator, (ast.Is, ast.IsNot)) or not isinstance(right, ast.Constant) or right.value:
+                return None
+            test, given = test.left, isinstance(operator, ast.IsNot)
+        if not isinstance(test, ast.Name):
             return None
-        if len(test.args) != 2 or not isinstance(test.args[0], ast.Name):
-            return None
-        name = test.args[0].id
-        node = self.scope.env.get(name, 0)
-        if not node:
-            return None
-        for kind in test.args[1].elts if isinstance(test.args[1], ast.Tuple) else [test.args[1]]:
-            found = self.expr(kind)
-            if found:
-                rest = self.new()
-                self.use(found, ir.EXCLUDE, node, rest)
-                node = rest
-        return None if node == self.scope.env[name] else (name, node)
-
-    def condition(self, test: ast.expr) -> list[tuple[str, int]]:
-        """Evaluate a test; names that `isinstance(name, K)` narrows in its branch, with their narrowed nodes."""
-        parts = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
-        found = []
-        for part in parts:
-            self.truth(part)
-            if not (isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "isinstance"):
-                continue
-            if len(part.args) == 2 and isinstance(part.args[0], ast.Name):
-                node = self.narrow(part.args[0].id, part.args[1])
-                if node:
-                    found.append((part.args[0].id, node))
-        return found
-
-    def narrow(self, name: str, kind: ast.expr) -> int:
-        base = self.read(name)
-        if name not in self.scope.env:
-            return 0
-        kinds = [self.expr(item) for item in (kind.elts if isinstance(kind, ast.Tuple) else [kind])]
-        if not all(kinds):
-            return 0
-        dst = self.new()
-        for node in kinds:
-            self.use(node, ir.NARROW, base, dst)
-        return dst
+        node = self.scope.env.get(test.id, 0)
+        record, index = self.parameters.get(node, (None, 0))
+        return (index, given) if record is self.scope.function and node in self.optional else None
 
     def for_(self, node: Any) -> None:
         source = self.expr(node.iter)
@@ -255,3 +235,10 @@ class Control(Assignments):
             else:
                 self.use(subject, ir.UNPACK, index, None, dst, self.scope.index, node.lineno)
             self.pattern(inner, dst)
+
+
+def widen(env: dict[str, int], before: dict[str, int], narrowed: dict[str, int]) -> None:
+    """Where branches meet, a name that only a test narrowed stands for what it stood for."""
+    for name, node in narrowed.items():
+        if env.get(name) == node and name in before:
+            env[name] = before[name]

@@ -7,7 +7,7 @@ from collections import deque
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.annotations import CONTEXTS, MAPPINGS, SEQUENCES, Annotations, last_name, parse
+from utils.analysis.resolution.annotations import CONTEXTS, MAPPINGS, SEQUENCES, Annotations, is_plain, last_name, parse
 from utils.analysis.resolution.scopes import Scope
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -22,6 +22,7 @@ FLAGS = {
     "contextmanager": ir.CONTEXT,
     "asynccontextmanager": ir.CONTEXT,
     "wraps": ir.WRAPPER,
+    "fixture": ir.FIXTURE,
 }
 TRANSPARENT = frozenset(
     {"overload", "override", "final", "wraps", "lru_cache", "cache", "total_ordering", "runtime_checkable"}
@@ -42,6 +43,10 @@ class Definitions(Annotations):
         self.deferred: deque[tuple[Any, Scope]] = deque()
         self.base_nodes: list[tuple[int, list[int]]] = []
         self.decorations: list[tuple[int, int]] = []
+        self.promised: dict[int, int] = {}  # a constructor's parameter → what its annotation and default say
+        self.decorated_nodes: set[int] = set()
+        self.dispatchers: dict[int, int] = {}  # what a single-dispatch function's name stands for → itself
+        self.optional: set[int] = set()  # parameters whose default is None
 
     # --- functions ---------------------------------------------------------------------------------------------------
 
@@ -65,12 +70,16 @@ class Definitions(Annotations):
             self.ids[node], name, owner, self.new(), [item.arg for item in ordinary],
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
             self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
-            self.new(), self.new(), self.new(), flags, [], [],
+            self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [],
         )  # fmt: skip
         self.function_nodes[record.node] = len(self.functions)
         self.functions.append(record)
         for index, node_id in enumerate(record.params):
             self.parameters[node_id] = (record, index)
+        if name == "__init__" and owner >= 0:
+            for node_id in record.params[1:]:
+                self.promised[node_id] = self.new()
+                self.copy(self.promised[node_id], node_id)
         self.defaults(args, ordinary, record)
         self.annotate(args, every, record)
         inner = Scope(len(self.functions), scope, scope.loop_birth or self.moment)
@@ -81,15 +90,30 @@ class Definitions(Annotations):
     def defaults(self, args: ast.arguments, ordinary: list[ast.arg], record: ir.Function) -> None:
         first = len(ordinary) - len(args.defaults)
         for offset, default in enumerate(args.defaults):
-            self.copy(self.value(default), record.params[first + offset])
+            self.default(default, record.params[first + offset], record)
         for offset, maybe in enumerate(args.kw_defaults):
             if maybe is not None:
-                self.copy(self.value(maybe), record.params[len(ordinary) + offset])
+                self.default(maybe, record.params[len(ordinary) + offset], record)
+
+    def default(self, value: ast.expr, param: int, record: ir.Function) -> None:
+        if value.__class__ is ast.Constant and value.value is None:
+            self.optional.add(param)
+        source = self.value(value)
+        if param in self.promised:
+            self.copy(source, self.promised[param])
+        elif source:
+            record.defaults.append((record.params.index(param), source))
 
     def annotate(self, args: ast.arguments, every: list[ast.arg], record: ir.Function) -> None:
-        for item, dst in zip(every, record.params, strict=False):
+        for index, (item, dst) in enumerate(zip(every, record.params, strict=False)):
             if item.annotation is not None:
-                self.declare(item.annotation, dst)
+                self.declare(item.annotation, self.promised.get(dst, dst))
+                if is_plain(item.annotation):
+                    record.plain.append(index)
+                elif index or record.owner < 0:
+                    named = self.named_classes(item.annotation)
+                    if named and all(named):
+                        record.types.append((index, named))  # nodes, until `summary.freeze` traces them
         for collected, site in ((args.vararg, record.var_positional), (args.kwarg, record.var_keyword)):
             if collected is not None and collected.annotation is not None:
                 element = self.new()
@@ -123,9 +147,10 @@ class Definitions(Annotations):
         decorators = [(item, self.expr(item)) for item in node.decorator_list]
         flags = 0
         accessor = ""
-        for item, _ in decorators:
+        for position, (item, _) in enumerate(decorators):
             name = last_name(item.func if isinstance(item, ast.Call) else item)
-            flags |= FLAGS.get(name, 0)
+            if name != "property" or position == len(decorators) - 1 or self.untouched(decorators[position + 1 :]):
+                flags |= FLAGS.get(name, 0)
             if name in ("setter", "deleter", "getter") and isinstance(item, ast.Attribute):
                 accessor = name
         if self.only_raises(node) or (self.scope.is_class and self.is_protocol()):
@@ -134,14 +159,23 @@ class Definitions(Annotations):
         current = record.node
         for item, callee in reversed(decorators):
             current = self.decorate(item, callee, current)
+            if last_name(item) in ("singledispatch", "singledispatchmethod"):
+                self.dispatchers[current] = current
         if accessor and self.scope.is_class:
-            if accessor == "setter":
-                self.classes[self.scope.class_index].setters[node.name] = len(self.functions) - 1
+            if accessor != "getter":
+                name = node.name if accessor == "setter" else f"del {node.name}"
+                self.classes[self.scope.class_index].setters[name] = len(self.functions) - 1
             return
         overload = any(last_name(item) == "overload" for item, _ in decorators)
         self.bind(node.name, 0 if overload else current)
         if self.scope.loop_birth is None:
             self.deferred[-1][1].birth = self.moment
+
+    @staticmethod
+    def untouched(decorators: list[tuple[ast.expr, int]]) -> bool:
+        """Whether these decorators leave the function as it is."""
+        names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
+        return all(name in FLAGS or name in TRANSPARENT for name in names)
 
     def is_protocol(self) -> bool:
         return any("Protocol" in text for text in self.classes[self.scope.class_index].base_texts)
@@ -156,15 +190,31 @@ class Definitions(Annotations):
 
     def decorate(self, item: ast.expr, callee: int, current: int) -> int:
         name = last_name(item.func if isinstance(item, ast.Call) else item)
-        known = name in FLAGS or name in TRANSPARENT or name in ("setter", "deleter", "getter")
-        if known:
+        if name == "property" and current in self.decorated_nodes and callee:
+            dst = self.new()
+            self.use(callee, ir.CALL, self.scope.index, item.lineno, [current], [], dst)
+            return dst
+        if name == "register" and self.registers(item, current):
+            return current
+        if name in FLAGS or name in TRANSPARENT or name in ("setter", "deleter", "getter"):
             if callee and name not in TRANSPARENT:
                 self.use(callee, ir.DECORATE, current, 0, self.scope.index, item.lineno)
             return current
         dst = self.new()
         self.use(callee, ir.DECORATE, current, dst, self.scope.index, item.lineno)
         self.decorations.append((current, dst))
+        self.decorated_nodes.add(dst)
         return dst
+
+    def registers(self, item: ast.expr, current: int) -> bool:
+        """`@f.register` and `@f.register(K)`: a call of the single-dispatch function `f` may run this one, too."""
+        found = item.func if isinstance(item, ast.Call) else item
+        if not isinstance(found, ast.Attribute) or not isinstance(found.value, ast.Name):
+            return False
+        target = self.dispatchers.get(self.read(found.value.id))
+        if target is not None:
+            self.copy(current, target)
+        return target is not None
 
     # --- classes -----------------------------------------------------------------------------------------------------
 
@@ -194,6 +244,7 @@ class Definitions(Annotations):
         current = record.node
         for item, callee in reversed(decorators):
             current = self.decorate(item, callee, current)
+        self.use(record.node, ir.SUBCLASS, index, outer.index, node.lineno)
         self.bind(node.name, current)
 
     def base(self, node: ast.expr) -> int:

@@ -6,12 +6,16 @@ made, and every subclass that is made overrides the method, the promised class's
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.graph import BY_SUPER
 from utils.analysis.resolution.hierarchy import CLASS_BITS
-from utils.analysis.resolution.models import Interpreter
+from utils.analysis.resolution.interpreter import Interpreter
 
 Edge = tuple[int, int, int]
+FEW = 3  # callees of one site: measured on traces, edges of sites with more are executed less than half of the time
 
 
 class Dispatch:
@@ -28,17 +32,74 @@ class Dispatch:
                     if isinstance(base, int):
                         self.children.setdefault(base, []).append(number)
         self.targets: dict[tuple[int, int], list[int]] = {}
+        self.held: dict[int, list[int]] | None = None
 
     def edges(self) -> list[Edge]:
         found: dict[Edge, None] = {}
-        for (caller, callee, line), receivers in self.interpreter.edges.items():
-            for receiver in receivers:
-                for target in self.taken(callee, receiver):
-                    found[caller, target, line] = None
+        for (caller, line, _), pairs in self.interpreter.edges.items():
+            for target in self.targets_of(pairs, FEW):
+                found[caller, target, line] = None
+        for (caller, line, site), pairs in self.interpreter.implied.items():
+            if self.alike(site):
+                by_name: dict[str, list[tuple[int, int]]] = {}
+                for callee, receiver in pairs:
+                    name = self.interpreter.hierarchy.function_of(callee)[1].name
+                    by_name.setdefault(name, []).append((callee, receiver))
+                for same in by_name.values():
+                    for target in self.targets_of(same, 1):
+                        found[caller, target, line] = None
         return list(found)
+
+    def alike(self, node: int) -> bool:
+        """Whether all that is known to arrive at a node are instances: `x == y` may mean a string beside them."""
+        table = self.interpreter.values.table
+        return all(table[value][0] == kinds.INSTANCE for value in self.interpreter.points.get(node, ()))
+
+    def targets_of(self, pairs: Sequence[tuple[int, int]], limit: int) -> list[int]:
+        """What one site runs; nothing where it is more than `limit`: code that general says nothing of any one call,
+        unless all of it comes out of one table."""
+        targets: dict[int, None] = {}
+        for callee, receiver in pairs:
+            targets.update(dict.fromkeys(self.taken(callee, receiver)))
+        if len(targets) > limit and not self.decorated(pairs) and not self.tabled(pairs):
+            return []
+        return list(targets)
+
+    def decorated(self, pairs: Sequence[tuple[int, int]]) -> bool:
+        """Whether these are functions that were decorated: what a decorator's wrapper calls."""
+        known = self.interpreter.values.known
+        return all(known.get((kinds.FUNCTION, callee)) in self.interpreter.decorated for callee, _ in pairs)
+
+    def tabled(self, pairs: Sequence[tuple[int, int]]) -> bool:
+        """Whether one container that is made once holds all these functions or instances."""
+        common: set[int] | None = None
+        for callee, receiver in pairs:
+            found = self.holders(callee, receiver)
+            common = found if common is None else common & found
+            if not common:
+                return False
+        return True
+
+    def holders(self, callee: int, receiver: int) -> set[int]:
+        known = self.interpreter.values.known
+        value = receiver if receiver >= 0 else known.get((kinds.FUNCTION, callee), -1)
+        return set(self.tables().get(value, ()))
+
+    def tables(self) -> dict[int, list[int]]:
+        """Value → the tables that hold it, directly or in a tuple."""
+        if self.held is None:
+            self.held = {}
+            for module in self.interpreter.modules:
+                for local in module.body.tables:
+                    site = module.offset + local
+                    for value in self.interpreter.inside(site):
+                        self.held.setdefault(value, []).append(site)
+        return self.held
 
     def taken(self, callee: int, receiver: int) -> list[int]:
         """The functions that run where `callee` was found through `receiver`."""
+        if receiver <= BY_SUPER:
+            return [] if self.never_made(BY_SUPER - receiver) else [callee]
         if receiver < 0:
             return [callee]
         what = self.interpreter.values.table[receiver]
@@ -50,21 +111,27 @@ class Dispatch:
             found = self.targets[key] = self.promised(*key)
         return found
 
+    def never_made(self, receiver: int) -> bool:
+        """Whether a receiver that is only promised is of a class of which only subclasses are made: what `super()`
+        means to these is told for them."""
+        what = self.interpreter.values.table[receiver]
+        if what[0] != kinds.INSTANCE or what[2] or what[1] in self.interpreter.made:
+            return False
+        return any(item in self.interpreter.made for item in self.subclasses(int(what[1])))  # type: ignore[call-overload]
+
     def promised(self, callee: int, number: int) -> list[int]:
         interpreter = self.interpreter
-        made = interpreter.made
         _, function = interpreter.hierarchy.function_of(callee)
         abstract = bool(function.flags & ir.ABSTRACT)
-        if number in made and not abstract:
-            return [callee]
         below = self.subclasses(number)
-        living = [item for item in below if item in made] or (below if abstract else [])
-        targets = {interpreter.find(item, function.name) for item in living} - {None}
-        if abstract and targets <= {callee}:
-            return []
-        if not targets or (callee in targets and not abstract):
-            return [callee]
-        return [item for item in targets if item is not None] if len(targets) == 1 else []
+        living = [item for item in (number, *below) if item in interpreter.made] or (below if abstract else [])
+        targets = dict.fromkeys(interpreter.find(item, function.name) for item in living)
+        found = [item for item in targets if item is not None and not (abstract and item == callee)]
+        if not found:
+            return [] if abstract else [callee]
+        if len(found) > 1:
+            return [callee] if number in interpreter.made and not abstract else []
+        return found
 
     def subclasses(self, number: int) -> list[int]:
         """All below a class, in no particular but a fixed order."""

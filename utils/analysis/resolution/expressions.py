@@ -7,35 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.scopes import Names
-
-BINARY = {
-    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod",
-    ast.Pow: "pow", ast.LShift: "lshift", ast.RShift: "rshift", ast.BitOr: "or", ast.BitXor: "xor", ast.BitAnd: "and",
-    ast.MatMult: "matmul",
-}  # fmt: skip
-UNARY = {ast.USub: ("__neg__",), ast.UAdd: ("__pos__",), ast.Invert: ("__invert__",)}
-COMPARE = {
-    ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__", ast.GtE: "__ge__",
-}  # fmt: skip
-REFLECTED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
-TRUTH = ("__bool__", "__len__")
-CONVERSIONS = {
-    -1: ("__format__", "__str__", "__repr__"),
-    115: ("__str__", "__repr__"),
-    114: ("__repr__",),
-    97: ("__repr__",),
-}
+from utils.analysis.resolution.operators import Operators
 
 Arguments = tuple[list[Any], list[tuple[str | None, Any]]]
 
 
-class Expressions(Names):
+class Expressions(Operators):
     """`expr(node)` gives the value node of an expression, adding what evaluates it; 0 where nothing can come of it."""
 
     def __init__(self, module: str) -> None:
         super().__init__(module)
         self.sites: dict[int, int] = {}
+        self.tables: list[int] = []
         self.elements: list[tuple[int, Any, int]] = []
         self.constants: dict[int, Any] = {}
         self.call_of: dict[int, int] = {}
@@ -90,7 +73,8 @@ class Expressions(Names):
     def key(self, node: ast.expr) -> Any:
         """A container key: ("k", constant) where it is known, else its node (0 for any key)."""
         if node.__class__ is ast.Constant:
-            return ("k", node.value)
+            value = node.value
+            return ("k", int(value) if value.__class__ in (bool, float) and value == int(value) else value)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
             return ("k", -node.operand.value) if node.operand.value.__class__ is int else 0
         found = self.expr(node)
@@ -127,6 +111,7 @@ class Expressions(Names):
         if not base:
             return 0
         dst = self.new()
+        self.items.add(dst)
         self.use(base, ir.ITEM, key, dst, self.scope.index, node.lineno)
         return dst
 
@@ -211,96 +196,13 @@ class Expressions(Names):
     def lambda_(self, node: ast.Lambda) -> int:
         raise NotImplementedError  # Definitions
 
-    # --- operators ---------------------------------------------------------------------------------------------------
-
-    def dunder(self, base: int, names: tuple[str, ...], other: int, dst: int, line: int) -> None:
-        if base:
-            self.uses[base].append((ir.DUNDER, names, other, dst, self.scope.index, line))
-
-    def truth(self, node: ast.expr) -> int:
-        """Evaluate a condition; an instance that arrives is asked for its truth."""
-        if node.__class__ is ast.UnaryOp and node.op.__class__ is ast.Not:
-            self.truth(node.operand)
-            return 0
-        if node.__class__ is ast.BoolOp:
-            for part in node.values:
-                self.truth(part)
-            return 0
-        found = self.expr(node)
-        self.dunder(found, TRUTH, 0, 0, node.lineno)
-        return found
-
-    def binary(self, node: ast.BinOp) -> int:
-        """Left-leaning chains of operators can be thousands long: they are walked without recursion."""
-        chain = [node]
-        while isinstance(chain[-1].left, ast.BinOp):
-            chain.append(chain[-1].left)
-        left = self.expr(chain[-1].left)
-        for part in reversed(chain):
-            right = self.expr(part.right)
-            if left or right:
-                name = BINARY[part.op.__class__]
-                dst = self.new()
-                self.dunder(left, (f"__{name}__",), right, dst, part.lineno)
-                self.dunder(right, (f"__r{name}__",), left, dst, part.lineno)
-                left = dst
-        return left
-
-    def unary(self, node: ast.UnaryOp) -> int:
-        if node.op.__class__ is ast.Not:
-            self.truth(node.operand)
-            return 0
-        base = self.expr(node.operand)
-        if not base:
-            return 0
-        dst = self.new()
-        self.dunder(base, UNARY[node.op.__class__], 0, dst, node.lineno)
-        return dst
-
-    def boolean(self, node: ast.BoolOp) -> int:
-        found = [self.truth(part) for part in node.values[:-1]]
-        return self.merged([*found, self.value(node.values[-1])])
-
-    def compare(self, node: ast.Compare) -> int:
-        left = self.expr(node.left)
-        for operator, item in zip(node.ops, node.comparators, strict=False):
-            right = self.expr(item)
-            kind = operator.__class__
-            if kind in COMPARE:
-                name = COMPARE[kind]
-                self.dunder(left, ("__ne__", "__eq__") if name == "__ne__" else (name,), right, 0, node.lineno)
-                if not left:
-                    self.dunder(right, (REFLECTED.get(name, name),), left, 0, node.lineno)
-            elif kind in (ast.In, ast.NotIn):
-                self.dunder(right, ("__contains__", "__iter__"), left, 0, node.lineno)
-            left = right
-        return 0
-
-    def conditional(self, node: ast.IfExp) -> int:
-        self.truth(node.test)
-        return self.merged([self.value(node.body), self.value(node.orelse)])
-
-    def joined(self, node: ast.JoinedStr) -> int:
-        for part in node.values:
-            self.expr(part)
-        return 0
-
-    def formatted(self, node: ast.FormattedValue) -> int:
-        self.dunder(self.expr(node.value), CONVERSIONS.get(node.conversion, ("__str__",)), 0, 0, node.lineno)
-        if node.format_spec is not None:
-            self.expr(node.format_spec)
-        return 0
-
-    def named(self, node: ast.NamedExpr) -> int:
-        found = self.value(node.value)
-        self.bind(node.target.id, found)
-        return found
-
     # --- containers --------------------------------------------------------------------------------------------------
 
     def site(self, length: int) -> int:
         node = self.new()
         self.sites[node] = length
+        if self.scope.function is None:
+            self.tables.append(node)
         return node
 
     def sequence(self, node: ast.List | ast.Tuple | ast.Set) -> int:
@@ -319,6 +221,8 @@ class Expressions(Names):
             position = position + 1 if position is not None else None
         if position is not None and node.__class__ is not ast.Set:
             self.sites[site] = position
+        if len(node.elts) > 1 and self.scope.function is not None:
+            self.tables.append(site)
         return site
 
     def dictionary(self, node: ast.Dict) -> int:
@@ -333,6 +237,8 @@ class Expressions(Names):
             source = self.expr(item)
             if source:
                 self.elements.append((site, known[1] if known.__class__ is tuple else ir.ANY, source))
+        if len(node.values) > 1 and self.scope.function is not None:
+            self.tables.append(site)
         return site
 
     def comprehension(self, node: Any) -> int:
@@ -343,7 +249,7 @@ class Expressions(Names):
             source = self.expr(part.iter)
             self.assign_iteration(source, part.target, part.iter.lineno, bool(part.is_async))
             for condition in part.ifs:
-                self.truth(condition)
+                scope.env.update(self.condition(condition))
         site = self.site(-1)
         if node.__class__ is ast.DictComp:
             self.sites[site] = ir.MAPPING

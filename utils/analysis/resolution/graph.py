@@ -23,13 +23,17 @@ LARGE = 400_000  # nodes; about 350,000 lines
 LARGE_LIMIT = 4
 LIMITS.update({kinds.FUNCTION: 24, kinds.WRAPPED: 24, kinds.BOUND: 16, kinds.CONSTANT: 8})
 RECEIVERS = 8  # classes that `self` of one method may be
+BY_SUPER = -2  # BY_SUPER - receiver: what `super()` found for a receiver
+Site = tuple[int, int, int]
+Place = tuple[int, int, Module, int]  # index into the module's scopes (0: its body), line, module, site
 Rule = Callable[[int, kinds.Value, tuple[Any, ...], Module], None]
 
 
 class Graph:
     """Nodes with their values, copies between them, and the edges found so far.
 
-    `edges` are (caller function or -1 - module index, callee function, line) → the receivers behind them (-1: none).
+    `edges` are (caller function or -1 - module index, line, site) → (callee function, receiver value or -1). The site
+    is the node where the callees met: what one call, property read or operator may run lies together.
     """
 
     def __init__(self, hierarchy: Hierarchy) -> None:
@@ -41,12 +45,14 @@ class Graph:
         self.waiting: dict[int, list[tuple[Any, ...]]] = {}
         self.followed: set[tuple[int, tuple[Any, ...]]] = set()
         self.work: deque[tuple[int, int]] = deque()
-        self.late: deque[tuple[tuple[Any, ...], int]] = deque()
+        self.late: deque[tuple[tuple[Any, ...], int, int]] = deque()
+        self.at = 0  # the node whose values the running rule waits for
         self.next_node = 1 << 50
         self.wide: set[int] = set()
         large = sum(module.body.size for module in hierarchy.modules) > LARGE
         self.limits = dict.fromkeys(LIMITS, LARGE_LIMIT) if large else LIMITS
-        self.edges: dict[tuple[int, int, int], tuple[int, ...]] = {}
+        self.edges: dict[Site, tuple[tuple[int, int], ...]] = {}
+        self.implied: dict[Site, tuple[tuple[int, int], ...]] = {}  # special methods that no call names
         self.rules: dict[int, Rule] = {}
 
     def new(self) -> int:
@@ -83,7 +89,7 @@ class Graph:
         """Run a rule whose nodes are global for each value that arrives at `node`."""
         self.waiting.setdefault(node, []).append(rule)
         for value in self.points.get(node, ()):
-            self.late.append((rule, value))
+            self.late.append((rule, value, node))
 
     def follow(self, node: int, rule: tuple[Any, ...]) -> None:
         """`wait`, once: for a rule that goes on into what it meets, such as the tuples in an `isinstance`'s tuple.
@@ -100,11 +106,12 @@ class Graph:
         modules, work, table, rules, late = self.modules, self.work, self.values.table, self.rules, self.late
         while work or late:
             while late:
-                rule, value = late.popleft()
+                rule, value, self.at = late.popleft()
                 rules[rule[0]](value, table[value], rule[1:], GLOBAL)
             if not work:
                 return
             node, value = work.popleft()
+            self.at = node
             if node in self.dynamic:
                 self.spread(self.dynamic[node], 0, value)
             if node in self.waiting:
@@ -133,12 +140,14 @@ class Graph:
             elif value not in known:
                 self.add(node, value)
 
-    def edge(self, scope: int, line: int, callee: int, module: Module, receiver: int = -1) -> None:
-        """`scope` is an index into the module's scopes (0: the module body); `receiver` the value it is called on."""
+    def edge(self, place: Place, callee: int, receiver: int = -1, implied: bool = False) -> None:
+        """`receiver`: the value that `callee` is called on, -1 for none, BY_SUPER - value where `super()` found it."""
+        scope, line, module, site = place
         caller = -1 - module.index if scope == 0 else module.index << CLASS_BITS | (scope - 1)
-        known = self.edges.get((caller, callee, line), ())
-        if receiver not in known:
-            self.edges[caller, callee, line] = (*known, receiver)
+        edges = self.implied if implied else self.edges
+        known = edges.get((caller, line, site), ())
+        if (callee, receiver) not in known:
+            edges[caller, line, site] = (*known, (callee, receiver))
 
 
 class GlobalModule:

@@ -43,6 +43,7 @@ class Hierarchy:
         for module in self.modules:
             self.by_name.setdefault(module.name, module)
         self.prefixes = prefixes(self.by_name)
+        self.method_names = {function.name for module in self.modules for function in module.body.functions}
         self.bases: dict[int, list[int | str]] = {}
         self.class_nodes: dict[int, dict[int, int]] = {}
         self.orders: dict[int, list[int | str]] = {}

@@ -30,9 +30,11 @@ MERGE = 14  # (site,)                                the container `site` gets t
 DELEGATE = 15  # (dst, yields)                       `yield from`
 SLICE = 16  # (low, high, step, dst, scope, line)    dst gets base[low:high:step]
 EXCLUDE = 18  # (class_node, dst)                    dst gets the values that are not of the class
+SUBCLASS = 19  # (class, scope, line)                the class that arrives is made by a class statement
 TYPE = 17  # (dst,)                                  dst gets the class that arrives (`type[K]`)
 
 STATIC, CLASS_METHOD, PROPERTY, ASYNC, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64, 128
+FIXTURE = 512  # pytest gives its result to the parameters of its name
 WRAPPER = 256  # decorated with functools.wraps: it stands in for one function each time
 
 NODE_BITS = 24  # of a node's number within its file; what does not fit has no summary
@@ -111,7 +113,12 @@ class Function(msgspec.Struct, array_like=True):
     """One function or lambda. Nodes of `params` stand for posonly, ordinary and keyword-only parameters, in order.
 
     `passes` lists what the function hands back untouched: (parameter index, called): the argument, or what calling
-    the argument gives. `keys` are the indices of parameters used as container keys.
+    the argument gives. `keys` are the indices of parameters used as container keys; `plain` of those whose annotation
+    promises text, numbers or nothing, where no object of ours can be meant. `stores` lists what `__init__` keeps
+    untouched: (parameter index, attribute). `choices` are results that depend on whether an argument is given:
+    (parameter index, given, node), as in `if f is None: return partial(...)`. `types` are the parameters whose
+    annotation names classes only: (index, the classes' origins). `defaults` are (parameter index, node), for calls
+    that give no argument.
     """
 
     id: str
@@ -130,6 +137,11 @@ class Function(msgspec.Struct, array_like=True):
     flags: int
     passes: list[tuple[int, bool]]
     keys: list[int]
+    plain: list[int]
+    stores: list[tuple[int, str]]
+    choices: list[tuple[int, bool, int]]
+    types: list[tuple[int, list[Any]]]
+    defaults: list[tuple[int, int]]
 
 
 class Class(msgspec.Struct, array_like=True):
@@ -154,7 +166,8 @@ class Body(msgspec.Struct, array_like=True):
     them: (site, key, source node). `constants` are nodes that hold a string or an integer. `origins` say statically
     where an exported node comes from: ("class", index), ("function", index), ("import", module, name or None),
     ("attr", origin, name). `versions` are (container, its next version, the key that was replaced). `decorations` are
-    (what is decorated, what its name stands for).
+    (what is decorated, what its name stands for). `tables` are the containers that are made once: what a module or
+    class body makes, and literals that hold several things.
     """
 
     size: int
@@ -177,10 +190,11 @@ class Body(msgspec.Struct, array_like=True):
     imported_modules: list[tuple[str, str | None]]
     versions: list[tuple[int, int, Any]]
     decorations: list[tuple[int, int]]
+    tables: list[int]
 
 
 LINE_AT = {ATTR: 4, STORE: 4, CALL: 2, ITEM: 4, SET_ITEM: 4, ITER: 3, UNPACK: 5, ENTER: 3, DUNDER: 5, RAISE: 2}
-LINE_AT |= {DECORATE: 4, SLICE: 6}  # where an instruction keeps its line
+LINE_AT |= {DECORATE: 4, SLICE: 6, SUBCLASS: 3}  # where an instruction keeps its line
 
 
 def take_lines(uses: dict[int, list[tuple[Any, ...]]]) -> list[int]:
@@ -204,7 +218,8 @@ def dump(body: Body) -> memoryview:
     """
     fields = list(msgspec.structs.astuple(body))
     fields[2] = {node: marshal.dumps(items, 4) for node, items in body.uses.items()}
-    fields[4] = [msgspec.structs.astuple(item) for item in body.functions]
+    fields[4] = [[part or () if part.__class__ is list else part for part in msgspec.structs.astuple(item)]
+                 for item in body.functions]  # fmt: skip
     fields[5] = [msgspec.structs.astuple(item) for item in body.classes]
     return memoryview(marshal.dumps(fields, 4))
 

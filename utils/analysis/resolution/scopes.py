@@ -34,8 +34,8 @@ class Scope:
     """
 
     __slots__ = (
-        "birth", "cache", "class_index", "env", "function", "index", "is_class", "live", "log", "loop_birth", "loops",
-        "outer_names", "parent", "timeline",
+        "birth", "cache", "class_index", "env", "function", "given", "index", "is_class", "live", "log", "loop_birth",
+        "loops", "outer_names", "parent", "plain", "timeline",
     )  # fmt: skip
 
     def __init__(self, index: int, parent: Scope | None, birth: int, is_class: bool = False) -> None:
@@ -53,6 +53,8 @@ class Scope:
         self.cache: dict[tuple[int, str], int] = {}
         self.class_index = -1
         self.function: Any = None
+        self.given: tuple[int, bool] | None = None  # the parameter that is known to be given, or not, here
+        self.plain = False  # whether the function's annotation promises a plain result
 
 
 class Names:
@@ -71,6 +73,7 @@ class Names:
         self.module = module
         self.effort = 0
         self.later: dict[int, list[int]] = {}  # by the identity of a name's list of definitions
+        self.phis: dict[int, list[int]] = {}
 
     def new(self) -> int:
         node = self.size
@@ -116,6 +119,7 @@ class Names:
         if len(distinct) < 2:
             return distinct[0] if distinct else 0
         phi = self.new()
+        self.phis[phi] = distinct
         for node in distinct:
             self.copy(node, phi)
         return phi

@@ -48,6 +48,11 @@ class Statements(Control):
 
     def give_back(self, function: ir.Function, source: int) -> None:
         """A parameter that is returned untouched (or called, and that returned) is told per call, not merged."""
+        if self.scope.plain and source not in self.constants and not function.flags & ir.GENERATOR:
+            return
+        if self.scope.given is not None and source:
+            function.choices.append((*self.scope.given, source))
+            return
         record, index = self.parameters.get(source, (None, 0))
         if record is function:
             if (index, False) not in function.passes:
@@ -69,7 +74,7 @@ class Statements(Control):
 
     def assert_(self, node: ast.Assert) -> None:
         narrowed = self.condition(node.test)
-        for name, found in narrowed:
+        for name, found in narrowed.items():
             self.bind(name, found)
         if node.msg is not None:
             self.expr(node.msg)
@@ -84,7 +89,8 @@ class Statements(Control):
                     self.key(target.slice)
                 self.dunder(base, ("__delitem__",), 0, 0, target.lineno)
             elif isinstance(target, ast.Attribute):
-                self.expr(target.value)
+                base = self.expr(target.value)
+                self.use(base, ir.STORE, f"del {target.attr}", 0, self.scope.index, target.lineno)
 
     def global_(self, node: ast.Global) -> None:
         if self.scope is not self.module_scope:

@@ -1,0 +1,246 @@
+"""Calls and how their arguments reach parameters, attributes and results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.containers import Containers
+from utils.analysis.resolution.graph import Place
+from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
+
+APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, RECEIVED, PLAIN, TYPED = 104, 105, 106, 109, 115, 116
+OPEN = -1  # an argument that may be in `*args` or `**kwargs`
+
+
+class Call:
+    """One call: where it stands, its arguments as global nodes (or ("k", constant)), and where its result goes.
+
+    `args` items may be ("*", node); `keywords` are (name or None for `**`, item). `prepaid` come before `args`.
+    """
+
+    __slots__ = ("args", "depth", "dst", "keywords", "line", "module", "scope", "shared", "site")
+
+    def __init__(
+        self, scope: int, line: int, args: Sequence[Any], keywords: Sequence[Any], dst: int, module: Module, site: int
+    ) -> None:
+        self.scope = scope
+        self.line = line
+        self.args = args
+        self.keywords = keywords
+        self.dst = dst
+        self.module = module
+        self.site = site
+        self.shared = site
+        self.depth = 0
+
+    @property
+    def place(self) -> Place:
+        """Where its edges stand: at its own site, or at that of the call it is part of."""
+        return self.scope, self.line, self.module, self.shared
+
+
+def shifted(item: Any, offset: int) -> Any:
+    """An argument of a summary with a global node: 0 stays nothing."""
+    if item.__class__ is tuple:
+        return (item[0], item[1] + offset if item[1] else 0) if item[0] == "*" else item
+    return item + offset if item else 0
+
+
+class Binding(Containers):
+    """Arguments to parameters. Items of `args` are nodes, ("k", constant), ("*", node), or None for the receiver."""
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        super().__init__(hierarchy)
+        self.bound: set[int] = set()  # functions that were called
+        self.handed_on: set[int] = set()
+        self.promises: dict[int, frozenset[int] | None] = {}
+        self.rules[RECEIVED] = self.on_received
+        self.rules[PLAIN] = self.on_plain
+        self.rules[TYPED] = self.on_typed
+
+    def give(self, item: Any, target: int) -> None:
+        """An argument flows to a node."""
+        if item.__class__ is tuple:
+            if item[0] == "k":
+                self.add(target, self.values.intern(kinds.CONSTANT, type(item[1]).__name__, item[1]))
+        elif item:
+            self.link(item, target)
+
+    def argument(self, function: ir.Function, index: int, args: Sequence[Any], call: Call) -> Any:
+        """What a call gives for a parameter: None for nothing, OPEN for perhaps something, 0 for what matters not."""
+        starred = next((at for at, item in enumerate(args) if item.__class__ is tuple and item[0] == "*"), len(args))
+        if index < len(function.positional) and index < starred:
+            return args[index] or 0
+        name = [*function.positional, *function.keyword_only][index]
+        for keyword, item in call.keywords:
+            if keyword == name:
+                return item
+        open_ended = (starred < len(args) and index < len(function.positional)) or any(
+            keyword is None for keyword, _ in call.keywords
+        )
+        return OPEN if open_ended else None
+
+    def is_given(self, function: ir.Function, index: int, args: Sequence[Any], call: Call) -> bool | None:
+        """Whether an argument other than None is given for a parameter; None where that can't be told."""
+        item = self.argument(function, index, args, call)
+        return False if item is None else None if item in (0, OPEN) else True
+
+    def keep(self, owner: Module, function: ir.Function, receiver: int, args: Sequence[Any], call: Call) -> None:
+        """What a constructor keeps untouched goes to the attributes of the class that is made, and no other."""
+        what = self.values.table[receiver]
+        if what[0] != kinds.INSTANCE:
+            return
+        number = int(what[1])  # type: ignore[call-overload]
+        for index, name in function.stores:
+            if index in function.plain:
+                continue
+            item = self.argument(function, index, args, call)
+            if item == OPEN:  # perhaps in `*args`: what any call gives
+                item = owner.offset + function.params[index]
+            if item:
+                setter = self.setter(number, name)
+                target = self.field(number, name)
+                if setter is not None:
+                    module, record = self.hierarchy.function_of(setter)
+                    target = module.offset + record.params[1] if len(record.params) > 1 else 0
+                self.give(item, target) if target else None
+
+    def hand_back(
+        self, function: ir.Function, index: int, called: bool, receiver: int | None, args: Sequence[Any], call: Call
+    ) -> None:
+        """The result is the argument itself, or what calling it gives: told for this call alone."""
+        name = [*function.positional, *function.keyword_only][index]
+        item: Any = next((item for keyword, item in call.keywords if keyword == name), 0)
+        if index < len(function.positional) and index < len(args):
+            item = args[index]
+        if index == 0 and receiver is not None:
+            item = self.new()
+            self.add(item, receiver)
+        if item.__class__ is tuple and item[0] == "*":
+            item = self.all_elements(item[1])
+        if not called:
+            self.give(item, call.dst)
+        elif item.__class__ is int and item:
+            self.wait(item, (APPLIED_RESULT, call.dst))
+
+    def bind(self, owner: Module, function: ir.Function, args: Sequence[Any], call: Call) -> None:
+        offset = owner.offset
+        positional = function.positional
+        self.bound.add(offset + function.node)
+        for index, node in function.defaults:
+            if self.argument(function, index, args, call) in (None, OPEN):
+                self.link(offset + node, offset + function.params[index])
+        position = 0
+        for item in args:
+            if item.__class__ is tuple and item[0] == "*":
+                self.bind_star(owner, function, position, item[1])
+                position = len(positional) + 1
+            elif position < len(positional):
+                if item is not None:
+                    self.bind_one(offset, function, position, item, call)
+                position += 1
+            elif function.var_positional and item is not None:
+                index = position - len(positional)
+                self.give(item, self.content(offset + function.var_positional, index))
+                position += 1
+        names = {name: index for index, name in enumerate([*positional, *function.keyword_only])}
+        for name, item in call.keywords:
+            if name is None:
+                self.bind_double_star(owner, function, names, item)
+            elif name in names and names[name] >= function.posonly:
+                self.bind_one(offset, function, names[name], item, call)
+            elif function.var_keyword:
+                self.give(item, self.content(offset + function.var_keyword, name))
+
+    def bind_one(self, offset: int, function: ir.Function, index: int, item: Any, call: Call) -> None:
+        if index in function.plain:
+            if index in function.keys and (item.__class__ is tuple or item):
+                self.give_constants(item, offset + function.params[index])
+            return
+        if item.__class__ is tuple and index not in function.keys:
+            return
+        if index == 0 and function.flags & ir.METHOD and not function.flags & ir.STATIC:
+            if item.__class__ is int and item:
+                self.wait(item, (RECEIVED, offset, function, call))
+            return
+        allowed = self.allowed(offset, function, index)
+        if allowed is None:
+            self.give(item, offset + function.params[index])
+        elif item.__class__ is int and item:
+            self.wait(item, (TYPED, offset + function.params[index], allowed))
+
+    def allowed(self, offset: int, function: ir.Function, index: int) -> frozenset[int] | None:
+        """The classes that a parameter's annotation promises; None where it promises nothing, or what is not ours."""
+        key = offset + function.params[index]
+        if key not in self.promises:
+            found: set[int] | None = None
+            module = self.modules[(offset >> ir.NODE_BITS) - 1]
+            for at, origins in function.types:
+                if at == index:
+                    resolved = [self.hierarchy.resolve(module, item) for item in origins]
+                    found = {item[1] for item in resolved if item is not None and item[0] == "class"}
+                    if len(found) < len(resolved) or any(self.is_protocol(number) for number in found):
+                        found = None
+            self.promises[key] = None if found is None else frozenset(found)
+        return self.promises[key]
+
+    def is_protocol(self, number: int) -> bool:
+        return any("Protocol" in str(item) for item in self.hierarchy.bases_of(number))
+
+    def on_typed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == kinds.INSTANCE and not rule[1].isdisjoint(self.hierarchy.order(int(what[1]))):  # type: ignore[call-overload]
+            self.add(rule[0], value)
+
+    def give_constants(self, item: Any, target: int) -> None:
+        if item.__class__ is tuple:
+            self.give(item, target)
+        else:
+            self.wait(item, (PLAIN, target))
+
+    def on_plain(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        if what[0] == kinds.CONSTANT:
+            self.add(rule[0], value)
+
+    def on_received(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """`self` handed over by hand: only an object of the method's class can be meant."""
+        owner = self.modules[(rule[0] >> ir.NODE_BITS) - 1]
+        number = owner.index << CLASS_BITS | rule[1].owner
+        if what[0] == kinds.FUNCTION:  # a decorator in a class body
+            self.add(rule[0] + rule[1].params[0], value)
+        elif what[0] in (kinds.INSTANCE, kinds.CLASS) and self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
+            self.receive(owner, rule[1], value)
+            if rule[1].stores:
+                self.keep(owner, rule[1], value, rule[2].args, rule[2])
+
+    def bind_star(self, owner: Module, function: ir.Function, position: int, source: int) -> None:
+        if source and source not in self.handed_on:
+            indices = range(position, len(function.positional))
+            rest = [0 if index in function.plain else owner.offset + function.params[index] for index in indices]
+            var = owner.offset + function.var_positional if function.var_positional else 0
+            self.wait(source, (SPREAD, tuple(rest), var))
+
+    def bind_double_star(self, owner: Module, function: ir.Function, names: dict[str, int], source: int) -> None:
+        if source and source not in self.handed_on:
+            nodes = {
+                name: owner.offset + function.params[index]
+                for name, index in names.items()
+                if index not in function.plain
+            }
+            var = owner.offset + function.var_keyword if function.var_keyword else 0
+            self.wait(source, (SPREAD_KEYWORDS, nodes, var))
+
+    def fill_fields(self, number: int, call: Call) -> None:
+        """A dataclass's or named tuple's generated `__init__` stores its arguments in order."""
+        fields: list[tuple[int, str]] = []
+        for item in reversed(self.hierarchy.order(number)):
+            if isinstance(item, int):
+                fields.extend((item, name) for name in self.hierarchy.class_of(item)[1].fields)
+        for (owner, name), argument in zip(fields, call.args, strict=False):
+            self.give(argument, self.field(owner, name))
+        owners = {field: owner for owner, field in fields}
+        for keyword, argument in call.keywords:
+            if keyword in owners:
+                self.give(argument, self.field(owners[keyword], keyword))

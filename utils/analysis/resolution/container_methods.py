@@ -1,0 +1,175 @@
+"""The methods of lists, dictionaries and sets, and what copies one container into another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.binding import APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, Call
+from utils.analysis.resolution.containers import ELEMENTS, KEYED, NEXT, SET_KEYED
+from utils.analysis.resolution.decorating import Decorating
+from utils.analysis.resolution.hierarchy import Hierarchy, Module
+
+COPIED, PAIRED = 122, 124
+NAMED = frozenset(["__enter__", "__exit__", "__aenter__", "__aexit__", "__next__", "__anext__", "keys"])
+CONTAINER_TYPES = {"list": -1, "set": -1, "deque": -1, "dict": ir.MAPPING, "OrderedDict": ir.MAPPING}
+READERS = frozenset({"get", "pop", "setdefault", "popitem", "popleft", "__getitem__", "__next__"})
+WRITERS = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "__setitem__": 1}
+VIEWS = frozenset({"values", "copy", "keys", "__iter__"})
+
+
+class ContainerMethods(Decorating):
+    """What is called on a container, and how arguments are spread out of one."""
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        super().__init__(hierarchy)
+        self.unknown_keys = []
+        self.rules.update(
+            {
+                APPLIED_RESULT: self.on_applied_result,
+                SPREAD: self.on_spread,
+                SPREAD_KEYWORDS: self.on_spread_keywords,
+                ELEMENTS: self.on_elements,
+                NEXT: self.on_next,
+                KEYED: self.on_keyed,
+                SET_KEYED: self.on_set_keyed,
+                COPIED: self.on_copied,
+                PAIRED: self.on_paired,
+            }
+        )
+
+    def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
+        found = self.find(int(what[1]), name)  # type: ignore[call-overload]
+        if found is None:
+            return False
+        target = dst or self.new()
+        if place is None:
+            owner, function = self.hierarchy.function_of(found)
+            self.link(owner.offset + function.returns, target)
+            return True
+        scope, line, module = place
+        self.edge((scope, line, module, self.at), found, value, name not in NAMED)
+        self.enter_function(found, value, Call(scope, line, args, [], target, module, target))
+        return True
+
+    def on_applied_result(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """The result of calling a value, without the call itself, which stands elsewhere."""
+        dst = rule[0]
+        if what[0] == kinds.CLASS:
+            self.add(dst, self.values.intern(kinds.INSTANCE, what[1], True))
+        elif what[0] in (kinds.FUNCTION, kinds.BOUND):
+            owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
+            if function.flags & ir.CONTEXT:
+                self.add(dst, self.values.intern(kinds.CONTEXT, what[1]))
+            elif function.flags & ir.GENERATOR:
+                self.add(dst, self.values.intern(kinds.GENERATOR, what[1]))
+            else:
+                self.link(owner.offset + function.returns, dst)
+        elif what[0] == kinds.CALLABLE:
+            self.link(int(what[1]), dst)  # type: ignore[call-overload]
+        elif what[0] in (kinds.BUILTIN, kinds.EXTERNAL) and str(what[1]).rpartition(".")[2] in CONTAINER_TYPES:
+            self.lengths[dst] = CONTAINER_TYPES[str(what[1]).rpartition(".")[2]]
+            self.add(dst, self.values.intern(kinds.CONTAINER, dst))
+
+    def on_spread(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """`f(*value)`: known positions first, then the rest."""
+        rest, var = rule
+        if what[0] != kinds.CONTAINER:
+            return
+        site = int(what[1])  # type: ignore[call-overload]
+        for index, node in enumerate(rest):
+            if node:
+                self.read_key(site, index, node)
+        if var:
+            self.shift(site, var, len(rest))
+
+    def shift(self, site: int, target: int, by: int) -> None:
+        """`*args` handed on: what lies from position `by` on."""
+        if by == 0:
+            for index in range(8):
+                self.link(self.content(site, index), self.content(target, index))
+            self.link(self.content(site, ir.ANY), self.content(target, ir.ANY))
+            return
+        for index in range(by, by + 8):
+            self.link(self.content(site, index), self.content(target, index - by))
+        self.link(self.content(site, ir.ANY), self.content(target, ir.ANY))
+
+    def on_spread_keywords(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        nodes, var = rule
+        if what[0] != kinds.CONTAINER:
+            return
+        site = int(what[1])  # type: ignore[call-overload]
+        for name, node in nodes.items():
+            self.link(self.content(site, name), node)
+        if var:
+            self.merge(value, what, var)
+
+    def container(self, call: Call) -> int:
+        site = call.dst
+        self.add(call.dst, self.values.intern(kinds.CONTAINER, site))
+        return site
+
+    def run_container_method(self, site: int, name: str, call: Call) -> None:
+        args = call.args
+        if name in WRITERS and len(args) > WRITERS[name]:
+            key: Any = ir.TAIL if name == "append" else ir.ANY
+            if name in ("setdefault", "__setitem__") and args[0].__class__ is tuple:
+                key = args[0][1]
+            self.give(args[WRITERS[name]], self.content(site, key))
+        if name in READERS:
+            self.read_method(site, name, call)
+        elif name in VIEWS:
+            if name == "copy":
+                self.lengths.setdefault(call.dst, min(-1, self.lengths.get(site, -1)))
+                self.merge(0, (kinds.CONTAINER, site), self.container(call))
+            elif name == "values":
+                self.link(self.all_contents(site), self.content(self.container(call), ir.ANY))
+            elif name == "keys":
+                self.link(self.content(site, ir.KEYS), self.content(self.container(call), ir.ANY))
+        elif name == "items":
+            outer, pair = self.container(call), self.new()
+            self.add(pair, self.values.intern(kinds.CONTAINER, pair))
+            self.lengths[pair] = 2
+            self.link(pair, self.content(outer, ir.ANY))
+            self.link(self.content(site, ir.KEYS), self.content(pair, 0))
+            self.link(self.all_contents(site), self.content(pair, 1))
+        elif name in ("extend", "update", "__iadd__"):
+            for item in args:
+                if item.__class__ is int and item:
+                    self.wait(item, (COPIED, site, (call.scope, call.line, call.module)))
+            for key, item in call.keywords:
+                if key is not None:
+                    self.give(item, self.content(site, key))
+        elif name == "sort":
+            for key, item in call.keywords:
+                if key == "key":
+                    self.call_nodes(item, [self.all_contents(site)], call)
+
+    def read_method(self, site: int, name: str, call: Call) -> None:
+        item = call.args[0] if call.args else 0
+        if item.__class__ is tuple and item[0] == "k":
+            self.read_key(site, item[1], call.dst)
+        else:
+            self.link(self.all_contents(site), call.dst)
+        if name in ("get", "pop", "setdefault") and len(call.args) > 1:
+            self.give(call.args[1], call.dst)
+
+    def on_copied(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """`list(value)`, `dict(value)`, `extend` and `update`."""
+        site, place = rule
+        if what[0] == kinds.CONTAINER:
+            self.merge(value, what, site)
+            if self.lengths.get(site) == ir.MAPPING and self.lengths.get(int(what[1])) != ir.MAPPING:  # type: ignore[call-overload]
+                self.follow(self.all_contents(int(what[1])), (PAIRED, site))  # type: ignore[call-overload]
+        elif self.lengths.get(site) == ir.MAPPING and what[0] == kinds.INSTANCE:
+            self.invoke(value, what, "keys", [], place)
+            self.invoke(value, what, "__getitem__", [0], place, self.content(site, ir.ANY))
+        else:
+            self.iterate(value, what, self.content(site, ir.ANY), place)
+
+    def on_paired(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+        """`dict([(key, value), ...])`."""
+        if what[0] == kinds.CONTAINER:
+            self.link(self.content(int(what[1]), 0), self.content(rule[0], ir.KEYS))  # type: ignore[call-overload]
+            self.link(self.content(int(what[1]), 1), self.content(rule[0], ir.ANY))  # type: ignore[call-overload]

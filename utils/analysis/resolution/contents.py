@@ -1,0 +1,69 @@
+"""What lies in containers: a node for each constant key, and one for what may lie anywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.graph import Graph
+from utils.analysis.resolution.hierarchy import Hierarchy
+
+
+class Contents(Graph):
+    """`site` is the node at which a container is made."""
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        super().__init__(hierarchy)
+        self.contents: dict[int, dict[Any, int]] = {}
+        self.every_key: dict[int, int] = {}
+        self.lengths: dict[int, int] = {}
+        self.versions: dict[int, list[tuple[int, Any]]] = {}
+        self.merged_into: dict[int, list[int]] = {}
+
+    def content(self, site: int, key: Any) -> int:
+        """The node of what lies under a key of a container."""
+        keys = self.contents.setdefault(site, {})
+        tagged = (type(key).__name__, key)
+        node = keys.get(tagged)
+        if node is None:
+            node = keys[tagged] = self.new()
+            every = self.every_key.get(site)
+            if every is not None and key != ir.KEYS:
+                self.link(node, every)
+            for version, replaced in self.versions.get(site, ()):
+                if tagged != replaced:
+                    self.link(node, self.content(version, key))
+            for target in self.merged_into.get(site, ()):
+                self.link(node, self.content(target, key if key.__class__ is str else ir.ANY))
+        return node
+
+    def all_contents(self, site: int) -> int:
+        """The node of everything in a container."""
+        node = self.every_key.get(site)
+        if node is None:
+            node = self.every_key[site] = self.new()
+            for (_, key), item in list(self.contents.get(site, {}).items()):
+                if key != ir.KEYS:
+                    self.link(item, node)
+        return node
+
+    def inside(self, site: int, depth: int = 0) -> list[int]:
+        """All values in a container and in the containers in it, at most two deep."""
+        found: dict[int, None] = {}
+        for node in self.contents.get(site, {}).values():
+            values = self.points.get(node, ())
+            for value in values:
+                what = self.values.table[value]
+                if len(values) == 1 or what[0] == kinds.FUNCTION:  # an instance of many is not what this table holds
+                    found[value] = None
+                if what[0] == kinds.CONTAINER and depth < 2:
+                    found.update(dict.fromkeys(self.inside(int(what[1]), depth + 1)))  # type: ignore[call-overload]
+        return list(found)
+
+    def renew(self, old: int, version: int, key: Any) -> None:
+        """`version` holds what `old` holds, but for the entry that was just replaced."""
+        self.versions.setdefault(old, []).append((version, (type(key).__name__, key)))
+        for tagged, node in list(self.contents.get(old, {}).items()):
+            if tagged != (type(key).__name__, key):
+                self.link(node, self.content(version, tagged[1]))

@@ -1,0 +1,44 @@
+"""Pytest's fixtures: a test's parameter holds what the fixture of its name gives.
+
+Pytest calls the fixture, so no call edge leads to it; but what a test does with it is a call of the project's code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution.hierarchy import Hierarchy, Module
+
+
+def fixture_links(hierarchy: Hierarchy) -> Iterator[tuple[int, int]]:
+    """(node of what a fixture gives, node of a parameter that it is given to)."""
+    found = {module.name: fixtures(module) for module in hierarchy.modules}
+    if not any(found.values()):
+        return
+    for module in hierarchy.modules:
+        near = [found[module.name], *(found.get(name, {}) for name in conftests(module.name))]
+        for function in module.body.functions:
+            if not function.name.startswith("test") and not function.flags & ir.FIXTURE:
+                continue
+            for index, name in enumerate(function.positional):
+                given = next((table[name] for table in near if name in table), 0)
+                if given and name != function.name:
+                    yield given, module.offset + function.params[index]
+
+
+def fixtures(module: Module) -> dict[str, int]:
+    """A module's fixtures: name → node of what it returns or yields."""
+    return {
+        function.name: module.offset + (function.yields if function.flags & ir.GENERATOR else function.returns)
+        for function in module.body.functions
+        if function.flags & ir.FIXTURE
+    }
+
+
+def conftests(name: str) -> Iterator[str]:
+    """The `conftest` modules that a test module sees, the nearest first."""
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield f"{name}.conftest"
+    yield "conftest"

@@ -1,0 +1,131 @@
+"""Operators, conditions and conversions: the special methods that they ask objects for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution.narrowing import Narrowing
+
+BINARY = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod",
+    ast.Pow: "pow", ast.LShift: "lshift", ast.RShift: "rshift", ast.BitOr: "or", ast.BitXor: "xor", ast.BitAnd: "and",
+    ast.MatMult: "matmul",
+}  # fmt: skip
+UNARY = {ast.USub: ("__neg__",), ast.UAdd: ("__pos__",), ast.Invert: ("__invert__",)}
+COMPARE = {
+    ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__", ast.GtE: "__ge__",
+}  # fmt: skip
+REFLECTED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
+TRUTH = ("__bool__", "__len__")
+CONVERSIONS = {
+    -1: ("__format__", "__str__", "__repr__"),
+    115: ("__str__", "__repr__"),
+    114: ("__repr__",),
+    97: ("__repr__",),
+}
+
+
+class Operators(Narrowing):
+    """Each method gives the value node of an expression, 0 where nothing can come of it."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(module)
+        self.items: set[int] = (
+            set()
+        )  # what was read out of containers: it may be anything, so no special method is told
+
+    def dunder(self, base: int, names: tuple[str, ...], other: int, dst: int, line: int) -> None:
+        if base and base not in self.items:
+            self.uses[base].append((ir.DUNDER, names, other, dst, self.scope.index, line))
+
+    def truth(self, node: ast.expr) -> int:
+        """Evaluate a condition; an instance that arrives is asked for its truth."""
+        if node.__class__ is ast.UnaryOp and node.op.__class__ is ast.Not:
+            self.truth(node.operand)
+            return 0
+        if node.__class__ is ast.BoolOp:
+            return self.boolean(node, last=self.truth)
+        found = self.expr(node)
+        self.dunder(found, TRUTH, 0, 0, node.lineno)
+        return found
+
+    def binary(self, node: ast.BinOp) -> int:
+        """Left-leaning chains of operators can be thousands long: they are walked without recursion."""
+        chain = [node]
+        while isinstance(chain[-1].left, ast.BinOp):
+            chain.append(chain[-1].left)
+        left = self.expr(chain[-1].left)
+        for part in reversed(chain):
+            right = self.expr(part.right)
+            if left or right:
+                name = BINARY[part.op.__class__]
+                dst = self.new()
+                self.dunder(left, (f"__{name}__",), right, dst, part.lineno)
+                self.dunder(right, (f"__r{name}__",), left, dst, part.lineno)
+                left = dst
+        return left
+
+    def unary(self, node: ast.UnaryOp) -> int:
+        if node.op.__class__ is ast.Not:
+            self.truth(node.operand)
+            return 0
+        base = self.expr(node.operand)
+        if not base:
+            return 0
+        dst = self.new()
+        self.dunder(base, UNARY[node.op.__class__], 0, dst, node.lineno)
+        return dst
+
+    def boolean(self, node: ast.BoolOp, last: Callable[[ast.expr], int] | None = None) -> int:
+        """Each operand is evaluated where those before it hold (`and`) or do not (`or`)."""
+        tell = self.holding if node.op.__class__ is ast.And else self.failing
+        before: dict[str, int] = {}
+        narrowed: dict[str, int] = {}
+        found = []
+        for part in node.values[:-1]:
+            found.append(self.truth(part))
+            for name, rest in tell(part).items():
+                before.setdefault(name, self.scope.env[name])
+                self.scope.env[name] = narrowed[name] = rest
+        found.append((last or self.value)(node.values[-1]))
+        self.restore(before, narrowed)
+        return self.merged(found)
+
+    def compare(self, node: ast.Compare) -> int:
+        left = self.expr(node.left)
+        for operator, item in zip(node.ops, node.comparators, strict=False):
+            right = self.expr(item)
+            kind = operator.__class__
+            if kind in COMPARE:
+                name = COMPARE[kind]
+                self.dunder(left, ("__ne__", "__eq__") if name == "__ne__" else (name,), right, 0, node.lineno)
+                if not left:
+                    self.dunder(right, (REFLECTED.get(name, name),), left, 0, node.lineno)
+            elif kind in (ast.In, ast.NotIn):
+                self.dunder(right, ("__contains__", "__iter__"), left, 0, node.lineno)
+            left = right
+        return 0
+
+    def conditional(self, node: ast.IfExp) -> int:
+        narrowed = self.condition(node.test)
+        return self.merged(
+            [self.value_where(narrowed, node.body), self.value_where(self.failing(node.test), node.orelse)]
+        )
+
+    def joined(self, node: ast.JoinedStr) -> int:
+        for part in node.values:
+            self.expr(part)
+        return 0
+
+    def formatted(self, node: ast.FormattedValue) -> int:
+        self.dunder(self.expr(node.value), CONVERSIONS.get(node.conversion, ("__str__",)), 0, 0, node.lineno)
+        if node.format_spec is not None:
+            self.expr(node.format_spec)
+        return 0
+
+    def named(self, node: ast.NamedExpr) -> int:
+        found = self.value(node.value)
+        self.bind(node.target.id, found)
+        return found

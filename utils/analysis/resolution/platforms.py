@@ -1,0 +1,55 @@
+"""Conditions on the platform, the Python version and the type checker, decided for Linux, a recent Python and a run.
+
+A module that defines one name in both branches of such a condition defines the one or the other: what the name stands
+for afterwards is the branch that would run here. The code of either branch is analysed.
+"""
+
+from __future__ import annotations
+
+import ast
+
+NEVER = frozenset(
+    ["TYPE_CHECKING", "WIN", "WINDOWS", "IS_WINDOWS", "IS_WIN", "ON_WINDOWS", "MSWINDOWS", "PY2", "IS_PY2", "IS_MACOS"]
+)
+PLATFORMS = frozenset({"sys.platform", "os.name", "platform.system()"})
+HERE = ("linux", "posix")
+
+
+def decided(test: ast.expr) -> bool | None:
+    """Whether a condition holds; None where that depends on more than the platform."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = decided(test.operand)
+        return None if inner is None else not inner
+    if isinstance(test, ast.Name):
+        return False if test.id in NEVER else None
+    if isinstance(test, ast.Attribute):
+        return False if test.attr == "TYPE_CHECKING" else None
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        return compared(test)
+    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "startswith":
+        return named(test.func.value, test.args[:1])
+    return None
+
+
+def compared(test: ast.Compare) -> bool | None:
+    left, operator, right = test.left, test.ops[0], test.comparators[0]
+    if isinstance(left, ast.Subscript):
+        left = left.value
+    if ast.unparse(left) == "sys.version_info":
+        return isinstance(operator, (ast.Gt, ast.GtE)) if not isinstance(operator, (ast.Eq, ast.NotEq)) else None
+    if isinstance(operator, (ast.In, ast.NotIn)) and isinstance(right, (ast.Tuple, ast.List, ast.Set)):
+        found = named(left, right.elts)
+    elif isinstance(operator, (ast.Eq, ast.NotEq)):
+        found = named(left, [right])
+    else:
+        return None
+    return None if found is None else found is not isinstance(operator, (ast.NotEq, ast.NotIn))
+
+
+def named(left: ast.expr, names: list[ast.expr]) -> bool | None:
+    if ast.unparse(left).removesuffix(".lower()") not in PLATFORMS:
+        return None
+    texts = [item.value for item in names if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    if not texts:
+        return None
+    return any(text.lower().startswith(HERE) for text in texts)
