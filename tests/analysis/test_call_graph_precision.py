@@ -1,0 +1,131 @@
+# ruff: noqa: E501 - a case is one line of source
+"""What is left out because it cannot be justified, and what tells one call from another."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.analysis.call_graph_cases import check, edges
+
+FIVE = "".join(f"def f{i}(): pass\n" for i in range(5))
+CLASSES = "".join(f"class C{i}:\n    def m(self): pass\n" for i in range(5))
+
+CASES = {
+    "an argument of many callers says nothing of one call": (
+        f"{FIVE}def g(a): a()\n" + "".join(f"g(f{i})\n" for i in range(5)),
+        "main -> main.g",
+    ),
+    "a receiver of many classes says nothing of one call": (
+        f"{CLASSES}def g(a): a.m()\n" + "".join(f"g(C{i}())\n" for i in range(5)),
+        "main -> main.g",
+    ),
+    "a table tells all that it holds": (
+        f"{FIVE}for f in [f0, f1, f2, f3, f4]:\n    f()",
+        "main -> main.f0, main.f1, main.f2, main.f3, main.f4",
+    ),
+    "a dispatch dictionary tells all that it holds": (
+        f"{FIVE}TABLE = {{'a': f0, 'b': f1, 'c': f2, 'd': f3, 'e': f4}}\ndef g(k): TABLE[k]()\ng(input())",
+        "main -> main.g\nmain.g -> main.f0, main.f1, main.f2, main.f3, main.f4",
+    ),
+    "a wrapper tells all that it decorates": (
+        "def d(f):\n    def w(): f()\n    return w\n" + "".join(f"@d\ndef f{i}(): pass\n" for i in range(5)),
+        "main -> main.d\nmain.d.w -> main.f0, main.f1, main.f2, main.f3, main.f4",
+    ),
+    "text is promised, so no object of ours is meant": (
+        "class C:\n    def __str__(self): return ''\n    def __len__(self): return 1\ndef g(a: str): len(a)\ng(C())",
+        "main -> main.g",
+    ),
+    "a class is promised, so no other class is meant": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef g(a: A): a.m()\ng(A())\ng(B())",
+        "main -> main.g\nmain.g -> main.A.m",
+    ),
+    "a protocol promises no class": (
+        "from typing import Protocol\nclass P(Protocol):\n    def m(self): ...\nclass B:\n    def m(self): pass\ndef g(a: P): a.m()\ng(B())",
+        "main -> main.g\nmain.g -> main.B.m",
+    ),
+    "what objects keep is told by class": (
+        "def f(): pass\ndef g(): pass\nclass Base:\n    def __init__(self, a): self.a = a\nclass A(Base):\n    def m(self): self.a()\nclass B(Base):\n    def n(self): self.a()\nA(f).m()\nB(g).n()",
+        "main -> main.A.m, main.B.n, main.Base.__init__\nmain.A.m -> main.f\nmain.B.n -> main.g",
+    ),
+    "an argument or its default is kept": (
+        "def f(): pass\ndef g(): pass\nclass A:\n    def __init__(self, a=None): self.a = a or f\nA(g).a()\nA().a()",
+        "main -> main.A.__init__, main.f, main.g",
+    ),
+    "a default that is never used": (
+        "def f(): pass\ndef g(): pass\ndef h(a=f): a()\nh(g)",
+        "main -> main.h\nmain.h -> main.g",
+    ),
+    "a result for a call without the argument": (
+        "import functools\ndef w(f): return g\ndef g(): pass\ndef d(f=None):\n    if f is None:\n        return h\n    return w(f)\ndef h(f): return f\n@d\ndef a(): pass\n@d()\ndef b(): pass\na()\nb()",
+        "main -> main.b, main.d, main.g, main.h\nmain.d -> main.w",
+    ),
+    "a decorator that gives a function or an object": (
+        "class T:\n    def __init__(self, f): pass\n    def __call__(self): pass\ndef task(*a):\n    if len(a) == 1:\n        return T(a[0])\n    def inner(f): return T(f)\n    return inner\n@task(1, 2)\ndef f(): pass",
+        "main -> main.task, main.task.inner\nmain.task -> main.T.__init__\nmain.task.inner -> main.T.__init__",
+    ),
+    "conditional expressions narrow": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef g(x): x.m() if isinstance(x, A) else 0\ng(A())\ng(B())",
+        "main -> main.g\nmain.g -> main.A.m",
+    ),
+    "operands narrow": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef g(x): return isinstance(x, A) and x.m()\ndef h(x): return not isinstance(x, A) or x.m()\ng(A())\ng(B())\nh(B())\nh(A())",
+        "main -> main.g, main.h\nmain.g -> main.A.m\nmain.h -> main.A.m",
+    ),
+    "comprehension conditions narrow": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\n[x.m() for x in (A(), B()) if isinstance(x, A)]",
+        "main -> main.A.m",
+    ),
+    "a negated test narrows what follows": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef g(x):\n    if not isinstance(x, A):\n        return\n    x.m()\ng(A())\ng(B())",
+        "main -> main.g\nmain.g -> main.A.m",
+    ),
+    "other kinds beside an object: no special method": (
+        "class A:\n    def __len__(self): return 1\ndef g(x): return len(x)\ng(A())\ng([])",
+        "main -> main.g",
+    ),
+    "a base that is not ours may iterate": (
+        "class A(list):\n    def __getitem__(self, i): pass\nfor x in A(): pass",
+        "",
+    ),
+    "another platform's definition": (
+        "import sys\nif sys.platform == 'win32':\n    def f(): pass\nelse:\n    def f(): pass\nf()",
+        "main -> main.f#2",
+    ),
+    "an older version's definition": (
+        "import sys\nif sys.version_info >= (3, 11):\n    def f(): pass\nelse:\n    def f(): pass\nf()",
+        "main -> main.f",
+    ),
+    "super of a class that is only derived from": (
+        "class Base:\n    def m(self): pass\nclass A(Base):\n    def m(self): super().m()\nclass B(Base):\n    def m(self): pass\nclass C(A, B): pass\nC().m()",
+        "main -> main.A.m\nmain.A.m -> main.B.m",
+    ),
+    "fixtures give tests what they make": (
+        "import pytest\nclass A:\n    def m(self): pass\n@pytest.fixture\ndef a(): return A()\n@pytest.fixture(scope='module')\ndef b():\n    yield A()\ndef test_x(a, b):\n    a.m()\n    b.m()",
+        "main.test_x -> main.A.m",
+    ),
+    "an attribute that is not there": (
+        "class A:\n    def __init__(self): self.x = 1\n    def __getattr__(self, n): pass\n    def m(self): pass\na = A()\na.x\na.m\na.y",
+        "main -> main.A.__getattr__, main.A.__init__",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_only_justified_calls(name: str) -> None:
+    check(*CASES[name])
+
+
+def test_fixtures_of_a_conftest() -> None:
+    source = """
+        # file: tests/conftest.py
+        import pytest
+        from lib import A
+        @pytest.fixture
+        def a(): return A()
+        # file: tests/unit/test_a.py
+        def test_a(a): a.m()
+        # file: lib.py
+        class A:
+            def m(self): pass
+    """
+    assert edges(source) == ["tests.unit.test_a.test_a -> lib.A.m"]
