@@ -97,33 +97,32 @@ def grade(asked: Asked, answer: str, known: KnownNames) -> Grade:
         Verdict(claim, claim in required, denied if claim.kind == "absent" else is_made(claim, said, scope))
         for claim in asked.claims
     ]
-    mentions = known.check(Reading(answer), scope.question)
     strays = _strays(asked, required, known.check(said, scope.question), scope)
     line = _line_is_exact(verdicts, said, scope)
     path = _path_is_exact(verdicts, said, scope) if asked.task in PATH_TASKS else None
-    scattered = len(strays) > len(required) + 1
-    undone = _undone(required, said, scope, strays)
-    undone |= {"defined_in"} if path is False or not _is_imported(asked, said, scope) else set()
+    undone = _undone(asked, required, said, scope, strays)
+    undone |= {"defined_in"} if path is False else set()
     undone |= LINE_CLAIMS if line is False and asked.task == "code_location" else set()
-    nothing = scattered or (denied and asked.task != GENERAL and not any(claim.kind == "absent" for claim in required))
+    scattered = len(strays) > len(required) + 1
+    contradicted = denied and asked.task != GENERAL and not any(claim.kind == "absent" for claim in required)
+    nothing = scattered or contradicted
     for verdict in verdicts:
-        lost = verdict.claim.kind in undone or (nothing and verdict.required)
-        verdict.made = verdict.made and not lost
+        verdict.made = verdict.made and verdict.claim.kind not in undone and not (nothing and verdict.required)
     counted = [verdict.made for verdict in verdicts if verdict.required]
     listed = any(claim.kind in ELEMENT_VALUES for claim in required)
     signatures = [verdict.made for verdict in verdicts if verdict.claim.kind == "has_signature"]
     return Grade(
         score=sum(counted) / len(counted) if counted else None,
         exact=all(counted) and not (listed and strays) if counted else None,
-        path=path and not nothing if path is not None else None,
-        line=line and not nothing if line is not None else None,
+        path=None if path is None else path and not nothing,
+        line=None if line is None else line and not nothing,
         signature=all(signatures) if signatures else None,
         prose=_prose(asked.claims, answer, scope),
         denies=denied,
         strays=sorted(strays.paths | strays.names),
         scattered=scattered,
         verdicts=verdicts,
-        mentions=mentions,
+        mentions=known.check(Reading(answer), scope.question),
     )
 
 
@@ -134,25 +133,25 @@ def _strays(asked: Asked, required: Sequence[Claim], mentions: Sequence[CheckedM
     return find_strays(mentions, asked.claims, asked.reference, scope)
 
 
-def _undone(required: Sequence[Claim], said: Reading, scope: Scope, strays: Strays) -> set[str]:
+def _undone(asked: Asked, required: Sequence[Claim], said: Reading, scope: Scope, strays: Strays) -> set[str]:
     """Kinds of claims that the answer does not make although it says their values.
 
     Who names another place as well has not said which one it is; who speaks of another element, and not of the one
     in question, has said nothing of that.
     """
     kinds = {claim.kind for claim in required}
-    undone: set[str] = {"defined_in"} & kinds if strays.paths else set()
+    undone: set[str] = {"defined_in"} if strays.paths or not _is_imported(asked, said, scope) else set()
     if any(scope.known.is_element(name) for name in strays.names):
         subjects = {claim.subject for claim in required if claim.kind not in REPOSITORY_SUBJECTS | PATH_SUBJECTS}
-        asked = {name for name in scope.question.names if scope.known.is_element(name)}
-        if asked and not any(said.says_text(name) for name in asked | subjects):
+        named = {name for name in scope.question.names if scope.known.is_element(name)}
+        if named and not any(said.says_text(name) for name in named | subjects):
             undone |= kinds - ELEMENT_VALUES
     return undone
 
 
 def _is_imported(asked: Asked, said: Reading, scope: Scope) -> bool:
     """False where an import was asked for and the answer gives none that works: the file's path alone is no import."""
-    family, element = split_fact(asked.fact)[:2]
+    family, element = split_fact(asked.fact)
     if family != "import":
         return True
     if said.imported:
