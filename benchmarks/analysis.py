@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import os
 import shutil
 import subprocess
@@ -111,6 +112,7 @@ def work(what: str, folder: Path, into: Path | None, cache: Path | None) -> None
         from utils.analysis.survey import survey
         from utils.records import Provenance
 
+        gc.disable()  # as the script does
         into.mkdir(exist_ok=True)
         with (into / "elements.jsonl").open("wb") as elements:
             analysis = analyze_survey(survey(folder, "bench"), Provenance("", None, False, ""), elements, cache=cache)

@@ -9,6 +9,7 @@ Writes data/<repo>/analysis/: analysis.json, elements.jsonl, manifest.json. Noth
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,4 +63,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    gc.disable()  # one short run that keeps most of what it makes: the collector would search it for nothing
     run(main)

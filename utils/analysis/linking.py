@@ -63,7 +63,9 @@ def solve(summaries: Sequence[ModuleSummary]) -> Solved:
         interpreter = Interpreter(Hierarchy(ordered))
         interpreter.solve()
         hierarchy = interpreter.hierarchy
-        return Solved(calls(interpreter), imports(hierarchy), inheritance(hierarchy), overrides(hierarchy))
+        solved = Solved(calls(interpreter), imports(hierarchy), inheritance(hierarchy), overrides(hierarchy))
+        interpreter.rules.clear()  # bound methods, the only cycle: now all goes at once, without the collector's search
+        return solved
     finally:
         if collecting:
             gc.enable()

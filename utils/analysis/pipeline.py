@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import io
 from collections.abc import Sequence
@@ -155,7 +154,6 @@ def _linked(found: Survey, keys: dict[str, str], memory: Memory, version: str) -
         modules = found.modules
         solved = solve([ModuleSummary(modules[path], path, memoryview(data[keys[path] + SUMMARY])) for path in digests])
         del data
-        gc.collect()
         memory.learn(whole.hexdigest(), msgspec.msgpack.encode(solved))
     heads = {path: DECODER.decode(encoded.pop(key + HEAD)) for path, key in keys.items()}
     return place(solved, {path: heads[path].call_lines for path in digests}), heads
