@@ -29,11 +29,9 @@ def name_values(repo: Repository, path: str, scope: int, name: str, depth: int, 
                 return found
         first = False
         owner = owner.parent
-    for module, level in facts.stars:
-        for target in repo.absolute(path, module, level):
-            found = member(repo, target, name, depth, seen)
-            if found is not None:
-                return found
+    found = _starred(repo, path, name, depth, seen)
+    if found is not None:
+        return found
     if name in facts.module.bindings:
         return UNKNOWN
     return NOTHING if hasattr(builtins, name) else UNKNOWN
@@ -102,12 +100,15 @@ def member(repo: Repository, path: str, name: str, depth: int, seen: Seen) -> Va
 
 
 def _starred(repo: Repository, path: str, name: str, depth: int, seen: Seen) -> Values | None:
+    """What a star import brings under the name; a module that surely has it comes before one that may."""
     facts = repo.facts(path)
+    unsure: Values | None = None
     for module, level in facts.stars if facts else ():
         for target in repo.absolute(path, module, level):
             key = ("star", target, name)
             if target != path and depth > 0 and key not in seen:
                 values = member(repo, target, name, depth - 1, seen | {key})
-                if values is not None:
+                if values is not None and values != UNKNOWN:
                     return values
-    return None
+                unsure = unsure if values is None else values
+    return unsure

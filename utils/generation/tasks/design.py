@@ -73,7 +73,9 @@ def _files(voice: Voice, elements: Sequence[CodeElement]) -> Slot:
 def _tests(context: Context, element: CodeElement, voice: Voice, variant: int) -> list[Slot]:
     """Which test modules import the element's module."""
     modules = [context.all[each] for each in context.importers.get(element.module, []) if each in context.all]
-    tests = [module for module in modules if context.looks_like_test(module.path)][:MOST_NAMED]
+    last = element.module.rpartition(".")[2].strip("_")
+    found = [module for module in modules if context.looks_like_test(module.path)]
+    tests = sorted(found, key=lambda module: last not in module.path.rpartition("/")[2])[:MOST_NAMED]
     if not tests:
         return []
     items = [Slot(f"`{each.path}`", (*_path(each).claims, Claim("imports", each.id, element.module))) for each in tests]
@@ -82,7 +84,8 @@ def _tests(context: Context, element: CodeElement, voice: Voice, variant: int) -
 
 def _users(context: Context, element: CodeElement, voice: Voice, variant: int) -> list[Slot]:
     """Which other modules import the element's module: where something new has to be made known."""
-    modules = _named(context, context.importers.get(element.module, []))[:MOST_NAMED]
+    found = _named(context, context.importers.get(element.module, []))
+    modules = [each for each in found if each.path not in context.supporting][:MOST_NAMED]
     if not modules:
         return []
     items = [Slot(f"`{each.id}`", (Claim("imports", each.id, element.module),), context.span(each)) for each in modules]

@@ -76,7 +76,7 @@ def _function_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
 
 def _class_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
     members = [child for child in context.children.get(element.id, []) if is_public(child) or child.name == "__init__"]
-    if members:
+    if any(not child.name.startswith("__") for child in members):
         yield _fact("members", element, partial(_members, context, element))
 
 

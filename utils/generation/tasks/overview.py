@@ -104,6 +104,7 @@ def _purpose(context: Context, path: str, text: Slot, voice: Voice, variant: int
 
 
 def _structure(context: Context, packages: Sequence[CodeElement], voice: Voice, variant: int) -> dict[str, Slot]:
+    packages = [package for package in packages if package.path not in context.supporting] or packages
     depth = min(package.id.count(".") for package in packages)
     shown = [package for package in packages if package.id.count(".") <= depth + 1]
     if len(shown) > MOST_ITEMS:
