@@ -1,14 +1,16 @@
 """Real tokens and samples per second of step 03 against the usual way, on the same model, data and precision.
 
     python benchmarks/training.py --config config/demo.yaml --seconds 60
+    PYTHONPATH=/tmp/trl python benchmarks/training.py --trl        (pip install --target /tmp/trl --no-deps trl==1.16.0)
     python benchmarks/training.py --gpu
 
 `padded` is the original's way: transformers' Trainer, batches padded to their longest sample, a loss over full logits.
 `ours` is the trainer of step 03: packed rows, only answers reach the output layer. Both read 02's training samples, add
-the same LoRA to the configuration's base, and take steps of about as many tokens. Each is a process of its own and they
-take turns, so that whatever else runs here strikes both. Real tokens are those of samples, without padding; CPU is the
-process's own user + system time; peak is its largest resident memory beyond what it had before the model was loaded.
-`--gpu` measures Qwen3-8B's architecture with random weights instead: see benchmarks/training_gpu.py.
+the same LoRA to the configuration's base, and take steps of about as many tokens. `--trl` adds TRL's SFTTrainer,
+packed; it gets our ids and labels, since its own differ (benchmarks/training_core.py). Each is a process of its own and
+they take turns, so that whatever else runs here strikes all. Real tokens are those of samples, without padding; CPU is
+the process's own user + system time; peak is its largest resident memory beyond what it had before the model was
+loaded. `--gpu` measures Qwen3-8B's architecture with random weights instead: see benchmarks/training_gpu.py.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ def main() -> None:
     if options.way:
         print(json.dumps(_measure(options.way, load_config(options.config, options.overrides), options.seconds)))
         return
-    results: dict[str, list[dict[str, float]]] = {"padded": [], "ours": []}
+    ways = ["padded", "trl", "ours"] if options.trl else ["padded", "ours"]
+    results: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
     for _ in range(options.rounds):
         for way, rows in results.items():
             command = [sys.executable, __file__, "--config", str(options.config), f"--way={way}"]
@@ -56,10 +59,13 @@ def main() -> None:
 
 def _report(results: dict[str, list[dict[str, float]]]) -> None:
     best = {way: max(rows, key=lambda row: row["tokens per cpu second"]) for way, rows in results.items()}
-    print(f"| {'':24} | padded | ours | ratio |\n|---|---|---|---|")
-    for name in best["ours"]:
-        left, right = best["padded"][name], best["ours"][name]
-        print(f"| {name:24} | {left:,.3g} | {right:,.3g} | {right / left if left else float('nan'):.2f} |")
+    others = [way for way in best if way != "ours"]
+    print(f"| | {' | '.join(best)} | {' | '.join(f'ours / {way}' for way in others)} |")
+    print("|---" * (1 + len(best) + len(others)) + "|")
+    for name, ours_ in best["ours"].items():
+        figures = [f"{best[way][name]:,.3g}" for way in best]
+        ratios = [f"{ours_ / best[way][name]:.2f}" if best[way][name] else "" for way in others]
+        print(f"| {name} | {' | '.join(figures + ratios)} |")
 
 
 def _measure(way: str, config: Config, seconds: float) -> dict[str, float]:
@@ -80,7 +86,7 @@ def _measure(way: str, config: Config, seconds: float) -> dict[str, float]:
     model = add_adapter(load_model(source, config.model), config, None)
     clock = Clock(seconds)
     with tempfile.TemporaryDirectory() as folder:
-        make = _padded if way == "padded" else _ours
+        make = {"padded": padded, "trl": trl, "ours": ours}[way]
         trainer = make(model, tokenizer, split, config, folder, clock)
         trainer.add_callback(clock.callback())
         trainer.train()
@@ -137,7 +143,7 @@ class Clock:
         return Measure()
 
 
-def _padded(model: Any, tokenizer: Any, split: Any, config: Config, folder: str, clock: Clock) -> Any:
+def padded(model: Any, tokenizer: Any, split: Any, config: Config, folder: str, clock: Clock | None) -> Any:
     """The Trainer with padded batches and the model's own loss; as many samples a step as our rows hold on average."""
     from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
 
@@ -160,10 +166,10 @@ def _padded(model: Any, tokenizer: Any, split: Any, config: Config, folder: str,
     rows = [{"input_ids": sample.input_ids, "labels": sample.labels} for sample in split.samples]
     collate = DataCollatorForSeq2Seq(tokenizer, padding="longest")
     sizes = lambda batch: (len(batch), sum(len(row["input_ids"]) for row in batch))  # noqa: E731
-    return Trainer(model=model, args=arguments, train_dataset=rows, data_collator=clock.watch(collate, sizes))
+    return Trainer(model=model, args=arguments, train_dataset=rows, data_collator=_watched(clock, collate, sizes))
 
 
-def _ours(model: Any, tokenizer: Any, split: Any, config: Config, folder: str, clock: Clock) -> Any:
+def ours(model: Any, tokenizer: Any, split: Any, config: Config, folder: str, clock: Clock | None) -> Any:
     """The trainer of step 03."""
     from utils.training.arguments import autocast_dtype, training_arguments
     from utils.training.distributed import world
@@ -179,7 +185,7 @@ def _ours(model: Any, tokenizer: Any, split: Any, config: Config, folder: str, c
         model=model,
         args=arguments,
         train_dataset=PackedRows(split.samples, rows),
-        data_collator=clock.watch(collate, sizes),
+        data_collator=_watched(clock, collate, sizes),
         processing_class=tokenizer,
         run="benchmark",
         autocast=autocast_dtype(config),
@@ -187,12 +193,55 @@ def _ours(model: Any, tokenizer: Any, split: Any, config: Config, folder: str, c
     )
 
 
+def trl(model: Any, tokenizer: Any, split: Any, config: Config, folder: str, clock: Clock | None) -> Any:
+    """TRL's SFTTrainer with packing and its loss without full logits, on our ids and labels."""
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    from utils.chat_format import IGNORE_INDEX
+    from utils.training.arguments import autocast_dtype
+
+    train = config.training
+    arguments = SFTConfig(
+        output_dir=folder,
+        packing=True,
+        max_length=train.max_length,
+        completion_only_loss=True,
+        per_device_train_batch_size=train.batch_size,
+        gradient_checkpointing=train.gradient_checkpointing,
+        learning_rate=train.learning_rate,
+        num_train_epochs=1000,
+        bf16=config.model.device == "cuda" or autocast_dtype(config) is not None,
+        use_cpu=config.model.device == "cpu",
+        report_to="none",
+        save_strategy="no",
+        disable_tqdm=True,
+        seed=config.seed,
+    )
+    rows = {
+        "input_ids": [sample.input_ids for sample in split.samples],
+        "completion_mask": [[int(label != IGNORE_INDEX) for label in sample.labels] for sample in split.samples],
+    }
+    trainer = SFTTrainer(model=model, args=arguments, train_dataset=Dataset.from_dict(rows), processing_class=tokenizer)
+    sizes = lambda batch: (  # noqa: E731
+        sum(len(row["seq_lengths"]) for row in batch),
+        sum(len(row["input_ids"]) for row in batch),
+    )
+    trainer.data_collator = _watched(clock, trainer.data_collator, sizes)
+    return trainer
+
+
+def _watched(clock: Clock | None, collate: Any, sizes: Any) -> Any:
+    return collate if clock is None else clock.watch(collate, sizes)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=ROOT / "config" / "demo.yaml")
     parser.add_argument("--seconds", type=float, default=60.0, help="measured time of each turn")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--way", choices=["padded", "ours"], help=argparse.SUPPRESS)
+    parser.add_argument("--trl", action="store_true", help="measure TRL's SFTTrainer, too")
+    parser.add_argument("--way", choices=["padded", "trl", "ours"], help=argparse.SUPPRESS)
     parser.add_argument("--gpu", action="store_true")
     parser.add_argument("overrides", nargs="*")
     return parser.parse_args()

@@ -23,7 +23,7 @@ from utils.config_manager import load_config
 from utils.console import Stage, UserError, is_main_process, run, stage_parser
 from utils.records import ADAPTER_SCHEMA
 
-PATIENCE = 5  # seconds that rank 0 has to say what every rank has found; the launcher then ends the others
+PATIENCE = 10  # seconds that rank 0 has to say what every rank has found; the launcher then ends the others
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -157,6 +157,8 @@ def quiet_libraries() -> None:
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_warning()
     logging.getLogger("DeepSpeed").setLevel(logging.WARNING)
+    # It says that it sorts checkpoints by their step where two were written in one second: as it should.
+    logging.getLogger("transformers.trainer_utils").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.|transformers\.|peft\.")
 
 

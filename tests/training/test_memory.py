@@ -13,7 +13,7 @@ from utils.console import ROOT, UserError
 from utils.training.memory import GIB, Shape, estimate, require_limits, require_memory, shape_of
 
 QWEN3_8B = Shape(8_190_735_360, 6_945_767_424, 174_587_904, 4096, 12288, 36, 151_936, 40_960)
-CONFIG = load_config(ROOT / "config" / "config.yaml")
+CONFIG = load_config(ROOT / "config" / "config.yaml", ["training.batch_size=4"])
 
 
 def test_the_shape_is_counted_without_loading(tmp_path: Path) -> None:

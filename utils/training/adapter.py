@@ -22,16 +22,13 @@ def add_adapter(model: Any, config: Config, continue_from: Path | None) -> Any:
 
     Raises `UserError` when the base has no such layers or the earlier adapter is of another shape.
     """
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    from peft import LoraConfig, get_peft_model
 
-    if config.training.quantization == "4bit":
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if continue_from is not None:
         _require_same_shape(continue_from, config.lora)
         return attach_adapter(model, continue_from, trainable=True)
     settings = LoraConfig(
         task_type="CAUSAL_LM",
-        base_model_name_or_path=config.model.base,
         r=config.lora.r,
         lora_alpha=config.lora.alpha,
         lora_dropout=config.lora.dropout,
@@ -102,7 +99,8 @@ def _require_same_shape(adapter: Path, lora: LoraSettings) -> None:
 
     old = LoraConfig.from_pretrained(str(adapter))
     theirs = {"r": old.r, "alpha": old.lora_alpha, "target_modules": sorted(old.target_modules)}
-    ours = {"r": lora.r, "alpha": lora.alpha, "target_modules": sorted(lora.target_modules)}
+    theirs |= {"use_rslora": old.use_rslora, "use_dora": old.use_dora}
+    ours = lora.model_dump() | {"target_modules": sorted(lora.target_modules)}
     for name, value in theirs.items():
         if value != ours[name]:
             raise UserError(

@@ -35,7 +35,7 @@ def require_devices(config: Config) -> None:
         return
     there, wanted = torch.cuda.device_count(), max(world().local_size, world().local_rank + 1)
     if wanted > there:
-        raise UserError(f"{wanted} processes were started but {there} GPUs are here; run deepspeed --num_gpus={there}")
+        raise UserError(f"{wanted} processes but GPUs for {there} only on this node; run deepspeed --num_gpus={there}")
 
 
 def join(config: Config) -> World:
@@ -46,6 +46,8 @@ def join(config: Config) -> World:
     if config.model.device == "cpu":
         os.environ["DS_ACCELERATOR"] = "cpu"
         share_cores(me)
+    else:
+        torch.cuda.set_device(me.local_rank)  # NCCL talks through the current device
     import deepspeed
 
     if config.model.device == "cpu":

@@ -33,8 +33,8 @@ NAMED = 5  # samples that are too long and named on the terminal; the manifest n
 
 def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
     """Train the adapter and write it; returns what to tell."""
-    me = distributed.join(job.config)
     distributed.require_devices(job.config)
+    me = distributed.join(job.config)
     quiet_libraries()
     folder = job.config.output_dir / "checkpoints"
     with explained(folder):
