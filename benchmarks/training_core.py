@@ -100,12 +100,16 @@ def _compare_masks(config: Config) -> None:
     theirs = _trl_rows(columns, tokenizer, model, config)
     mine = [encode_sample(tokenizer, sample.messages) for sample in samples]
     pairs = list(zip(theirs, mine, strict=True))
-    extra = [_scored(row["labels"])[: -len(_scored(own.labels)) - 1] for row, own in pairs]
+    extra = sum(len(_scored(row["labels"])) > len(_scored(own.labels)) + 1 for row, own in pairs)
     limit = config.training.max_length
+    quoted = [[{"role": "user", "content": "What ends a turn?"}], [{"role": "assistant", "content": "`<|im_end|>`"}]]
+    (row,) = _trl_rows({"prompt": quoted[:1], "completion": quoted[1:]}, tokenizer, model, config)
+    ends = row["input_ids"].count(tokenizer.convert_tokens_to_ids("<|im_end|>"))
     print(f"| prompt and completion: equal ids | {sum(row['input_ids'] == own.input_ids for row, own in pairs)} |")
     print(f"| equal labels | {sum(row['labels'] == own.labels for row, own in pairs)} |")
     print(f"| one token after the end of turn scored | {sum(row['labels'][:-1] == own.labels for row, own in pairs)} |")
-    print(f"| more scored than that | {sum(map(bool, extra))}, such as {tokenizer.decode(max(extra, key=len))!r} |")
+    print(f"| more scored than that | {extra} |")
+    print(f"| ends of turn in a conversation of two that quotes one more | {ends} |")
     print(f"| longer than {limit} and cut without a word | {sum(len(own.input_ids) > limit for own in mine)} |")
 
 

@@ -1,4 +1,4 @@
-"""Step 03, whose whole process group is killed at the moment that MOMENT names; takes the script's own arguments."""
+"""Step 03 with something added at the moment that MOMENT names, mostly a SIGKILL of its whole process group."""
 
 from __future__ import annotations
 
@@ -40,6 +40,13 @@ def main() -> None:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return step_of(*arguments, **named)
 
+    load = pipeline.load_model
+
+    def sharded(*arguments: Any, **named: Any) -> Any:
+        model = load(*arguments, **named)
+        print(f"sharded while it loaded: {all(not weights.numel() for weights in model.parameters())}")
+        return model
+
     if os.environ["MOMENT"] == "half a shard of checkpoint 4":
         torch.save = half_a_shard
     elif os.environ["MOMENT"] == "checkpoint 6 unmarked":
@@ -48,6 +55,8 @@ def main() -> None:
         pipeline.write_outcome = die
     elif os.environ["MOMENT"] == "no memory on one rank":  # not a kill, but as sudden
         trainer.AnswerTrainer.training_step = no_memory
+    elif os.environ["MOMENT"] == "after the base is loaded":  # only looks
+        pipeline.load_model = sharded
     else:
         raise ValueError(os.environ["MOMENT"])
     runpy.run_path(str(ROOT / "scripts" / "03_train_model.py"), run_name="__main__")

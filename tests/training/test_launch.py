@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer
 
+from tests import tiny_model
 from tests.training import launch, micro
 from tests.training.launch import adapter, final_losses
 from utils.artifacts import open_artifact
-from utils.records import ADAPTER_SCHEMA
+from utils.chat_format import encode_prompt
+from utils.records import ADAPTER_SCHEMA, Message
 
 pytestmark = pytest.mark.slow
 ALIKE = {"packing": False, "mixed_precision": False, "max_steps": 6, "evaluations": 2, "saves": 3, "warmup_ratio": 0.0}
@@ -48,6 +52,14 @@ def test_the_adapter_folder_needs_nothing_else(one_process: Path) -> None:
     assert manifest.base_model["sha256"]
     assert "0" * 40 in (folder / "README.md").read_text()
     assert not (folder.parent / "checkpoints").exists()
+    talk = [Message("user", "Where is `Cart` defined in shop?")]
+    served = AutoTokenizer.from_pretrained(folder).apply_chat_template(
+        [{"role": "user", "content": talk[0].content}],
+        add_generation_prompt=True,
+        enable_thinking=False,
+        return_dict=False,
+    )
+    assert served == encode_prompt(tiny_model.tokenizer(), talk)
     weights = adapter(one_process)
     assert all(tensor.numel() > 0 for tensor in weights.values())
     assert all(tensor.any() for name, tensor in weights.items() if ".lora_B." in name)
@@ -72,7 +84,9 @@ def test_two_processes_under_zero_3_learn_what_one_learns(one_process: Path, tmp
 
 def test_a_bf16_base_under_zero_3_with_recomputation_learns(tmp_path: Path) -> None:
     config = micro.save_config(tmp_path, max_steps=4, gradient_checkpointing=True)
-    launch.run(launch.launched(2, "--config", str(config), "model.dtype=bfloat16"))
+    command = launch.launched(2, "--config", str(config), "model.dtype=bfloat16", script=launch.INTERRUPTED)
+    told = launch.run(command, MOMENT="after the base is loaded")
+    assert told.count("sharded while it loaded: True") == 2
     weights = adapter(tmp_path)
     assert all(tensor.numel() for tensor in weights.values())
     assert final_losses(tmp_path)[-1] < final_losses(tmp_path)[0]
@@ -164,6 +178,17 @@ def test_a_mistake_ends_every_rank_with_one_sentence(tmp_path: Path) -> None:
     mistakes = {line for line in told.splitlines() if line.startswith("error: ")}
     assert len(mistakes) == 1
     assert "did you mean learning_rate" in mistakes.pop()
+    assert "Traceback" not in told
+
+
+def test_a_base_with_a_weight_missing_is_refused_under_zero_3(tmp_path: Path) -> None:
+    config = micro.save_config(tmp_path)
+    weights = tmp_path / "base" / "model.safetensors"
+    left = load_file(weights)
+    del left["model.layers.1.mlp.up_proj.weight"]
+    save_file(left, weights, {"format": "pt"})
+    told = launch.run(launch.launched(2, "--config", str(config)), code=2)
+    assert "1 missing weights (model.layers.1.mlp.up_proj.weight" in told
     assert "Traceback" not in told
 
 

@@ -50,7 +50,7 @@ class Need(NamedTuple):
         return sum(self) * _HEADROOM
 
     def __str__(self) -> str:
-        parts = ", ".join(f"{name} {value / GIB:.1f}" for name, value in self._asdict().items())
+        parts = ", ".join(f"{name} {value / GIB:.1f}" for name, value in self._asdict().items() if value > GIB / 20)
         return f"about {self.total / GIB:.1f} GiB per device ({parts})"
 
 
