@@ -41,10 +41,11 @@ def require_devices(config: Config) -> None:
 def join(config: Config) -> World:
     """Join the launcher's process group; on a CPU it speaks gloo, and one thread per process unless told otherwise."""
     me = world()
+    if config.model.device == "cpu":
+        os.environ["DS_ACCELERATOR"] = "cpu"  # else DeepSpeed warns that it found no other
     if not me.launched:
         return me
     if config.model.device == "cpu":
-        os.environ["DS_ACCELERATOR"] = "cpu"
         share_cores(me)
     else:
         torch.cuda.set_device(me.local_rank)  # NCCL talks through the current device

@@ -57,7 +57,6 @@ class AnswerTrainer(Trainer):
         if not torch.isfinite(loss):
             raise UserError(
                 f"the loss is {loss.item()} at step {self.state.global_step + 1}; lower training.learning_rate"
-                " (and delete the checkpoints with --force)"
             )
         return loss
 
