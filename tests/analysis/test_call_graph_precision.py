@@ -83,6 +83,14 @@ CASES = {
         "class A:\n    def __len__(self): return 1\ndef g(x): return len(x)\ng(A())\ng([])",
         "main -> main.g",
     ),
+    "an object without the special method beside one that has it": (
+        "class A:\n    def __eq__(self, o): return True\nclass B: pass\ndef g(x): return x == 1\ng(A())\ng(B())",
+        "main -> main.g",
+    ),
+    "a setter through a promised class is no getter": (
+        "class A:\n    @property\n    def p(self): pass\n    @p.setter\n    def p(self, v): pass\nclass B(A): pass\ndef g(a: A): a.p = 1\ng(B())",
+        "main -> main.g\nmain.g -> main.A.p#2",
+    ),
     "a base that is not ours may iterate": (
         "class A(list):\n    def __getitem__(self, i): pass\nfor x in A(): pass",
         "",

@@ -40,20 +40,24 @@ class Dispatch:
             for target in self.targets_of(pairs, FEW):
                 found[caller, target, line] = None
         for (caller, line, site), pairs in self.interpreter.implied.items():
-            if self.alike(site):
-                by_name: dict[str, list[tuple[int, int]]] = {}
-                for callee, receiver in pairs:
-                    name = self.interpreter.hierarchy.function_of(callee)[1].name
-                    by_name.setdefault(name, []).append((callee, receiver))
-                for same in by_name.values():
+            by_name: dict[str, list[tuple[int, int]]] = {}
+            for callee, receiver in pairs:
+                name = self.interpreter.hierarchy.function_of(callee)[1].name
+                by_name.setdefault(name, []).append((callee, receiver))
+            for name, same in by_name.items():
+                if self.alike(site, name):
                     for target in self.targets_of(same, 1):
                         found[caller, target, line] = None
         return list(found)
 
-    def alike(self, node: int) -> bool:
-        """Whether all that is known to arrive at a node are instances: `x == y` may mean a string beside them."""
-        table = self.interpreter.values.table
-        return all(table[value][0] == kinds.INSTANCE for value in self.interpreter.points.get(node, ()))
+    def alike(self, node: int, name: str) -> bool:
+        """Whether all that is known to arrive at a node are instances with this special method: where other kinds
+        or classes come along, nothing is known of the one value that is compared or converted."""
+        for value in self.interpreter.points.get(node, ()):
+            what = self.interpreter.values.table[value]
+            if what[0] != kinds.INSTANCE or self.interpreter.find(int(what[1]), name) is None:  # type: ignore[call-overload]
+                return False
+        return True
 
     def targets_of(self, pairs: Sequence[tuple[int, int]], limit: int) -> list[int]:
         """What one site runs; nothing where it is more than `limit`: code that general says nothing of any one call,
@@ -122,6 +126,8 @@ class Dispatch:
     def promised(self, callee: int, number: int) -> list[int]:
         interpreter = self.interpreter
         _, function = interpreter.hierarchy.function_of(callee)
+        if interpreter.find(number, function.name) not in (callee, None):
+            return [callee]  # a setter: its name finds the getter
         abstract = bool(function.flags & ir.ABSTRACT)
         below = self.subclasses(number)
         living = [item for item in (number, *below) if item in interpreter.made] or (below if abstract else [])
