@@ -21,7 +21,7 @@ from utils.records import Message, Sample, read_jsonl
 from utils.training.merge_plan import ADAPTER_WEIGHTS, PREFIX, Adapter
 from utils.training.merge_rows import check_rows, wrap
 from utils.training.shards import shard_paths
-from utils.training.streamed_model import Weights, empty_model, stream_weights
+from utils.training.streamed_model import Weights, empty_model, return_freed_memory, stream_weights
 
 TEXTS, TEXT_TOKENS = 3, 40  # what is read at most: enough to see an error, and cheaper than the merge itself
 LOGITS_ALLOWED = 1e-3  # largest difference where the merged model is stored in float32
@@ -71,6 +71,7 @@ def check_merge(
 
     Raises `UserError` where they differ by more than rounding to the stored dtype explains.
     """
+    return_freed_memory()
     before, after = Weights(shard_paths(base)), Weights(shard_paths(merged))
     rows, row_error = check_rows(before, after, adapter, seed)
     expected = logits(base, before, texts, device, trust, adapter)

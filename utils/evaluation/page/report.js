@@ -68,7 +68,7 @@ function card(row) {
   const top = element.appendChild(make("div", "top"));
   const badges = top.appendChild(make("div", "badges"));
   badges.append(make("span", "badge " + row.change, changes[row.change]));
-  for (const text of [row.taskLabel, row.probeLabel, row.language]) if (text) badges.append(make("span", "badge", text));
+  for (const text of new Set([row.taskLabel, row.probeLabel, row.language])) if (text) badges.append(make("span", "badge", text));
   set(top.appendChild(make("div", "question")), row.question);
   if (row.reference !== null) {
     const reference = top.appendChild(make("div", "reference"));
