@@ -140,6 +140,12 @@ class Attributes(Solver):
 
     def find(self, number: int, name: str) -> int | None:
         """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""
+        key = (number, name)
+        if key not in self.found:
+            self.found[key] = self.look_up(number, name)
+        return self.found[key]
+
+    def look_up(self, number: int, name: str) -> int | None:
         for item in self.hierarchy.order(number):
             if isinstance(item, str):
                 continue

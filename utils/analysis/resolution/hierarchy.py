@@ -10,7 +10,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution.ir import CLASS_BITS, NODE_BITS
 
 MASK = (1 << CLASS_BITS) - 1
-LONGEST = 500  # classes in a resolution order; beyond that no code is written by hand, and time would be quadratic
+LONGEST = 200  # classes in a resolution order; beyond that no code is written by hand, and time would be quadratic
 
 Found = tuple[str, Any] | None  # ("class", number), ("function", number), ("module", name), ("external", dotted name)
 Search = Generator[tuple[str, str], Found, Found]  # yields (module, name) and is sent what `member` finds for it

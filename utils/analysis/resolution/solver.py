@@ -15,6 +15,7 @@ class Solver(Contents):
     def __init__(self, hierarchy: Hierarchy) -> None:
         super().__init__(hierarchy)
         self.members: dict[tuple[int, str], int] = {}
+        self.found: dict[tuple[int, str], int | None] = {}
         self.decorated: set[int] = set()
 
     def seed(self) -> None:
