@@ -31,6 +31,7 @@ class Dispatch:
                 for base in hierarchy.bases_of(number):
                     if isinstance(base, int):
                         self.children.setdefault(base, []).append(number)
+        self.above = {base for number in interpreter.made for base in hierarchy.order(number)[1:]}  # what is made
         self.targets: dict[tuple[int, int], list[int]] = {}
         self.held: dict[int, list[int]] | None = None
 
@@ -121,7 +122,7 @@ class Dispatch:
         what = self.interpreter.values.table[receiver]
         if what[0] != kinds.INSTANCE or what[2] or what[1] in self.interpreter.made:
             return False
-        return any(item in self.interpreter.made for item in self.subclasses(int(what[1])))  # type: ignore[call-overload]
+        return what[1] in self.above
 
     def promised(self, callee: int, number: int) -> list[int]:
         interpreter = self.interpreter
