@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from utils.generation.behaviour import Behaviour, read_behaviour
 from utils.generation.exports import find_exports
 from utils.generation.families import FAMILIES
 from utils.generation.file_roles import is_supporting, is_test
+from utils.generation.grouping import grouped, inside, suffixes, turned_round
 from utils.generation.templates import Slot, Slots, Voice
 from utils.generation.verify import Verdict, Verifier
 from utils.records import Analysis, CallSite, Claim, ClaimKind, CodeElement, Evidence
@@ -83,10 +83,10 @@ class Context:
         self.elements = [
             element
             for element in elements
-            if not self.path_is_test[element.path] and "#" not in element.id and not _inside(element.id, repeated)
+            if not self.path_is_test[element.path] and "#" not in element.id and not inside(element.id, repeated)
         ]
         self.known = {element.id for element in self.elements}
-        self._suffixes = _suffixes(self.all)
+        self._suffixes = suffixes(self.all)
         self._behaviours: dict[str, Behaviour] = {}
         self.verifier: Verifier | None = None
         self.judged: dict[tuple[str, str], Verdict] = {}
@@ -106,6 +106,26 @@ class Context:
         supports = element.path in self.supporting
         return is_public(element) and not supports and not special and not self.is_inside_function(element)
 
+    def is_trivial(self, element: CodeElement) -> bool:
+        """True for what no one asks about: a module's logger, its `__all__`, what only its run as a script defines."""
+        if element.kind == "constant" and (element.name.lower() in LOGGERS or element.name.startswith("__")):
+            return True
+        return element.id in self._script_parts
+
+    @cached_property
+    def _script_parts(self) -> frozenset[str]:
+        """What stands in a module's `if __name__ == …:` block, which no import reaches."""
+        found: set[str] = set()
+        for module in self.elements:
+            if module.kind == "module" and "\nif __name__" in module.code:
+                lines = module.code.split("\n")
+                for element in self.children.get(module.id, []):
+                    above = lines[: element.line]
+                    if len(above) == element.line and above[-1][:1].isspace():
+                        outer = next((line for line in reversed(above) if line[:1].strip(" \t)#")), "")
+                        found.update([element.id] if outer.startswith("if __name__") else [])
+        return frozenset(found)
+
     def is_inside_function(self, element: CodeElement) -> bool:
         """True for what is defined in a function: a decorator's wrapper says nothing to who does not know it."""
         outer = self.all.get(element.parent or "")
@@ -114,7 +134,7 @@ class Context:
     @cached_property
     def children(self) -> dict[str, list[CodeElement]]:
         """Parent id → the elements directly in it, in source order."""
-        return _grouped((element.parent or "", element) for element in self.elements)
+        return grouped((element.parent or "", element) for element in self.elements)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -157,32 +177,32 @@ class Context:
     def by_path(self) -> dict[str, list[CodeElement]]:
         """Path → the file's top-level classes, functions and constants, in source order."""
         top = (e for e in self.elements if e.kind != "module" and e.parent == e.module)
-        return _grouped((e.path, e) for e in top if not is_trivial(e))
+        return grouped((e.path, e) for e in top if not self.is_trivial(e))
 
     @cached_property
     def callers(self) -> dict[str, list[str]]:
         """Callee id → caller ids, sorted. Callers in tests are among them."""
-        return _reversed(self.analysis.call_graph)
+        return turned_round(self.analysis.call_graph)
 
     @cached_property
     def importers(self) -> dict[str, list[str]]:
         """Module id → the modules that import it, sorted."""
-        return _reversed(self.analysis.imports)
+        return turned_round(self.analysis.imports)
 
     @cached_property
     def subclasses(self) -> dict[str, list[str]]:
         """Class id → its direct subclasses, sorted."""
-        return _reversed(self.analysis.inheritance)
+        return turned_round(self.analysis.inheritance)
 
     @cached_property
     def overridden_by(self) -> dict[str, list[str]]:
         """Method id → the methods that override it, sorted."""
-        return _grouped((e.overrides, e.id) for e in self.elements if e.overrides)
+        return grouped((e.overrides, e.id) for e in self.elements if e.overrides)
 
     @cached_property
     def sites(self) -> dict[str, list[CallSite]]:
         """Callee id → its call sites."""
-        return _grouped((site.callee, site) for site in self.analysis.call_sites)
+        return grouped((site.callee, site) for site in self.analysis.call_sites)
 
     def holds(self, claim: Claim) -> bool:
         """Whether the verifier confirms what may be left unsaid; `judged` keeps what it said of each claim."""
@@ -261,11 +281,6 @@ def is_public(element: CodeElement) -> bool:
     return not any(part.startswith("_") and not part.endswith("__") for part in local)
 
 
-def is_trivial(element: CodeElement) -> bool:
-    """True for what every module has: its logger, its `__all__`."""
-    return element.kind == "constant" and (element.name.lower() in LOGGERS or element.name.startswith("__"))
-
-
 def flush(signature: str) -> str:
     """A signature over several lines as it would stand at the margin: a method's is indented in its class."""
     first, *rest = signature.split("\n")
@@ -284,34 +299,3 @@ def summary_of(element: CodeElement) -> str:
 def importable(dotted: str) -> bool:
     """True when `dotted` can stand in an import statement as it is."""
     return all(part.isidentifier() for part in dotted.split(".")) and not dotted.endswith("__main__")
-
-
-def _inside(element_id: str, repeated: set[str]) -> bool:
-    while element_id:
-        if element_id in repeated:
-            return True
-        element_id = element_id.rpartition(".")[0]
-    return False
-
-
-def _suffixes(ids: Iterable[str]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for element_id in ids:
-        parts = element_id.split("#")[0].split(".")
-        counts.update(".".join(parts[start:]) for start in range(len(parts)))
-    return counts
-
-
-def _grouped(pairs: Iterable[tuple[str | None, object]]) -> dict[str, list[Any]]:
-    groups: defaultdict[str, list[Any]] = defaultdict(list)
-    for key, value in pairs:
-        groups[key or ""].append(value)
-    return dict(groups)
-
-
-def _reversed(graph: dict[str, list[str]]) -> dict[str, list[str]]:
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for source, targets in graph.items():
-        for target in targets:
-            found[target].add(source)
-    return {target: sorted(sources) for target, sources in found.items()}

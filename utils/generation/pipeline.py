@@ -17,7 +17,7 @@ import msgspec
 from utils.console import ROOT, UserError, progress
 from utils.generation.budget import Order, plan
 from utils.generation.collector import fewer_collections
-from utils.generation.facts import Context, Fact, is_trivial, rank
+from utils.generation.facts import Context, Fact, rank
 from utils.generation.general import dataset_samples, general_samples
 from utils.generation.prover import Outcome, Prover, prove_all
 from utils.generation.rows import Row, leaks, order
@@ -144,7 +144,7 @@ def all_facts(context: Context) -> Iterator[Fact]:
     ):
         for fact in task.facts(context):
             element = context.all.get(fact.element)
-            if element is not None and is_trivial(element):
+            if element is not None and context.is_trivial(element):
                 continue
             yield fact if element is None or context.is_offered(element) else fact._replace(public=False)
 
