@@ -129,7 +129,7 @@ def _makes_property(decorator: str | None, name: str) -> bool:
     owner, dot, last = text.rpartition(".")
     if last in ("property", "cached_property", "abstractproperty"):
         return "(" not in text
-    return bool(dot) and owner == name and last in ("setter", "getter", "deleter")
+    return bool(dot) and owner.rpartition(".")[2] == name and last in ("setter", "getter", "deleter")
 
 
 def compare(source: str, module: str, elements: list[Any], modules: Iterable[str] = ()) -> Counter[str]:

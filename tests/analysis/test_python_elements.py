@@ -96,6 +96,8 @@ def test_methods_properties_and_nested_functions():
                 def q(self): ...
                 @other.setter
                 def r(self): ...
+                @Base.s.setter
+                def s(self, value): ...
                 class D:
                     if x:
                         def n(self): ...
@@ -111,6 +113,7 @@ def test_methods_properties_and_nested_functions():
         "m.C.p#2": "property",
         "m.C.q": "property",
         "m.C.r": "method",
+        "m.C.s": "property",
         "m.C.D": "class",
         "m.C.D.n": "method",
     }

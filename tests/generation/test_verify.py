@@ -169,3 +169,14 @@ def test_files_that_do_not_parse_prove_nothing(tmp_path: Path) -> None:
     broken = Verifier(tmp_path, "broken")
     assert broken.prove(Claim("defined_in", "broken.f", "broken.py"))
     assert broken.prove(Claim("absent", "broken", "g")) is None
+
+
+def test_a_base_that_is_imported_or_defined_is_told_either_way(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text(
+        "try:\n    from enum import StrEnum\nexcept ImportError:\n    class StrEnum(str): ...\n"
+        "\nclass Color(StrEnum): ...\n"
+    )
+    verifier = Verifier(tmp_path, "m")
+    assert verifier.prove(Claim("inherits_from", "m.Color", "m.StrEnum")) is None
+    assert verifier.prove(Claim("inherits_from", "m.Color", "StrEnum")) is None
+    assert verifier.prove(Claim("inherits_from", "m.Color", "Enum")) is not None

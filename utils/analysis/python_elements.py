@@ -32,6 +32,13 @@ def extract_elements(
     return extractor.elements()
 
 
+def _last_name(node: ast.expr) -> str:
+    """`x` of `x`, and of `Base.x` where a class changes a property of its base."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 class _Extractor:
     def __init__(self, tree: ast.Module, names: Names, source: SourceText, module: str, path: str) -> None:
         self.tree, self.names, self.source, self.module, self.path = tree, names, source, module, path
@@ -173,8 +180,7 @@ class _Extractor:
             return "function"
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Attribute):
-                owner = decorator.value
-                is_accessor = decorator.attr in ACCESSORS and isinstance(owner, ast.Name) and owner.id == node.name
+                is_accessor = decorator.attr in ACCESSORS and _last_name(decorator.value) == node.name
                 if is_accessor or decorator.attr in PROPERTIES:
                     return "property"
             elif isinstance(decorator, ast.Name) and decorator.id in PROPERTIES:

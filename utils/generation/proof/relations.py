@@ -44,8 +44,8 @@ def inherits_from(repo: Repository, subclass: str, base: str) -> str | None:
     wanted = {found.value for found in _definitions(repo, base)}
     for found in classes:
         for text, values in zip(found.definition.bases, repo.bases(found.value), strict=True):
-            is_own = any(value.kind == "def" for value in values)
-            if wanted & values or (not is_own and same_code(text, base)):
+            is_surely_own = bool(values) and all(value.kind == "def" for value in values)
+            if wanted & values or (not is_surely_own and same_code(text, base)):
                 return None
     return f"its bases are {', '.join(classes[0].definition.bases) or 'none'}"
 
