@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from utils.console import UserError
-from utils.generation.general import dataset_samples, general_samples
+from utils.generation.general import REPLAYED, dataset_samples, general_samples
 from utils.generation.stdlib import stdlib_elements
 from utils.generation.templates import load_voice
 from utils.generation.verify import Verifier
@@ -70,3 +70,12 @@ def test_a_row_of_another_shape_is_named_by_its_line(tmp_path: Path, row: str) -
     path.write_text('{"prompt": "a", "completion": "b"}\n' + row, encoding="utf-8")
     with pytest.raises(UserError, match="line 2"):
         list(dataset_samples(path, 10, 1))
+
+
+def test_what_is_only_to_be_kept_is_asked_broadly() -> None:
+    facts = {
+        exposures: {sample.metadata.fact for sample in general_samples(200, 1, ["en", "zh"], exposures=exposures)}
+        for exposures in (REPLAYED, 8)
+    }
+    assert len(facts[REPLAYED]) > 3 * len(facts[8])
+    assert facts[8] < facts[REPLAYED]

@@ -37,23 +37,29 @@ from utils.records import (
 FAMILIES_ASKED = ("location", "explain", "signature", "by_summary", "import", "file_contents")
 SHOWN_KINDS = frozenset({"defined_in", "has_signature", "documented_as", "returns"})
 NAMED_KINDS = frozenset({"contains", "has_parameter"})
-EXPOSURES = 8  # wordings of one fact and language before the next fact is asked
+EXPOSURES = 8  # wordings of one fact and language before the next fact is asked, where it has to be learned
+REPLAYED = 2  # the same, where it is known and only has to be kept: many facts a few times, not few facts often
 
 
 def general_samples(
-    limit: int, seed: int, languages: Sequence[str], split: Literal["train", "test"] = "train"
+    limit: int,
+    seed: int,
+    languages: Sequence[str],
+    split: Literal["train", "test"] = "train",
+    exposures: int = EXPOSURES,
 ) -> Iterator[Sample]:
     """At most `limit` samples about Python's standard library, in a stable order by `seed`.
 
-    `train` uses the training wordings only, `test` only those kept for testing.
+    `train` uses the training wordings only, `test` only those kept for testing. `exposures` is the number of wordings,
+    of both kinds together, of one fact in one language.
     """
-    return islice(_samples(seed, [load_voice(language) for language in languages], split), limit)
+    return islice(_samples(seed, [load_voice(language) for language in languages], split, exposures), limit)
 
 
-def _samples(seed: int, voices: Sequence[Voice], split: str) -> Iterator[Sample]:
+def _samples(seed: int, voices: Sequence[Voice], split: str, exposures: int) -> Iterator[Sample]:
     for fact in sorted(_facts(), key=lambda fact: rank(seed, "general", fact.key)):
         for voice in voices:
-            wanted = Order(fact, voice.language, EXPOSURES)
+            wanted = Order(fact, voice.language, exposures)
             for sample in compose(wanted, voice, seed, "answer", None):
                 number = int(sample.metadata.wording.rpartition("/")[2])
                 if (number in voice.tests[fact.family]) == (split == "test"):

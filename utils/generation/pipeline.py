@@ -18,7 +18,7 @@ from utils.console import ROOT, UserError, progress
 from utils.generation.budget import Order, plan
 from utils.generation.collector import fewer_collections
 from utils.generation.facts import Context, Fact, rank
-from utils.generation.general import dataset_samples, general_samples
+from utils.generation.general import REPLAYED, dataset_samples, general_samples
 from utils.generation.prover import Outcome, Prover, prove_all
 from utils.generation.rows import Row, leaks, order
 from utils.generation.split import place
@@ -188,7 +188,7 @@ def _general(settings: GenerationSettings, seed: int, own: int) -> list[Sample]:
     if settings.general_dataset is not None:
         return list(dataset_samples(ROOT / settings.general_dataset, limit, seed))
     tested = round(limit * GENERAL_TEST_SHARE)
-    train = list(general_samples(limit - tested, seed, settings.languages, "train"))
+    train = list(general_samples(limit - tested, seed, settings.languages, "train", REPLAYED))
     return [*train, *general_samples(tested, seed, settings.languages, "test")]
 
 
