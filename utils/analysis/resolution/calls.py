@@ -7,18 +7,11 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import GETTER
-from utils.analysis.resolution.binding import APPLIED_RESULT, Binding, Call
+from utils.analysis.resolution.binding import APPLIED_RESULT, Binding, Call, shifted
 from utils.analysis.resolution.graph import BY_SUPER
 from utils.analysis.resolution.hierarchy import Hierarchy, Module
 
 APPLY = 103
-
-
-def shifted(item: Any, offset: int) -> Any:
-    """An argument of a summary with a global node: 0 stays nothing."""
-    if item.__class__ is tuple:
-        return (item[0], item[1] + offset if item[1] else 0) if item[0] == "*" else item
-    return item + offset if item else 0
 
 
 class Calls(Binding):
