@@ -39,10 +39,9 @@ class Behaviour(NamedTuple):
     handles: tuple[str, ...]
     is_generator: bool
     is_abstract: bool
-    body_lines: int
 
 
-NOTHING = Behaviour((), (), (), False, False, 0)
+NOTHING = Behaviour((), (), (), False, False)
 
 
 def read_behaviour(element: CodeElement) -> Behaviour:
@@ -63,8 +62,7 @@ def read_behaviour(element: CodeElement) -> Behaviour:
     raises = tuple(dict.fromkeys(step.detail for step in reader.steps if step.kind == "raise"))
     handles = tuple(dict.fromkeys(name for step in reader.steps if step.kind == "handle" for name in [step.detail]))
     is_generator = any(step.kind == "yield" for step in reader.steps) or reader.yields
-    lines = body[-1].end_lineno - body[0].lineno + 1 if body and body[-1].end_lineno else 0
-    return Behaviour(tuple(reader.steps), raises, handles, is_generator, _is_stub(body), lines)
+    return Behaviour(tuple(reader.steps), raises, handles, is_generator, _is_stub(body))
 
 
 def _is_stub(body: list[ast.stmt]) -> bool:

@@ -40,6 +40,11 @@ class Fact(NamedTuple):
     public: bool
     build: Callable[[Voice, int], Slots]
 
+    @classmethod
+    def about(cls, family: str, element: CodeElement, build: Callable[[Voice, int], Slots]) -> Fact:
+        """A fact whose subject is the element itself."""
+        return cls(family, element.id, element.id, is_public(element), build)
+
     @property
     def key(self) -> str:
         """The fact string of DESIGN.md, `family:subject`."""

@@ -43,7 +43,8 @@ from utils.records import Analysis, CodeElement, Sample
 from utils.settings import GenerationSettings
 
 TASKS = (
-    location, explanation, comparison, api_usage, overview, lookup, design, relation, dependents, errors, absent,
+    location, explanation, comparison, rationale, api_usage, overview,
+    lookup, design, relation, dependents, errors, absent,
 )  # fmt: skip
 SPLITS = ("train", "val", "test")
 MOST_FAILED = 0.001  # share of samples whose proof may fail; above it the analysis is wrong
@@ -128,20 +129,7 @@ def generate(
 
 def all_facts(context: Context) -> Iterator[Fact]:
     """Every fact of every task. What the project does not offer (see `Context.is_offered`) is not public here."""
-    for task in (
-        location,
-        explanation,
-        comparison,
-        rationale,
-        api_usage,
-        overview,
-        lookup,
-        design,
-        relation,
-        dependents,
-        errors,
-        absent,
-    ):
+    for task in TASKS:
         for fact in task.facts(context):
             element = context.all.get(fact.element)
             if element is not None and context.is_trivial(element):

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 
-from utils.console import UserError
+from utils.console import UserError, is_disk_full
 
 # How gloo and NCCL report a peer that died, torch and safetensors a full disk, and torch a machine without memory.
 _PEER_GONE = re.compile(
@@ -38,7 +38,7 @@ def explained(folder: Path) -> Iterator[None]:
     except MemoryError as error:
         raise UserError(f"the machine's memory is full: {_LOWER}") from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_disk_full(error):
             raise OSError(error.errno, "no space left", error.filename or str(folder)) from error
         raise
     except (RuntimeError, SafetensorError) as error:

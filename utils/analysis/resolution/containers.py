@@ -10,7 +10,7 @@ from utils.analysis.resolution.attributes import PLAIN_BASES
 from utils.analysis.resolution.class_rules import ClassRules
 from utils.analysis.resolution.hierarchy import Hierarchy, Module
 
-COPY_KEYS, ELEMENTS, NEXT = 110, 111, 112
+ELEMENTS, NEXT = 111, 112
 
 
 class Containers(ClassRules):

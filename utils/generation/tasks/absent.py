@@ -38,7 +38,7 @@ def facts(context: Context) -> Iterator[Fact]:
             continue
         if len(element.name) < 6:
             continue
-        yield Fact("present", element.id, element.id, is_public(element), partial(_present, context, element))
+        yield Fact.about("present", element, partial(_present, context, element))
         name = _near_miss(element, real, lowered)
         if name is not None:
             near = _nearest(context, element, name)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from utils.generation.calls import import_of, usage_of
-from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
+from utils.generation.facts import CALLABLE, Context, Fact, rank
 from utils.generation.prose import function_shape, own_parameters, parameter_name, quote
 from utils.generation.templates import Slot, Voice
 from utils.records import CallSite, Claim, CodeElement, Evidence, Parameter
@@ -26,21 +26,21 @@ def facts(context: Context) -> Iterator[Fact]:
     profiles = Counter(_profile(element) for element in callables)
     for element in context.elements:
         if element.kind in ("function", "class", "method", "property") and usage_of(context, element, 0):
-            yield _fact("call", element, partial(_call, context, element))
+            yield Fact.about("call", element, partial(_call, context, element))
         if element.id in context.sites and element.kind in CALLABLE and _usable_sites(context, element):
-            yield _fact("call_site", element, partial(_call_site, context, element))
+            yield Fact.about("call_site", element, partial(_call_site, context, element))
     for element in callables:
         own = own_parameters(element)
         if own and element.name != "__init__":
-            yield _fact("parameters", element, partial(_parameters, context, element))
+            yield Fact.about("parameters", element, partial(_parameters, context, element))
         if any(item.default is not None for item in own):
-            yield _fact("default", element, partial(_default, context, element))
+            yield Fact.about("default", element, partial(_default, context, element))
         if (
             FEWEST_TO_RECOGNISE <= len(own) <= MOST_TO_RECOGNISE
             and profiles[_profile(element)] == 1
             and not element.name.startswith("__")
         ):
-            yield _fact("by_signature", element, partial(_by_signature, context, element))
+            yield Fact.about("by_signature", element, partial(_by_signature, context, element))
 
 
 def declarations(context: Context) -> Iterator[Fact]:
@@ -51,13 +51,9 @@ def declarations(context: Context) -> Iterator[Fact]:
             and element.parent == element.module
             and import_of(context, element)
         ):
-            yield _fact("import", element, partial(_import, context, element))
+            yield Fact.about("import", element, partial(_import, context, element))
         if element.signature and element.kind in CALLABLE:
-            yield _fact("signature", element, partial(_signature, context, element))
-
-
-def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
-    return Fact(family, element.id, element.id, is_public(element), build)
+            yield Fact.about("signature", element, partial(_signature, context, element))
 
 
 def _profile(element: CodeElement) -> tuple[str, frozenset[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
@@ -41,7 +41,7 @@ def _tested(context: Context) -> Iterator[Fact]:
         tests = [each for each in callers if context.looks_like_test(each.path) and "#" not in each.id]
         if tests and not context.looks_like_test(element.path):
             related = tuple((test, (Claim("called_by", element.id, test.id),)) for test in tests)
-            yield _fact("tested_by", element, partial(_listed, context, related, len(tests)))
+            yield Fact.about("tested_by", element, partial(_listed, context, element, related))
 
 
 def _decorated(context: Context) -> Iterator[Fact]:
@@ -57,24 +57,18 @@ def _decorated(context: Context) -> Iterator[Fact]:
                 found[decorator.id].append((element, (Claim("decorated_by", element.id, text),)))
     for decorator_id, related in found.items():
         if len(related) >= FEWEST_DECORATED:
-            build = partial(_listed, context, tuple(related), len(related))
-            yield _fact("decorated_with", context.all[decorator_id], build)
+            element = context.all[decorator_id]
+            yield Fact.about("decorated_with", element, partial(_listed, context, element, tuple(related)))
 
 
-def _listed(
-    context: Context, related: Related, total: int, element: CodeElement, voice: Voice, variant: int
-) -> dict[str, Slot]:
+def _listed(context: Context, element: CodeElement, related: Related, voice: Voice, variant: int) -> dict[str, Slot]:
     ordered = sorted(related, key=lambda item: rank(element.id, item[0].id))
     kept = [item for item in ordered if all(claim.kind != "called_by" or context.holds(claim) for claim in item[1])]
     shown = kept[:MOST_NAMED]
     listed = voice.listed([placed(context, other, voice, variant, *claims) for other, claims in shown])
-    if 0 < len(shown) < total:
+    if 0 < len(shown) < len(related):
         listed = voice.say("among_others", variant, items=listed)
     return {**context.slots(element, voice), "items": listed}
-
-
-def _fact(family: str, element: CodeElement, build: Callable[[CodeElement, Voice, int], dict[str, Slot]]) -> Fact:
-    return Fact(family, element.id, element.id, is_public(element), partial(build, element))
 
 
 def _interactions(context: Context) -> Iterator[Fact]:

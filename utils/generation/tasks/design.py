@@ -34,15 +34,11 @@ def facts(context: Context) -> Iterator[Fact]:
             element.kind == "class"
             and len(members := _named(context, context.subclasses.get(element.id, []))) >= EXAMPLES
         ):
-            yield _fact("implement", element, partial(_implement, context, element, members))
+            yield Fact.about("implement", element, partial(_implement, context, element, members))
         elif element.kind in CALLABLE and _named(context, context.callers.get(element.id, [])):
-            yield _fact("change_impact", element, partial(_change, context, element))
+            yield Fact.about("change_impact", element, partial(_change, context, element))
         elif element.kind == "module" and len(_definitions(context, element)) >= EXAMPLES:
-            yield _fact("extend_module", element, partial(_extend, context, element))
-
-
-def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
-    return Fact(family, element.id, element.id, is_public(element), build)
+            yield Fact.about("extend_module", element, partial(_extend, context, element))
 
 
 def _named(context: Context, ids: Sequence[str]) -> tuple[CodeElement, ...]:

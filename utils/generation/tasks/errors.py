@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from utils.generation.behaviour import Step
-from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
+from utils.generation.facts import CALLABLE, Context, Fact, rank
 from utils.generation.prose import quote
 from utils.generation.templates import EMPTY, Slot, Voice
 from utils.records import Claim, CodeElement, Evidence
@@ -29,7 +29,7 @@ def facts(context: Context) -> Iterator[Fact]:
             found = [each for each in places[error.name] if _sees(context, each[0], error)]
             build = partial(_origins, context, error, found)
             if found:
-                yield Fact("raised_in", error.id, error.id, is_public(error), build)
+                yield Fact.about("raised_in", error, build)
 
 
 def _sees(context: Context, element: CodeElement, error: CodeElement) -> bool:

@@ -30,17 +30,17 @@ def facts(context: Context) -> Iterator[Fact]:
     for element in context.elements:
         if element.kind in ("attribute", "field"):
             if element.parent and _has_plain_value(element.signature):
-                yield _fact("field_default", element, partial(_field, context, element))
+                yield Fact.about("field_default", element, partial(_field, context, element))
             continue
         if element.kind == "constant":
             said = element.signature.partition("=")[2].strip()
             if len(element.signature) < 200 and "`" not in element.signature and said not in ("", "None"):
-                yield _fact("value", element, partial(_value, context, element))
+                yield Fact.about("value", element, partial(_value, context, element))
             continue
         if element.kind != "module" or summary_of(element) or context.by_path.get(element.path):
-            yield _fact("explain", element, partial(_explain, context, element))
+            yield Fact.about("explain", element, partial(_explain, context, element))
         if (text := summary_of(element)) and summaries[text] == 1 and len(text) > 15 and element.name not in text:
-            yield _fact("by_summary", element, partial(_described, context, element))
+            yield Fact.about("by_summary", element, partial(_described, context, element))
         if element.kind == "class":
             yield from _class_facts(context, element)
         elif element.kind in CALLABLE or element.kind == "property":
@@ -64,24 +64,20 @@ def _field(context: Context, element: CodeElement, voice: Voice, variant: int) -
 def _function_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
     found = context.behaviour(element)
     if len(found.steps) + len(context.analysis.call_graph.get(element.id, [])) >= FEWEST_STEPS and found.steps:
-        yield _fact("behaviour", element, partial(_behaviour, context, element))
+        yield Fact.about("behaviour", element, partial(_behaviour, context, element))
     if found.raises or found.handles:
-        yield _fact("exceptions", element, partial(_exceptions, context, element))
+        yield Fact.about("exceptions", element, partial(_exceptions, context, element))
     if any(_tells(step) for step in found.steps):
-        yield _fact("result", element, partial(_result, context, element))
+        yield Fact.about("result", element, partial(_result, context, element))
     lines = element.end_line - element.start_line + 1
     if 2 <= lines <= LONGEST_SOURCE and "```" not in element.code and element.code:
-        yield _fact("source", element, partial(_source, context, element))
+        yield Fact.about("source", element, partial(_source, context, element))
 
 
 def _class_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
     members = [child for child in context.children.get(element.id, []) if is_public(child) or child.name == "__init__"]
     if any(not child.name.startswith("__") for child in members):
-        yield _fact("members", element, partial(_members, context, element))
-
-
-def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
-    return Fact(family, element.id, element.id, is_public(element), build)
+        yield Fact.about("members", element, partial(_members, context, element))
 
 
 def _described(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:

@@ -18,14 +18,14 @@ MOST_ITEMS = 12  # names in one answer; a longer list is a listing, not an answe
 def facts(context: Context) -> Iterator[Fact]:
     """Every location fact."""
     for element in context.elements:
-        yield _fact("location", element, partial(_symbol, context, element))
+        yield Fact.about("location", element, partial(_symbol, context, element))
         if element.kind in SYMBOLS:
-            yield _fact("line", element, partial(_line, context, element))
+            yield Fact.about("line", element, partial(_line, context, element))
         owner = context.all.get(element.parent or "")
         if owner is not None and owner.kind == "class" and context.display(element.id) != element.id:
             short = element.name
             if context.is_unique(short) and (element.kind in SYMBOLS or "_" in short):
-                yield _fact("owner", element, partial(_owner, context, element, owner))
+                yield Fact.about("owner", element, partial(_owner, context, element, owner))
     for path, elements in context.by_path.items():
         public = [element for element in elements if is_public(element)]
         named = sorted(public or elements, key=lambda element: element.kind not in SYMBOLS)
@@ -36,10 +36,6 @@ def facts(context: Context) -> Iterator[Fact]:
             yield Fact(
                 "file_of_two", f"{first.id}+{second.id}", first.id, is_public(first) and is_public(second), build
             )
-
-
-def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
-    return Fact(family, element.id, element.id, is_public(element), build)
 
 
 def _symbol(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:

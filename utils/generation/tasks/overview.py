@@ -33,7 +33,7 @@ def facts(context: Context) -> Iterator[Fact]:
         yield _fact(context, "statistics", "modules", partial(_size, context, None))
     for element in context.elements:
         if element.kind == "module" and (context.by_path.get(element.path) or context.analysis.imports.get(element.id)):
-            yield Fact("module_role", element.id, element.id, is_public(element), partial(_role, context, element))
+            yield Fact.about("module_role", element, partial(_role, context, element))
     for document in context.analysis.documents:
         if document.title and len(_headings(context, document)) > 1:
             yield _fact(context, "document", document.path, partial(_document, context, document))

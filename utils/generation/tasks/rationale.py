@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
-from utils.generation.facts import CALLABLE, Context, Fact, is_public
+from utils.generation.facts import CALLABLE, Context, Fact
 from utils.generation.templates import Slot, Voice
 from utils.records import Claim, CodeElement, Evidence
 
@@ -44,7 +44,7 @@ def facts(context: Context) -> Iterator[Fact]:
     for element in context.elements:
         if element.kind in CALLABLE and "#" in element.code and (comments := find_reasons(element)):
             build = partial(_rationale, context, element, tuple(comments[:MOST_COMMENTS]))
-            yield Fact("rationale", element.id, element.id, is_public(element), build)
+            yield Fact.about("rationale", element, build)
 
 
 def find_reasons(element: CodeElement) -> list[Comment]:

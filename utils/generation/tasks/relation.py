@@ -35,14 +35,10 @@ def facts(context: Context) -> Iterator[Fact]:
             others = [other for other in related(element) if other != element.id]
             found = tuple(other for other in others if _is_named(context, other))
             if found:
-                yield _fact(family, element, partial(_listed, context, element, claim, found, len(others)))
+                yield Fact.about(family, element, partial(_listed, context, element, claim, found, len(others)))
         if element.overrides and element.overrides in context.all:
-            yield _fact("overrides", element, partial(_overrides, context, element))
+            yield Fact.about("overrides", element, partial(_overrides, context, element))
         yield from _paths(context, element)
-
-
-def _fact(family: str, element: CodeElement, build: partial[dict[str, Slot]]) -> Fact:
-    return Fact(family, element.id, element.id, is_public(element), build)
 
 
 def _overriding(method: str, other: str) -> Claim:
@@ -84,10 +80,10 @@ def _overrides(context: Context, element: CodeElement, voice: Voice, variant: in
 def _module_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
     imported = tuple(item for item in context.analysis.imports.get(element.id, []) if _is_named(context, item))
     if imported:
-        yield _fact("imports", element, partial(_modules, context, element, "forward", imported))
+        yield Fact.about("imports", element, partial(_modules, context, element, "forward", imported))
     importers = tuple(item for item in context.importers.get(element.id, []) if _is_named(context, item))
     if importers:
-        yield _fact("importers", element, partial(_modules, context, element, "reverse", importers))
+        yield Fact.about("importers", element, partial(_modules, context, element, "reverse", importers))
 
 
 def _modules(
