@@ -1,8 +1,8 @@
 """Merging: the base model's files are copied, and on the way an adapter's change is added to the tensors it targets.
 
-One block of rows is in memory at a time, whatever the size of the model or of its shards. The sum is taken in float32
-and rounded once, to the dtype of the base (or the one asked for); tensors that the adapter does not touch keep their
-bytes. Shards, tied weights, config and generation config stay as the base has them.
+A few blocks of rows are in memory at a time, whatever the size of the model or of its shards. The sum is taken in
+float32 and rounded once, to the dtype of the base (or the one asked for); tensors that the adapter does not touch keep
+their bytes. Shards, tied weights, config and generation config stay as the base has them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +20,8 @@ import torch
 
 from utils.artifacts import FileStamp
 from utils.console import UserError, progress, relative
-from utils.training.merge_plan import Adapter, Factors
+from utils.training.merge_blocks import Block, Workers
+from utils.training.merge_plan import Adapter
 from utils.training.shards import (
     DTYPE_NAMES,
     DTYPES,
@@ -31,7 +33,7 @@ from utils.training.shards import (
     shard_paths,
 )
 
-BLOCK_BYTES = 2**20  # read at a time: what fits the caches is quickest, and freed memory is used again
+BLOCK_BYTES = 2**20  # read at a time: what fits the caches is quickest
 
 Dtype = Literal["base", "float32", "bfloat16"]
 
@@ -74,9 +76,8 @@ def merge(
     _require_space(target, sum(sizes.values()))
     stamps: dict[str, FileStamp] = {}
     written = _write_shards(paths, adapter, target, dtype, device, stamps)
-    with _one_thread():
-        for _ in progress(written, "merging", len(shapes), "tensor"):
-            pass
+    for _ in progress(written, "merging", len(shapes), "tensor"):
+        pass
     _copy_side_files(base, target, dtype, sum(sizes.values()), trust_remote_code)
     return MergeCounts(len(shapes), len(adapter.updates), stamps)
 
@@ -85,56 +86,37 @@ def _write_shards(
     paths: list[Path], adapter: Adapter, target: Path, dtype: Dtype, device: str, stamps: dict[str, FileStamp]
 ) -> Iterator[str]:
     """Write every shard and note its checksum in `stamps`; yields the name of each tensor that is done."""
-    for path in paths:
-        with ShardReader(path) as shard:
-            tensors = {entry.name: (_dtype(entry, dtype), entry.shape, _size(entry, dtype)) for entry in shard.entries}
-            with ShardWriter(target / path.name, tensors, shard.metadata) as writer:
-                for entry in shard.entries:
-                    for block in _blocks(shard, entry, adapter, _dtype(entry, dtype), device):
-                        writer.write(block)
-                    yield entry.name
-            stamps[path.name] = writer.stamp
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """torch computes on one thread: a block is too small to share, and the other cores hash and write."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    finished: dict[str, Future[FileStamp]] = {}
+    with ExitStack() as files, Workers(device) as workers, ThreadPoolExecutor(1) as flushing:
+        for block, data in workers.run(_blocks(paths, adapter, target, dtype, device, files, workers.pool)):
+            block.writer.write(data)
+            if block.ends_tensor:
+                yield block.entry.name
+            if block.ends_shard:
+                finished[block.writer.path.name] = flushing.submit(block.writer.finish)
+        stamps.update({name: stamp.result() for name, stamp in finished.items()})
 
 
 def _blocks(
-    shard: ShardReader, entry: TensorEntry, adapter: Adapter, dtype: str, device: str
-) -> Iterator[torch.Tensor]:
-    """What becomes of one tensor: blocks of rows in the safetensors dtype `dtype`."""
-    update = adapter.updates.get(entry.name)
-    if update is not None:
-        yield from _merged_blocks(shard, entry, adapter.factors(update, device), dtype, device)
-        return
-    for first, last in _row_blocks(entry):
-        if dtype == entry.dtype:
-            yield shard.read(entry, first, last)
-        else:
-            yield shard.tensor(entry, first, last).to(DTYPES[dtype])
-
-
-def _merged_blocks(
-    shard: ShardReader, entry: TensorEntry, factors: Factors, dtype: str, device: str
-) -> Iterator[torch.Tensor]:
-    for first, last in _row_blocks(entry):
-        weight = shard.tensor(entry, first, last).to(device)
-        yield factors.apply(weight, first).to(DTYPES[dtype]).cpu()
+    paths: list[Path], adapter: Adapter, target: Path, dtype: Dtype, device: str, files: ExitStack, pool: Executor
+) -> Iterator[Block]:
+    """All tensors of all shards, cut into blocks; the files are closed with `files`."""
+    for path in paths:
+        shard = files.enter_context(ShardReader(path))
+        tensors = {entry.name: (_dtype(entry, dtype), entry.shape, _size(entry, dtype)) for entry in shard.entries}
+        writer = files.enter_context(ShardWriter(target / path.name, tensors, shard.metadata))
+        for entry in shard.entries:
+            update = adapter.updates.get(entry.name)
+            factors = None if update is None else pool.submit(adapter.factors, update, device)
+            row = _size(entry, dtype) // max(entry.rows, 1)
+            for first, last in _row_blocks(entry):
+                yield Block(shard, entry, first, last, _dtype(entry, dtype), (last - first) * row, factors, writer)
 
 
 def _row_blocks(entry: TensorEntry) -> Iterator[tuple[int, int]]:
     """(first, last) row of blocks of about `BLOCK_BYTES`."""
-    row = max((entry.end - entry.start) // max(entry.rows, 1), 1)
-    step = max(BLOCK_BYTES // row, 1)
-    for first in range(0, entry.rows, step):
+    step = max(BLOCK_BYTES // max(entry.row_bytes, 1), 1)
+    for first in range(0, max(entry.rows, 1), step):
         yield first, min(first + step, entry.rows)
 
 

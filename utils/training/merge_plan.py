@@ -20,7 +20,6 @@ import torch
 from peft import LoraConfig, PeftConfig
 from peft.utils.other import get_pattern_key
 from safetensors import SafetensorError, safe_open
-from torch.nn.functional import linear
 
 from utils.console import UserError, relative
 
@@ -66,32 +65,24 @@ class Factors:
     magnitude: torch.Tensor | None
     transposed: bool
 
-    def apply(self, weight: torch.Tensor, first: int) -> torch.Tensor:
-        """The merged rows `first`.. of the base tensor in float32, given those rows (`weight`, any floating dtype)."""
+    def apply(self, weight: torch.Tensor, first: int, into: torch.Tensor) -> torch.Tensor:
+        """The merged rows `first`.. of the base tensor, given those rows (`weight`, any floating dtype).
+
+        `into` becomes the result: float32, of the shape and on the device of `weight`.
+        """
+        left, right = self._sides
         last = first + len(weight)
-        merged = self._product(first, last).add_(weight)
+        merged = into.copy_(weight).addmm_(left[first:last], right)
         if self.magnitude is not None:
             lengths = torch.linalg.vector_norm(merged, dim=1, keepdim=True)
             merged.mul_(self.magnitude[first:last, None] / lengths)
         return merged
 
-    def _product(self, first: int, last: int) -> torch.Tensor:
-        """Rows `first`..`last` of scale * B @ A.
-
-        On a CPU by oneDNN, which multiplies float32 with AVX-512 also where torch's first choice stays with AVX2.
-        """
-        left, right = self._sides
-        if right.is_mkldnn:
-            return linear(left[first:last].to_mkldnn(), right).to_dense()
-        return linear(left[first:last], right)
-
     @cached_property
     def _sides(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """[rows of W, r], scaled, and [columns of W, r]; the latter as oneDNN wants it where that is at hand."""
-        left, right = (self.a.T, self.b) if self.transposed else (self.b, self.a.T)
-        if right.device.type == "cpu" and torch.backends.mkldnn.is_available():
-            right = right.contiguous().to_mkldnn()
-        return (left * self.scale).contiguous(), right
+        """[rows of W, r], scaled, and [r, columns of W], whose product is what W gets."""
+        left, right = (self.a.T, self.b.T) if self.transposed else (self.b, self.a)
+        return (left * self.scale).contiguous(), right.contiguous()
 
 
 class Adapter:

@@ -10,12 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import torch
@@ -25,7 +22,6 @@ from utils.console import UserError, relative
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
-AHEAD = 16  # blocks that may wait to be written
 FLUSHED = 32 * 2**20  # bytes after which the system is told to begin putting them on the disk
 
 DTYPES = {
@@ -51,6 +47,11 @@ class TensorEntry:
     def rows(self) -> int:
         """Length of the first axis; 1 for a scalar."""
         return self.shape[0] if self.shape else 1
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row."""
+        return (self.end - self.start) // max(self.rows, 1)
 
 
 class ShardReader:
@@ -78,36 +79,37 @@ class ShardReader:
     def __enter__(self) -> ShardReader:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def read(self, entry: TensorEntry, first: int, last: int) -> torch.Tensor:
-        """Rows `first`..`last` (exclusive) of a tensor as raw bytes: shape [(last - first) * bytes of a row], uint8."""
-        row = (entry.end - entry.start) // max(entry.rows, 1)
-        buffer = torch.empty((last - first) * row, dtype=torch.uint8)
+    def read(self, entry: TensorEntry, first: int, last: int, into: torch.Tensor | None = None) -> torch.Tensor:
+        """Rows `first`..`last` (exclusive) of a tensor as raw bytes: shape [(last - first) * bytes of a row], uint8.
+
+        They are the beginning of `into` where that is given. Threads may read side by side.
+        """
+        size, at = (last - first) * entry.row_bytes, entry.start + first * entry.row_bytes
+        buffer = torch.empty(size, dtype=torch.uint8) if into is None else into[:size]
         view = memoryview(buffer.numpy())
-        self._file.seek(entry.start + first * row)
         while len(view):
-            got = self._file.readinto(view)
+            got = os.preadv(self._file.fileno(), [view], at)
             if not got:
                 raise UserError(f"{relative(self.path)} was cut short while it was read; fetch or make it again")
-            view = view[got:]
+            view, at = view[got:], at + got
         return buffer
 
-    def tensor(self, entry: TensorEntry, first: int = 0, last: int | None = None) -> torch.Tensor:
-        """Rows `first`..`last` of a floating tensor, in its own dtype; shape [rows, ...]."""
+    def tensor(
+        self, entry: TensorEntry, first: int = 0, last: int | None = None, into: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Rows `first`..`last` of a floating tensor, in its own dtype; shape [rows, ...]; `into` as for `read`."""
         stop = entry.rows if last is None else last
         shape = (stop - first, *entry.shape[1:]) if entry.shape else ()
-        return self.read(entry, first, stop).view(DTYPES[entry.dtype]).view(shape)
+        return self.read(entry, first, stop, into).view(DTYPES[entry.dtype]).view(shape)
 
 
 class ShardWriter:
     """Writes a safetensors file front to back: the header when it is opened, then every tensor's bytes in order.
 
-    One thread hashes and one writes, so that the next block is computed meanwhile; at most `AHEAD` blocks wait. After
-    the `with` block the bytes are on the disk, and `stamp` is the file's size and SHA-256.
+    `finish` puts them on the disk and gives the file's size and SHA-256.
     """
 
     def __init__(self, path: Path, tensors: Mapping[str, tuple[str, tuple[int, ...], int]], metadata: dict[str, str]):
@@ -120,50 +122,33 @@ class ShardWriter:
         text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
         text += b" " * (-len(text) % 8)  # the format asks for data that begins on a multiple of 8
         self.path = path
-        self.stamp = FileStamp(0, "")
         self._missing = offset
-        self._file = path.open("wb", buffering=0)
         self._digest = hashlib.sha256()
-        self._written = self._started = 0  # bytes handed to the system, and those it was told to put on the disk
-        self._hashing, self._writing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
-        self._waiting: deque[tuple[Future[None], Future[None]]] = deque()
+        self._written = self._started = 0  # bytes, and those that the system was told to put on the disk
+        self._file = path.open("wb", buffering=0)
         self._append(memoryview(len(text).to_bytes(8, "little") + text))
 
     def __enter__(self) -> ShardWriter:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self._wait(0)
-                os.fsync(self._file.fileno())
-        finally:
-            for thread in (self._hashing, self._writing):
-                thread.shutdown(cancel_futures=True)
-            self._file.close()
-        if kind is None and self._missing:
-            raise RuntimeError(f"{self.path} lacks {self._missing} bytes of what its header announces")
-        self.stamp = FileStamp(self._written, self._digest.hexdigest())
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def write(self, tensor: torch.Tensor) -> None:
-        """Append a contiguous CPU tensor's bytes; the tensor must not change any more."""
+        """Append a contiguous CPU tensor's bytes."""
         data = memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
         self._missing -= len(data)
         self._append(data)
 
+    def finish(self) -> FileStamp:
+        """Wait until the file is on the disk; returns its size and SHA-256."""
+        if self._missing:
+            raise RuntimeError(f"{self.path} lacks {self._missing} bytes of what its header announces")
+        os.fsync(self._file.fileno())
+        return FileStamp(self._written, self._digest.hexdigest())
+
     def _append(self, data: memoryview) -> None:
-        self._wait(AHEAD - 1)
-        self._waiting.append((self._hashing.submit(self._digest.update, data), self._writing.submit(self._write, data)))
-
-    def _wait(self, allowed: int) -> None:
-        """Until at most `allowed` blocks are still to be written; raises what writing raised."""
-        while len(self._waiting) > allowed:
-            for done in self._waiting.popleft():
-                done.result()
-
-    def _write(self, data: memoryview) -> None:
+        self._digest.update(data)
         while len(data):
             count = self._file.write(data)
             self._written += count

@@ -1,0 +1,108 @@
+"""The work of a merge, cut into blocks of rows that threads read and change side by side, while one writes and hashes.
+
+All cores are at work from beginning to end, so that a merge takes little more than a copy. Memory is used again instead
+of freed: to be given fresh memory takes as long as to fill it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+
+from utils.training.merge_plan import Factors
+from utils.training.shards import DTYPES, ShardReader, ShardWriter, TensorEntry
+
+AHEAD = 4  # blocks that each worker may be ahead of the writing
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows `first`..`last` of a tensor of `shard`, which as `dtype` are the next `size` bytes for `writer`.
+
+    `factors` are what is added to them, null where the tensor stays as it is.
+    """
+
+    shard: ShardReader
+    entry: TensorEntry
+    first: int
+    last: int
+    dtype: str
+    size: int
+    factors: Future[Factors] | None
+    writer: ShardWriter
+
+    @property
+    def ends_tensor(self) -> bool:
+        """Whether these are the tensor's last rows."""
+        return self.last == self.entry.rows
+
+    @property
+    def ends_shard(self) -> bool:
+        """Whether the file is complete with this block."""
+        return self.ends_tensor and self.entry is self.shard.entries[-1]
+
+
+class Workers:
+    """A thread per core, each with scratch memory of its own; torch does not split what one of them computes."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.pool = ThreadPoolExecutor(self._count, "merge")
+        self._scratch = threading.local()
+        self._threads = torch.get_num_threads()
+
+    def __enter__(self) -> Workers:
+        torch.set_num_threads(1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(self._threads)
+
+    def run(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, torch.Tensor]]:
+        """Each block, in order, with its bytes, which are good until the next step of the iteration."""
+        free = [torch.empty(0, dtype=torch.uint8) for _ in range(AHEAD * self._count)]
+        waiting: deque[tuple[Block, Future[torch.Tensor], torch.Tensor]] = deque()
+        for block in blocks:
+            if not free:
+                first, done, memory = waiting.popleft()
+                yield first, done.result()
+                free.append(memory)
+            memory = free.pop()
+            if memory.numel() < block.size:
+                memory = torch.empty(block.size, dtype=torch.uint8)
+            waiting.append((block, self.pool.submit(self._work, block, memory[: block.size]), memory))
+        while waiting:
+            first, done, _ = waiting.popleft()
+            yield first, done.result()
+
+    def _work(self, block: Block, into: torch.Tensor) -> torch.Tensor:
+        """Read one block and change it; returns `into` with the bytes to write."""
+        entry = block.entry
+        if block.factors is None and block.dtype == entry.dtype:
+            block.shard.read(entry, block.first, block.last, into)
+        else:
+            raw = self._memory("raw", entry.row_bytes * (block.last - block.first), torch.uint8)
+            weight = block.shard.tensor(entry, block.first, block.last, raw)
+            if block.factors is not None:
+                factors = block.factors.result()
+                total = self._memory("total", weight.numel(), torch.float32, self._device)
+                weight = factors.apply(weight.to(self._device), block.first, total.view(weight.shape))
+            into.view(DTYPES[block.dtype]).view(weight.shape).copy_(weight)
+        return into
+
+    def _memory(self, name: str, size: int, dtype: torch.dtype, device: str = "cpu") -> torch.Tensor:
+        """This thread's memory of that name, as `size` elements."""
+        memory = getattr(self._scratch, name, None)
+        if memory is None or memory.numel() < size:
+            memory = torch.empty(size, dtype=dtype, device=device)
+            setattr(self._scratch, name, memory)
+        found: torch.Tensor = memory[:size]
+        return found
