@@ -100,7 +100,7 @@ def calls(interpreter: Interpreter) -> list[tuple[str, str, str, int]]:
     found = set()
     for caller, callee, position in Dispatch(interpreter).edges():
         module = modules[-1 - caller] if caller < 0 else modules[caller >> CLASS_BITS]
-        source = module.name if caller < 0 else module.body.functions[caller & MASK].id
+        source = module.body.scopes[0 if caller < 0 else (caller & MASK) + 1]
         target = modules[callee >> CLASS_BITS].body.functions[callee & MASK].id
         found.add((source, target, module.path, position))
     return sorted(found)
@@ -121,7 +121,7 @@ def imports(hierarchy: Hierarchy) -> dict[str, list[str]]:
 def inheritance(hierarchy: Hierarchy) -> dict[str, list[str]]:
     found = {}
     for module in hierarchy.modules:
-        for index, record in enumerate(module.body.classes):
+        for index, record in module.body.classes.items():
             bases = hierarchy.bases_of(module.index << CLASS_BITS | index)
             if bases:
                 found[record.id] = [base if isinstance(base, str) else hierarchy.class_of(base)[1].id for base in bases]
@@ -132,13 +132,13 @@ def overrides(hierarchy: Hierarchy) -> dict[str, str]:
     """A method overrides the first method of its name further on in its class's resolution order."""
     methods: dict[int, dict[str, str]] = {}
     for module in hierarchy.modules:
-        for function in module.body.functions:
+        for function in module.body.functions.values():
             if function.owner >= 0 and not function.name.startswith("<"):
                 owner = module.index << CLASS_BITS | function.owner
                 methods.setdefault(owner, {})[function.name] = function.id
     found = {}
     for module in hierarchy.modules:
-        for function in module.body.functions:
+        for function in module.body.functions.values():
             if function.owner < 0 or function.name.startswith("<"):
                 continue
             for base in hierarchy.order(module.index << CLASS_BITS | function.owner)[1:]:

@@ -26,8 +26,6 @@ def summarize(tree: ast.Module, module: str, path: str, ids: dict[ast.AST, str] 
     builder.body(tree.body)
     walk_functions(builder)
     body = freeze(builder, tree)
-    if body.size >> ir.NODE_BITS or max(len(body.functions), len(body.classes)) >> ir.CLASS_BITS:
-        raise TooIntricateError
     lines = ir.take_lines(body.uses)
     data = ir.dump(body)
     builder.handlers.clear()  # tables of bound methods: a cycle that would keep the tree alive
@@ -60,7 +58,9 @@ def walk_functions(builder: Statements) -> None:
         scope.plain = is_plain(node.returns)
         builder.body(node.body)
         builder.scope = scope.parent or builder.module_scope
+        outer, builder.scope.sheet = builder.scope.sheet, scope.sheet
         builder.returns_annotation(node, record)
+        builder.scope.sheet = outer
         builder.scope = builder.module_scope
 
 
@@ -70,7 +70,7 @@ def freeze(builder: Statements, tree: ast.Module) -> ir.Body:
     origins = Origins(builder)
     for index, bases in builder.base_nodes:
         builder.classes[index].bases = [origins.trace(node) for node in bases]
-    for record in builder.functions:
+    for record in builder.functions.values():
         record.types = [(index, [origins.trace(node) for node in nodes]) for index, nodes in record.types]
         record.types = [item for item in record.types if all(item[1])]
     known = {}
@@ -83,7 +83,7 @@ def freeze(builder: Statements, tree: ast.Module) -> ir.Body:
         size=builder.size,
         succ=dict(builder.succ),
         uses=dict(builder.uses),
-        scopes=[builder.module, *(record.id for record in builder.functions)],
+        scopes=[builder.module, *(record.id for record in builder.functions.values())],
         functions=builder.functions,
         classes=builder.classes,
         imports=builder.imports,

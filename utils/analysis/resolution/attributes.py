@@ -162,7 +162,7 @@ class Attributes(Solver):
         table = self.function_nodes.get(module.index)
         if table is None:
             table = self.function_nodes[module.index] = {
-                function.node: index for index, function in enumerate(module.body.functions)
+                function.node: index for index, function in module.body.functions.items()
             }
         index = table.get(node)
         return None if index is None else module.index << CLASS_BITS | index

@@ -25,7 +25,7 @@ class Decorating(Calls):
         self.handed_on = {
             module.offset + site
             for module in self.modules
-            for function in module.body.functions
+            for function in module.body.functions.values()
             if function.flags & ir.WRAPPER
             for site in (function.var_positional, function.var_keyword)
         }

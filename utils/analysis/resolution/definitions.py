@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.annotations import CONTEXTS, MAPPINGS, SEQUENCES, Annotations, is_plain, last_name, parse
-from utils.analysis.resolution.scopes import Scope
+from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -27,6 +29,7 @@ FLAGS = {
 TRANSPARENT = frozenset(
     {"overload", "override", "final", "wraps", "lru_cache", "cache", "total_ordering", "runtime_checkable"}
 )
+DEFINITIONS = 1 << (ir.CLASS_BITS - 3)  # that a file may have: an eighth of the numbers, so that few names clash
 IMPLICIT_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 
@@ -36,8 +39,9 @@ class Definitions(Annotations):
     def __init__(self, module: str, ids: dict[ast.AST, str]) -> None:
         super().__init__(module)
         self.ids = ids
-        self.functions: list[ir.Function] = []
-        self.classes: list[ir.Class] = []
+        self.functions: dict[int, ir.Function] = {}
+        self.classes: dict[int, ir.Class] = {}
+        self.numbers = Numbers(ir.CLASS_BITS)
         self.function_nodes: dict[int, int] = {}
         self.class_nodes: dict[int, int] = {}
         self.deferred: deque[tuple[Any, Scope]] = deque()
@@ -51,9 +55,18 @@ class Definitions(Annotations):
     # --- functions ---------------------------------------------------------------------------------------------------
 
     def lambda_(self, node: ast.Lambda) -> int:
-        return self.function(node, "<lambda>", 0).node
+        with self.numbered(node) as sheet:
+            return self.function(node, "<lambda>", 0, sheet).node
 
-    def function(self, node: FunctionNode | ast.Lambda, name: str, flags: int) -> ir.Function:
+    @contextmanager
+    def numbered(self, node: ast.AST) -> Iterator[Sheet]:
+        """All that belongs to a definition, wherever it is evaluated, is numbered on its sheet."""
+        scope = self.scope
+        outer, scope.sheet = scope.sheet, self.sheet(self.ids[node])
+        yield scope.sheet
+        scope.sheet = outer
+
+    def function(self, node: FunctionNode | ast.Lambda, name: str, flags: int, sheet: Sheet) -> ir.Function:
         """Record a function whose body is walked later. Its defaults and annotations belong to the scope here."""
         scope = self.scope
         owner = scope.class_index if scope.is_class else -1
@@ -72,8 +85,8 @@ class Definitions(Annotations):
             self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
             self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [],
         )  # fmt: skip
-        self.function_nodes[record.node] = len(self.functions)
-        self.functions.append(record)
+        number = self.function_nodes[record.node] = self.number(record.id)
+        self.functions[number] = record
         for index, node_id in enumerate(record.params):
             self.parameters[node_id] = (record, index)
         if name == "__init__" and owner >= 0:
@@ -82,7 +95,7 @@ class Definitions(Annotations):
                 self.copy(self.promised[node_id], node_id)
         self.defaults(args, ordinary, record)
         self.annotate(args, every, record)
-        inner = Scope(len(self.functions), scope, scope.loop_birth or self.moment)
+        inner = Scope(len(self.functions), scope, scope.loop_birth or self.moment, sheet)
         inner.function = record
         self.deferred.append((node, inner))
         return record
@@ -143,7 +156,17 @@ class Definitions(Annotations):
                 return
         self.declare(found, record.returns)
 
+    def number(self, name: str) -> int:
+        """The number of a function or class; raises `TooIntricateError` where a file has too many."""
+        if len(self.numbers.taken) > DEFINITIONS:
+            raise TooIntricateError
+        return self.numbers.take(name)
+
     def define_function(self, node: FunctionNode) -> None:
+        with self.numbered(node) as sheet:
+            self.define(node, sheet)
+
+    def define(self, node: FunctionNode, sheet: Sheet) -> None:
         decorators = [(item, self.expr(item)) for item in node.decorator_list]
         flags = 0
         accessor = ""
@@ -155,7 +178,7 @@ class Definitions(Annotations):
                 accessor = name
         if self.only_raises(node) or (self.scope.is_class and self.is_protocol()):
             flags |= ir.ABSTRACT
-        record = self.function(node, node.name, flags)
+        record = self.function(node, node.name, flags, sheet)
         current = record.node
         for item, callee in reversed(decorators):
             current = self.decorate(item, callee, current)
@@ -164,7 +187,7 @@ class Definitions(Annotations):
         if accessor and self.scope.is_class:
             if accessor != "getter":
                 name = node.name if accessor == "setter" else f"del {node.name}"
-                self.classes[self.scope.class_index].setters[name] = len(self.functions) - 1
+                self.classes[self.scope.class_index].setters[name] = self.function_nodes[record.node]
             return
         overload = any(last_name(item) == "overload" for item, _ in decorators)
         self.bind(node.name, 0 if overload else current)
@@ -219,19 +242,23 @@ class Definitions(Annotations):
     # --- classes -----------------------------------------------------------------------------------------------------
 
     def define_class(self, node: ast.ClassDef) -> None:
+        with self.numbered(node) as sheet:
+            self.define_as(node, sheet)
+
+    def define_as(self, node: ast.ClassDef, sheet: Sheet) -> None:
         decorators = [(item, self.expr(item)) for item in node.decorator_list]
         bases = [self.base(item) for item in node.bases]
         for keyword in node.keywords:
             self.expr(keyword.value)
         texts = [ast.unparse(item) for item in node.bases]
         outer = self.scope
-        index = len(self.classes)
+        index = self.number(self.ids[node])
         names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
         record = ir.Class(self.ids[node], node.name, self.new(), [], texts, {}, [], {}, names)
-        self.classes.append(record)
+        self.classes[index] = record
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases))
-        inner = Scope(outer.index, outer, self.moment, is_class=True)
+        inner = Scope(outer.index, outer, self.moment, sheet, is_class=True)
         inner.class_index = index
         inner.function = outer.function
         inner.loop_birth = outer.loop_birth

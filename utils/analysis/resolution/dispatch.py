@@ -26,7 +26,7 @@ class Dispatch:
         self.children: dict[int, list[int]] = {}
         hierarchy = interpreter.hierarchy
         for module in interpreter.modules:
-            for index in range(len(module.body.classes)):
+            for index in module.body.classes:
                 number = module.index << CLASS_BITS | index
                 for base in hierarchy.bases_of(number):
                     if isinstance(base, int):

@@ -18,7 +18,7 @@ def fixture_links(hierarchy: Hierarchy) -> Iterator[tuple[int, int]]:
         return
     for module in hierarchy.modules:
         near = [found[module.name], *(found.get(name, {}) for name in conftests(module.name))]
-        for function in module.body.functions:
+        for function in module.body.functions.values():
             if not function.name.startswith("test") and not function.flags & ir.FIXTURE:
                 continue
             for index, name in enumerate(function.positional):
@@ -31,7 +31,7 @@ def fixtures(module: Module) -> dict[str, int]:
     """A module's fixtures: name → node of what it returns or yields."""
     return {
         function.name: module.offset + (function.yields if function.flags & ir.GENERATOR else function.returns)
-        for function in module.body.functions
+        for function in module.body.functions.values()
         if function.flags & ir.FIXTURE
     }
 

@@ -47,7 +47,7 @@ class Graph:
         self.work: deque[tuple[int, int]] = deque()
         self.late: deque[tuple[tuple[Any, ...], int, int]] = deque()
         self.at = 0  # the node whose values the running rule waits for
-        self.next_node = 1 << 50
+        self.next_node = 1 << 58
         self.wide: set[int] = set()
         large = sum(module.body.size for module in hierarchy.modules) > LARGE
         self.limits = dict.fromkeys(LIMITS, LARGE_LIMIT) if large else LIMITS
@@ -117,7 +117,7 @@ class Graph:
             if node in self.waiting:
                 for rule in tuple(self.waiting[node]):
                     rules[rule[0]](value, table[value], rule[1:], GLOBAL)
-            if node >> 50:
+            if node >> 58:
                 continue
             module = modules[(node >> NODE_BITS) - 1]
             body = module.body

@@ -43,7 +43,7 @@ class Hierarchy:
         for module in self.modules:
             self.by_name.setdefault(module.name, module)
         self.prefixes = prefixes(self.by_name)
-        self.method_names = {function.name for module in self.modules for function in module.body.functions}
+        self.method_names = {function.name for module in self.modules for function in module.body.functions.values()}
         self.bases: dict[int, list[int | str]] = {}
         self.class_nodes: dict[int, dict[int, int]] = {}
         self.orders: dict[int, list[int | str]] = {}
@@ -179,7 +179,7 @@ class Hierarchy:
     def class_at(self, module: Module, node: int) -> int | None:
         table = self.class_nodes.get(module.index)
         if table is None:
-            records = enumerate(module.body.classes)
+            records = module.body.classes.items()
             table = self.class_nodes[module.index] = {record.node: index for index, record in records}
         index = table.get(node)
         return None if index is None else module.index << CLASS_BITS | index

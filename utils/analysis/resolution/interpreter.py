@@ -11,7 +11,7 @@ class Interpreter(Models):
     def settle_defaults(self) -> bool:
         """A function that nothing here calls is called from outside, with its defaults."""
         for module in self.modules:
-            for function in module.body.functions:
+            for function in module.body.functions.values():
                 if function.defaults and module.offset + function.node not in self.bound:
                     for index, node in function.defaults:
                         self.link(module.offset + node, module.offset + function.params[index])

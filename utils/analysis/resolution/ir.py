@@ -37,7 +37,7 @@ STATIC, CLASS_METHOD, PROPERTY, ASYNC, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1,
 FIXTURE = 512  # pytest gives its result to the parameters of its name
 WRAPPER = 256  # decorated with functools.wraps: it stands in for one function each time
 
-NODE_BITS = 24  # of a node's number within its file; what does not fit has no summary
+NODE_BITS = 31  # of a node's number within its file
 CLASS_BITS = 20  # of a function's or class's
 
 ANY = "*"  # the key of what may lie anywhere in a container
@@ -161,7 +161,8 @@ class Class(msgspec.Struct, array_like=True):
 class Body(msgspec.Struct, array_like=True):
     """What `ModuleSummary.data` holds.
 
-    `scopes` are the caller ids: the module, then its functions in order. `imports` are (node, module, name or None for
+    `scopes` are the caller ids: the module, then its functions in order. `functions` and `classes` are {number: record},
+    in order. `imports` are (node, module, name or None for
     the module itself). `sites` are container literals: (node, length or -1 where the length is open). `elements` fill
     them: (site, key, source node). `constants` are nodes that hold a string or an integer. `origins` say statically
     where an exported node comes from: ("class", index), ("function", index), ("import", module, name or None),
@@ -174,8 +175,8 @@ class Body(msgspec.Struct, array_like=True):
     succ: dict[int, list[int]]
     uses: dict[int, Any]  # node → instructions; once loaded, node → what `decode` reads
     scopes: list[str]
-    functions: list[Function]
-    classes: list[Class]
+    functions: dict[int, Function]
+    classes: dict[int, Class]
     imports: list[tuple[int, str, str | None]]
     stars: list[str]
     star_names: dict[str, int]
@@ -218,17 +219,17 @@ def dump(body: Body) -> memoryview:
     """
     fields = list(msgspec.structs.astuple(body))
     fields[2] = {node: marshal.dumps(items, 4) for node, items in body.uses.items()}
-    fields[4] = [[part or () if part.__class__ is list else part for part in msgspec.structs.astuple(item)]
-                 for item in body.functions]  # fmt: skip
-    fields[5] = [msgspec.structs.astuple(item) for item in body.classes]
+    fields[4] = {number: [part or () if part.__class__ is list else part for part in msgspec.structs.astuple(item)]
+                 for number, item in body.functions.items()}  # fmt: skip
+    fields[5] = {number: msgspec.structs.astuple(item) for number, item in body.classes.items()}
     return memoryview(marshal.dumps(fields, 4))
 
 
 def load(data: memoryview) -> Body:
     """The inverse of `dump`, but that `Body.uses` has the instructions as they are stored: see `decode`."""
     fields = marshal.loads(data)
-    fields[4] = [Function(*item) for item in fields[4]]
-    fields[5] = [Class(*item) for item in fields[5]]
+    fields[4] = {number: Function(*item) for number, item in fields[4].items()}
+    fields[5] = {number: Class(*item) for number, item in fields[5].items()}
     return Body(*fields)
 
 

@@ -23,18 +23,18 @@ class Solver(Contents):
         for module in self.modules:
             sources = {source for source, _ in module.body.decorations}
             base = module.index << CLASS_BITS
-            for index, function in enumerate(module.body.functions):
+            for index, function in module.body.functions.items():
                 if function.node in sources:
                     self.decorated.add(intern(kinds.FUNCTION, base | index))
-            for index, record in enumerate(module.body.classes):
+            for index, record in module.body.classes.items():
                 if record.node in sources:
                     self.decorated.add(intern(kinds.CLASS, base | index))
         for module in self.modules:
             body, offset, base = module.body, module.offset, module.index << CLASS_BITS
-            for index, function in enumerate(body.functions):
+            for index, function in body.functions.items():
                 self.add(offset + function.node, intern(kinds.FUNCTION, base | index))
                 self.seed_parameters(module, function, base)
-            for index, record in enumerate(body.classes):
+            for index, record in body.classes.items():
                 self.add(offset + record.node, intern(kinds.CLASS, base | index))
             for node, length in body.sites.items():
                 self.lengths[offset + node] = length
