@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from utils.analysis.resolution.hierarchy import CLASS_BITS, MASK, Hierarchy
+from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy
 from utils.analysis.resolution.ir import ModuleSummary
 from utils.records import CallSite
 
@@ -54,18 +54,17 @@ def link(summaries: Sequence[ModuleSummary]) -> Linked:
 
 def solve(summaries: Sequence[ModuleSummary]) -> Solved:
     """The part of `link` that takes time. It depends on each summary's module, path and data only."""
-    from utils.analysis.resolution.interpreter import Interpreter  # where all is known already it is never needed
+    from utils.analysis.resolution.interpreter import (
+        solve as interpret,
+    )  # where all is known already it is never needed
 
     collecting = gc.isenabled()
     gc.disable()  # millions of small tuples and no cycles: the collector would only walk them again and again
     try:
         ordered = sorted(summaries, key=lambda summary: (summary.module, summary.path))
-        interpreter = Interpreter(Hierarchy(ordered))
-        interpreter.solve()
-        hierarchy = interpreter.hierarchy
-        solved = Solved(calls(interpreter), imports(hierarchy), inheritance(hierarchy), overrides(hierarchy))
-        interpreter.rules.clear()  # bound methods, the only cycle: now all goes at once, without the collector's search
-        return solved
+        hierarchy = Hierarchy(ordered)
+        modules = interpret(hierarchy)
+        return Solved(calls(hierarchy, modules), imports(hierarchy), inheritance(hierarchy), overrides(hierarchy))
     finally:
         if collecting:
             gc.enable()
@@ -93,16 +92,13 @@ def place(solved: Solved, lines: Mapping[str, Sequence[int]]) -> Linked:
     )
 
 
-def calls(interpreter: Interpreter) -> list[tuple[str, str, str, int]]:
+def calls(hierarchy: Hierarchy, modules: Sequence[Interpreter]) -> list[tuple[str, str, str, int]]:
     from utils.analysis.resolution.dispatch import Dispatch
 
-    modules = interpreter.modules
     found = set()
-    for caller, callee, position in Dispatch(interpreter).edges():
-        module = modules[-1 - caller] if caller < 0 else modules[caller >> CLASS_BITS]
-        source = module.body.scopes[0 if caller < 0 else (caller & MASK) + 1]
-        target = modules[callee >> CLASS_BITS].body.functions[callee & MASK].id
-        found.add((source, target, module.path, position))
+    for index, scope, callee, position in Dispatch(hierarchy, modules).edges():
+        module = hierarchy.modules[index]
+        found.add((module.body.scopes[scope], hierarchy.function_of(callee)[1].id, module.path, position))
     return sorted(found)
 
 

@@ -100,7 +100,12 @@ def freeze(builder: Statements, tree: ast.Module) -> ir.Body:
         imported_modules=list(builder.imported_modules),
         versions=builder.versions,
         decorations=builder.decorations,
+        mixed=sorted(
+            {node for nodes in builder.succ.values() for node in nodes}
+            & {*builder.function_nodes, *builder.class_nodes}
+        ),
         tables=builder.tables,
+        attributes=list(builder.stored),
     )
 
 

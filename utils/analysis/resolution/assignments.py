@@ -17,6 +17,7 @@ class Assignments(Definitions):
         super().__init__(module, ids)
         self.versions: list[tuple[int, int, object]] = []
         self.depths: dict[int, int] = {}
+        self.stored: dict[str, None] = {}  # names of attributes that are assigned to, but for those of `self`
 
     # --- assignment --------------------------------------------------------------------------------------------------
 
@@ -50,13 +51,24 @@ class Assignments(Definitions):
         elif kind is ast.Attribute:
             base = self.expr(target.value)  # type: ignore[attr-defined]
             source = self.kept(base, target.attr, source)  # type: ignore[attr-defined]
-            self.use(base, ir.STORE, target.attr, source, self.scope.index, target.lineno)  # type: ignore[attr-defined]
+            self.store(base, target.attr, source, target.lineno)  # type: ignore[attr-defined]
         elif kind is ast.Subscript:
             self.assign_item(target, source)  # type: ignore[arg-type]
         elif kind is ast.Tuple or kind is ast.List:
             self.unpack(target.elts, source, target.lineno)  # type: ignore[attr-defined]
         elif kind is ast.Starred:
             self.assign(target.value, source)  # type: ignore[attr-defined]
+
+    def store(self, base: int, name: str, source: int, line: int) -> None:
+        """`self.name = ...` in a method says that the class has such an attribute; elsewhere any class may have it."""
+        self.use(base, ir.STORE, name, source, self.scope.index, line)
+        record, index = self.parameters.get(base, (None, 0))
+        if record is not None and index == 0 and record.flags & ir.METHOD and not record.flags & ir.STATIC:
+            attributes = self.classes[record.owner].attributes
+            if name not in attributes:
+                attributes.append(name)
+        elif base:
+            self.stored[name] = None
 
     def kept(self, base: int, name: str, source: int) -> int:
         """`self.name = parameter` in a constructor is told for each object that is made (see `Function.stores`); the

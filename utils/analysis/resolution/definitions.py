@@ -80,13 +80,13 @@ class Definitions(Annotations):
         ordinary = [*args.posonlyargs, *args.args]
         every = [*ordinary, *args.kwonlyargs]
         record = ir.Function(
-            self.ids[node], name, owner, self.new(), [item.arg for item in ordinary],
+            self.number(self.ids[node]), self.ids[node], name, owner, self.new(), [item.arg for item in ordinary],
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
             self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
             self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [],
         )  # fmt: skip
-        number = self.function_nodes[record.node] = self.number(record.id)
-        self.functions[number] = record
+        self.function_nodes[record.node] = record.number
+        self.functions[record.number] = record
         for index, node_id in enumerate(record.params):
             self.parameters[node_id] = (record, index)
         if name == "__init__" and owner >= 0:
@@ -187,7 +187,7 @@ class Definitions(Annotations):
         if accessor and self.scope.is_class:
             if accessor != "getter":
                 name = node.name if accessor == "setter" else f"del {node.name}"
-                self.classes[self.scope.class_index].setters[name] = self.function_nodes[record.node]
+                self.classes[self.scope.class_index].setters[name] = record.number
             return
         overload = any(last_name(item) == "overload" for item, _ in decorators)
         self.bind(node.name, 0 if overload else current)
@@ -254,7 +254,7 @@ class Definitions(Annotations):
         outer = self.scope
         index = self.number(self.ids[node])
         names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
-        record = ir.Class(self.ids[node], node.name, self.new(), [], texts, {}, [], {}, names)
+        record = ir.Class(self.ids[node], node.name, self.new(), [], texts, {}, [], [], {}, names)
         self.classes[index] = record
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases))

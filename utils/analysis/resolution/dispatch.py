@@ -11,52 +11,57 @@ from collections.abc import Sequence
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.graph import BY_SUPER
-from utils.analysis.resolution.hierarchy import CLASS_BITS
+from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy
 from utils.analysis.resolution.interpreter import Interpreter
 
-Edge = tuple[int, int, int]
+Edge = tuple[int, int, int, int]  # module, caller's index into its scopes, callee, line
 FEW = 3  # callees of one site: measured on traces, edges of sites with more are executed less than half of the time
 
 
 class Dispatch:
     """Rapid type analysis (Bacon and Sweeney, 1996), used only to take edges away or make them certain."""
 
-    def __init__(self, interpreter: Interpreter) -> None:
-        self.interpreter = interpreter
+    def __init__(self, hierarchy: Hierarchy, modules: Sequence[Interpreter]) -> None:
+        self.hierarchy = hierarchy
+        self.modules = modules
+        self.values = modules[0].values
+        self.made = {number for module in modules for number in module.made}
         self.children: dict[int, list[int]] = {}
-        hierarchy = interpreter.hierarchy
-        for module in interpreter.modules:
+        for module in hierarchy.modules:
             for index in module.body.classes:
                 number = module.index << CLASS_BITS | index
                 for base in hierarchy.bases_of(number):
                     if isinstance(base, int):
                         self.children.setdefault(base, []).append(number)
-        self.above = {base for number in interpreter.made for base in hierarchy.order(number)[1:]}  # what is made
+        self.above = {base for number in self.made for base in hierarchy.order(number)[1:]}  # what is made
         self.targets: dict[tuple[int, int], list[int]] = {}
         self.held: dict[int, list[int]] | None = None
 
     def edges(self) -> list[Edge]:
+        return [edge for module in self.modules for edge in self.edges_of(module)]
+
+    def edges_of(self, module: Interpreter) -> list[Edge]:
         found: dict[Edge, None] = {}
-        for (caller, line, _), pairs in self.interpreter.edges.items():
+        for (scope, line, _), pairs in module.edges.items():
             for target in self.targets_of(pairs, FEW):
-                found[caller, target, line] = None
-        for (caller, line, site), pairs in self.interpreter.implied.items():
+                found[module.module.index, scope, target, line] = None
+        for (scope, line, site), pairs in module.implied.items():
             by_name: dict[str, list[tuple[int, int]]] = {}
             for callee, receiver in pairs:
-                name = self.interpreter.hierarchy.function_of(callee)[1].name
+                name = self.hierarchy.function_of(callee)[1].name
                 by_name.setdefault(name, []).append((callee, receiver))
             for name, same in by_name.items():
-                if self.alike(site, name):
+                if self.alike(module, site, name):
                     for target in self.targets_of(same, 1):
-                        found[caller, target, line] = None
+                        found[module.module.index, scope, target, line] = None
         return list(found)
 
-    def alike(self, node: int, name: str) -> bool:
+    def alike(self, module: Interpreter, node: int, name: str) -> bool:
         """Whether all that is known to arrive at a node are instances with this special method: where other kinds
         or classes come along, nothing is known of the one value that is compared or converted."""
-        for value in self.interpreter.points.get(node, ()):
-            what = self.interpreter.values.table[value]
-            if what[0] != kinds.INSTANCE or self.interpreter.find(int(what[1]), name) is None:  # type: ignore[call-overload]
+        for value in module.points.get(node, ()):
+            what = self.values.table[value]
+            if what[0] != kinds.INSTANCE or self.hierarchy.find(int(what[1]), name) is None:  # type: ignore[call-overload]
                 return False
         return True
 
@@ -72,8 +77,7 @@ class Dispatch:
 
     def decorated(self, pairs: Sequence[tuple[int, int]]) -> bool:
         """Whether these are functions that were decorated: what a decorator's wrapper calls."""
-        known = self.interpreter.values.known
-        return all(known.get((kinds.FUNCTION, callee)) in self.interpreter.decorated for callee, _ in pairs)
+        return all(self.hierarchy.is_decorated((kinds.FUNCTION, callee)) for callee, _ in pairs)
 
     def tabled(self, pairs: Sequence[tuple[int, int]]) -> bool:
         """Whether one container that is made once holds all these functions or instances."""
@@ -86,7 +90,7 @@ class Dispatch:
         return True
 
     def holders(self, callee: int, receiver: int) -> set[int]:
-        known = self.interpreter.values.known
+        known = self.values.known
         value = receiver if receiver >= 0 else known.get((kinds.FUNCTION, callee), -1)
         return set(self.tables().get(value, ()))
 
@@ -94,10 +98,10 @@ class Dispatch:
         """Value → the tables that hold it, directly or in a tuple."""
         if self.held is None:
             self.held = {}
-            for module in self.interpreter.modules:
-                for local in module.body.tables:
+            for module in self.modules:
+                for local in module.module.body.tables:
                     site = module.offset + local
-                    for value in self.interpreter.inside(site):
+                    for value in module.inside(site):
                         self.held.setdefault(value, []).append(site)
         return self.held
 
@@ -107,7 +111,7 @@ class Dispatch:
             return [] if self.never_made(BY_SUPER - receiver) else [callee]
         if receiver < 0:
             return [callee]
-        what = self.interpreter.values.table[receiver]
+        what = self.values.table[receiver]
         if what[0] != kinds.INSTANCE or what[2]:
             return [callee]
         key = (callee, int(what[1]))  # type: ignore[call-overload]
@@ -119,25 +123,24 @@ class Dispatch:
     def never_made(self, receiver: int) -> bool:
         """Whether a receiver that is only promised is of a class of which only subclasses are made: what `super()`
         means to these is told for them."""
-        what = self.interpreter.values.table[receiver]
-        if what[0] != kinds.INSTANCE or what[2] or what[1] in self.interpreter.made:
+        what = self.values.table[receiver]
+        if what[0] != kinds.INSTANCE or what[2] or what[1] in self.made:
             return False
         return what[1] in self.above
 
     def promised(self, callee: int, number: int) -> list[int]:
-        interpreter = self.interpreter
-        _, function = interpreter.hierarchy.function_of(callee)
-        if interpreter.find(number, function.name) not in (callee, None):
+        _, function = self.hierarchy.function_of(callee)
+        if self.hierarchy.find(number, function.name) not in (callee, None):
             return [callee]  # a setter: its name finds the getter
         abstract = bool(function.flags & ir.ABSTRACT)
         below = self.subclasses(number)
-        living = [item for item in (number, *below) if item in interpreter.made] or (below if abstract else [])
-        targets = dict.fromkeys(interpreter.find(item, function.name) for item in living)
+        living = [item for item in (number, *below) if item in self.made] or (below if abstract else [])
+        targets = dict.fromkeys(self.hierarchy.find(item, function.name) for item in living)
         found = [item for item in targets if item is not None and not (abstract and item == callee)]
         if not found:
             return [] if abstract else [callee]
         if len(found) > 1:
-            return [callee] if number in interpreter.made and not abstract else []
+            return [callee] if number in self.made and not abstract else []
         return found
 
     def subclasses(self, number: int) -> list[int]:

@@ -11,20 +11,22 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution.hierarchy import Hierarchy, Module
 
 
-def fixture_links(hierarchy: Hierarchy) -> Iterator[tuple[int, int]]:
-    """(node of what a fixture gives, node of a parameter that it is given to)."""
-    found = {module.name: fixtures(module) for module in hierarchy.modules}
-    if not any(found.values()):
+def fixture_links(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int, int]]:
+    """(node of what a fixture gives, node of a parameter of this module that it is given to)."""
+    wanting = [
+        function
+        for function in module.body.functions.values()
+        if function.positional and (function.name.startswith("test") or function.flags & ir.FIXTURE)
+    ]
+    if not wanting:
         return
-    for module in hierarchy.modules:
-        near = [found[module.name], *(found.get(name, {}) for name in conftests(module.name))]
-        for function in module.body.functions.values():
-            if not function.name.startswith("test") and not function.flags & ir.FIXTURE:
-                continue
-            for index, name in enumerate(function.positional):
-                given = next((table[name] for table in near if name in table), 0)
-                if given and name != function.name:
-                    yield given, module.offset + function.params[index]
+    near = [fixtures(module)]
+    near += [fixtures(found) for name in conftests(module.name) if (found := hierarchy.by_name.get(name))]
+    for function in wanting:
+        for index, name in enumerate(function.positional):
+            given = next((table[name] for table in near if name in table), 0)
+            if given and name != function.name:
+                yield given, module.offset + function.params[index]
 
 
 def fixtures(module: Module) -> dict[str, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
 from utils.analysis.resolution import ir
+from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.ir import CLASS_BITS, NODE_BITS
 
 MASK = (1 << CLASS_BITS) - 1
@@ -19,7 +20,7 @@ Search = Generator[tuple[str, str], Found, Found]  # yields (module, name) and i
 class Module:
     """One file's decoded summary with the offset of its nodes in the whole repository's graph."""
 
-    __slots__ = ("body", "index", "name", "offset", "package", "path")
+    __slots__ = ("body", "decorated", "index", "name", "offset", "package", "path")
 
     def __init__(self, index: int, summary: ir.ModuleSummary) -> None:
         self.index = index
@@ -28,6 +29,7 @@ class Module:
         self.path = summary.path
         self.package = summary.path.rsplit("/", 1)[-1] == "__init__.py"
         self.body = ir.load(summary.data)
+        self.decorated = {source for source, _ in self.body.decorations}  # nodes of functions and classes
         self.body.stars = list(dict.fromkeys(reversed(self.body.stars)))[::-1]  # of repeated ones the last counts
 
 
@@ -43,9 +45,12 @@ class Hierarchy:
         for module in self.modules:
             self.by_name.setdefault(module.name, module)
         self.prefixes = prefixes(self.by_name)
+        self.attribute_names = {name for module in self.modules for name in module.body.attributes}
         self.method_names = {function.name for module in self.modules for function in module.body.functions.values()}
         self.bases: dict[int, list[int | str]] = {}
         self.class_nodes: dict[int, dict[int, int]] = {}
+        self.function_nodes: dict[int, dict[int, int]] = {}
+        self.found: dict[tuple[int, str], int | None] = {}
         self.orders: dict[int, list[int | str]] = {}
         self.members: dict[tuple[str, str], Found] = {}
         self.starred: dict[tuple[str, str], tuple[Module, list[int]] | None] = {}
@@ -81,6 +86,12 @@ class Hierarchy:
         if key not in self.starred:
             self.starred[key] = self.through_stars(found, name)
         return self.starred[key]
+
+    def offers(self, module: str, name: str) -> bool:
+        """Whether `from module import *` brings a name along, if the module has it."""
+        found = self.by_name.get(module)
+        public = found.body.public if found is not None else None
+        return name in public if public is not None else not name.startswith("_")
 
     def exported(self, name: str) -> bool:
         """Whether any module exports `name`: most names that a module with stars lacks are nowhere."""
@@ -187,6 +198,69 @@ class Hierarchy:
     def function_of(self, number: int) -> tuple[Module, ir.Function]:
         module = self.modules[number >> CLASS_BITS]
         return module, module.body.functions[number & MASK]
+
+    def function_at(self, module: Module, node: int) -> int | None:
+        table = self.function_nodes.get(module.index)
+        if table is None:
+            records = module.body.functions.values()
+            table = self.function_nodes[module.index] = {record.node: record.number for record in records}
+        index = table.get(node)
+        return None if index is None else module.index << CLASS_BITS | index
+
+    def definition(self, node: int) -> tuple[int, int] | None:
+        """The one value of the node of a function or class; None for any other node, which may hold anything."""
+        module = self.modules[(node >> NODE_BITS) - 1]
+        local = node & ((1 << NODE_BITS) - 1)
+        if local in module.body.mixed:
+            return None
+        number = self.function_at(module, local)
+        if number is not None:
+            return kinds.FUNCTION, number
+        number = self.class_at(module, local)
+        return None if number is None else (kinds.CLASS, number)
+
+    def find(self, number: int, name: str) -> int | None:
+        """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""
+        key = (number, name)
+        if key not in self.found:
+            self.found[key] = self.look_up(number, name)
+        return self.found[key]
+
+    def look_up(self, number: int, name: str) -> int | None:
+        for item in self.order(number):
+            if isinstance(item, str):
+                continue
+            module, record = self.class_of(item)
+            if name in record.names:
+                for node in record.names[name]:
+                    found = self.function_at(module, node)
+                    if found is not None:
+                        return found
+                return None
+        return None
+
+    def is_decorated(self, what: tuple[Any, ...]) -> bool:
+        """Whether a value is a function or class that has a decorator."""
+        if what[0] not in (kinds.FUNCTION, kinds.CLASS):
+            return False
+        owner, record = self.function_of(what[1]) if what[0] == kinds.FUNCTION else self.class_of(what[1])
+        return record.node in owner.decorated
+
+    def assigned(self, order: Sequence[int | str], name: str) -> list[int]:
+        """The classes of a resolution order whose objects may have been given an attribute of this name.
+
+        What a class's methods assign belongs to the class, and a constructor keeps its arguments for each class that
+        inherits it; what is assigned from elsewhere may belong to any.
+        """
+        numbers = [number for number in order if isinstance(number, int)]
+        if name in self.attribute_names:
+            return numbers
+        while numbers:
+            record = self.class_of(numbers[-1])[1]
+            if name in record.attributes or name in record.fields:
+                break
+            numbers.pop()
+        return numbers
 
     def bases_of(self, number: int) -> list[int | str]:
         """Internal bases as class numbers, external ones as their source text."""

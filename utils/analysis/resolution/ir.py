@@ -38,11 +38,13 @@ FIXTURE = 512  # pytest gives its result to the parameters of its name
 WRAPPER = 256  # decorated with functools.wraps: it stands in for one function each time
 
 NODE_BITS = 31  # of a node's number within its file
+MADE = 1 << (NODE_BITS - 1)  # set in the numbers of nodes that are made while solving, clear in those of a summary
 CLASS_BITS = 20  # of a function's or class's
 
 ANY = "*"  # the key of what may lie anywhere in a container
 KEYS = "<keys>"  # the key of a mapping's keys
 MAPPING = -2  # the length of a mapping
+DEFAULT = -3  # the length of a mapping that makes what it lacks
 TAIL = "+"  # the key of what was appended to a list
 
 
@@ -110,7 +112,9 @@ class ModuleSummary(msgspec.Struct, frozen=True):
 
 
 class Function(msgspec.Struct, array_like=True):
-    """One function or lambda. Nodes of `params` stand for posonly, ordinary and keyword-only parameters, in order.
+    """One function or lambda. `number` is its own in the file, `owner` that of its class or -1.
+
+    Nodes of `params` stand for posonly, ordinary and keyword-only parameters, in order.
 
     `passes` lists what the function hands back untouched: (parameter index, called): the argument, or what calling
     the argument gives. `keys` are the indices of parameters used as container keys; `plain` of those whose annotation
@@ -121,6 +125,7 @@ class Function(msgspec.Struct, array_like=True):
     that give no argument.
     """
 
+    number: int
     id: str
     name: str
     owner: int
@@ -145,7 +150,10 @@ class Function(msgspec.Struct, array_like=True):
 
 
 class Class(msgspec.Struct, array_like=True):
-    """One class. `bases` are origins (see `Body.origins`), `base_texts` their source, `names` the last bindings."""
+    """One class. `bases` are origins (see `Body.origins`), `base_texts` their source, `names` the last bindings.
+
+    `attributes` are what its methods assign to on their first parameter.
+    """
 
     id: str
     name: str
@@ -153,6 +161,7 @@ class Class(msgspec.Struct, array_like=True):
     bases: list[Any]
     base_texts: list[str]
     names: dict[str, list[int]]
+    attributes: list[str]
     fields: list[str]
     setters: dict[str, int]
     decorators: list[str]
@@ -162,13 +171,14 @@ class Body(msgspec.Struct, array_like=True):
     """What `ModuleSummary.data` holds.
 
     `scopes` are the caller ids: the module, then its functions in order. `functions` and `classes` are {number: record},
-    in order. `imports` are (node, module, name or None for
-    the module itself). `sites` are container literals: (node, length or -1 where the length is open). `elements` fill
-    them: (site, key, source node). `constants` are nodes that hold a string or an integer. `origins` say statically
-    where an exported node comes from: ("class", index), ("function", index), ("import", module, name or None),
-    ("attr", origin, name). `versions` are (container, its next version, the key that was replaced). `decorations` are
-    (what is decorated, what its name stands for). `tables` are the containers that are made once: what a module or
-    class body makes, and literals that hold several things.
+    in order. `imports` are (node, module, name or None for the module itself). `sites` are container literals: (node,
+    length or -1 where the length is open). `elements` fill them: (site, key, source node). `constants` are nodes that
+    hold a string or an integer. `origins` say statically where an exported node comes from: ("class", number),
+    ("function", number), ("import", module, name or None), ("attr", origin, name). `versions` are (container, its next
+    version, the key that was replaced). `decorations` are (what is decorated, what its name stands for). `mixed` are
+    nodes of functions and classes that hold more than these. `tables` are the containers that are made once: what a
+    module or class body makes, and literals that hold several things. `attributes` are the names of the attributes that
+    are assigned to on anything but `self`.
     """
 
     size: int
@@ -191,7 +201,9 @@ class Body(msgspec.Struct, array_like=True):
     imported_modules: list[tuple[str, str | None]]
     versions: list[tuple[int, int, Any]]
     decorations: list[tuple[int, int]]
+    mixed: list[int]
     tables: list[int]
+    attributes: list[str]
 
 
 LINE_AT = {ATTR: 4, STORE: 4, CALL: 2, ITEM: 4, SET_ITEM: 4, ITER: 3, UNPACK: 5, ENTER: 3, DUNDER: 5, RAISE: 2}

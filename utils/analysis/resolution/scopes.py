@@ -21,8 +21,9 @@ DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED
 
 EFFORT = 10_000_000  # names that branches copy or go through in one file; hand-written code stays below a hundredth
 MANY = 50  # definitions of a name that a function may see
-SHEET_BITS = 10  # of a node's number: the nodes of one sheet
-SHEETS = 1 << (NODE_BITS - SHEET_BITS - 3)  # that a file may fill; an eighth of what there are, so that few names clash
+SHEET_BITS = 10  # of a node's number: the nodes of one page
+PAGE_BITS = NODE_BITS - 1 - SHEET_BITS
+PAGES = 1 << (PAGE_BITS - 3)  # that a file may fill; an eighth of what there are, so that few names clash
 
 
 class TooIntricateError(Exception):
@@ -97,7 +98,7 @@ class Names:
 
     def __init__(self, module: str) -> None:
         self.size = 1
-        self.pages = Numbers(NODE_BITS - SHEET_BITS)
+        self.pages = Numbers(PAGE_BITS)
         self.names: Counter[str] = Counter()
         self.succ: defaultdict[int, list[int]] = defaultdict(list)
         self.uses: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
@@ -124,7 +125,7 @@ class Names:
     def turn(self, sheet: Sheet) -> int:
         """The first node of another page; raises `TooIntricateError` where that is too many."""
         sheet.pages += 1
-        if len(self.pages.taken) > SHEETS:
+        if len(self.pages.taken) > PAGES:
             raise TooIntricateError
         return self.pages.take(f"{sheet.name} {sheet.pages}") << SHEET_BITS
 
