@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,14 +13,14 @@ import msgspec
 
 from utils.analysis.architecture import architecture
 from utils.analysis.cache import Memory, analyser_version, fact_key
-from utils.analysis.linking import Linked, Solved, place, solve
+from utils.analysis.linking import Linked, Solved, Source, place, solve
 from utils.analysis.outline import Outline
 from utils.analysis.packing import DECODER, GIST, Head, complete
 from utils.analysis.patterns import find_patterns
 from utils.analysis.project import read_project
+from utils.analysis.resolution.solution import Solution
 from utils.analysis.sources import decode
 from utils.analysis.statistics import count
-from utils.analysis.summary import ModuleSummary
 from utils.analysis.survey import Survey, survey
 from utils.analysis.workers import Task, analyze_all, collection_paused
 from utils.console import progress
@@ -148,12 +149,20 @@ def _linked(found: Survey, keys: dict[str, str], memory: Memory, version: str) -
     for path, digest in digests.items():
         whole.update(f"\0{found.modules[path]}\0{path}\0".encode() + digest)
     known = memory.read([whole.hexdigest()])
-    solved = msgspec.msgpack.decode(known[whole.hexdigest()], type=Solved) if known else None
-    if solved is None:
-        data = memory.read(keys[path] + SUMMARY for path in digests)
-        modules = found.modules
-        solved = solve([ModuleSummary(modules[path], path, memoryview(data[keys[path] + SUMMARY])) for path in digests])
-        del data
+    solution = hashlib.sha256(f"solution {version}".encode()).hexdigest()
+    if known:
+        solved = msgspec.msgpack.decode(known[whole.hexdigest()], type=Solved)
+        if kept := Solution.find(memory, solution):
+            kept.retain()
+    else:
+        summaries = [(path, digest, keys[path] + SUMMARY) for path, digest in digests.items()]
+        sources = [Source(found.modules[path], path, digest, key, partial(_read, memory, key))
+                   for path, digest, key in summaries]  # fmt: skip
+        solved = solve(sources, memory, solution)
         memory.learn(whole.hexdigest(), msgspec.msgpack.encode(solved))
     heads = {path: DECODER.decode(encoded.pop(key + HEAD)) for path, key in keys.items()}
     return place(solved, {path: heads[path].call_lines for path in digests}), heads
+
+
+def _read(memory: Memory, key: str) -> memoryview:
+    return memoryview(memory.read([key])[key])

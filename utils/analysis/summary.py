@@ -25,9 +25,11 @@ def summarize(tree: ast.Module, module: str, path: str, ids: dict[ast.AST, str] 
     builder = Statements(module, assign_ids(tree, module).ids if ids is None else ids, package)
     builder.body(tree.body)
     walk_functions(builder)
-    body = freeze(builder, tree)
-    lines = ir.take_lines(body.uses)
-    data = ir.dump(body)
+    star_names = builder.close_names(bool(builder.stars))
+    exports = {name: last_bindings(builder.module_scope, name) for name in builder.module_scope.timeline}
+    face = take_face(builder, tree, exports)
+    lines = ir.take_lines(builder.uses)
+    data = ir.dump(face, take_code(builder, exports, star_names))
     builder.handlers.clear()  # tables of bound methods: a cycle that would keep the tree alive
     builder.statements.clear()
     return ModuleSummary(module, path, data, lines)
@@ -64,9 +66,7 @@ def walk_functions(builder: Statements) -> None:
         builder.scope = builder.module_scope
 
 
-def freeze(builder: Statements, tree: ast.Module) -> ir.Body:
-    stars = builder.close_names(bool(builder.stars))
-    exports = {name: last_bindings(builder.module_scope, name) for name in builder.module_scope.timeline}
+def take_face(builder: Statements, tree: ast.Module, exports: dict[str, list[int]]) -> ir.Face:
     origins = Origins(builder)
     for index, bases in builder.base_nodes:
         builder.classes[index].bases = [origins.trace(node) for node in bases]
@@ -79,33 +79,37 @@ def freeze(builder: Statements, tree: ast.Module) -> ir.Body:
             origin = origins.trace(node)
             if origin is not None:
                 known[node] = origin
-    return ir.Body(
+    definitions = {*builder.function_nodes, *builder.class_nodes}
+    return ir.Face(
         size=builder.size,
+        functions=builder.functions,
+        classes=builder.classes,
+        exports={name: nodes for name, nodes in exports.items() if nodes},
+        origins=known,
+        public=public_names(tree),
+        stars=list(dict.fromkeys(reversed(builder.stars)))[::-1],  # of repeated ones the last counts
+        imports=list(builder.imported_modules),
+        decorated=[source for source, _ in builder.decorations if source in definitions],
+        mixed=sorted({node for nodes in builder.succ.values() for node in nodes} & definitions),
+        attributes=list(builder.stored),
+    )
+
+
+def take_code(builder: Statements, exports: dict[str, list[int]], star_names: dict[str, int]) -> ir.Code:
+    return ir.Code(
         succ=dict(builder.succ),
         uses=dict(builder.uses),
         scopes=[builder.module, *(record.id for record in builder.functions.values())],
-        functions=builder.functions,
-        classes=builder.classes,
         imports=builder.imports,
-        stars=builder.stars,
-        star_names=stars,
+        star_names=star_names,
         builtins=builder.builtins,
         sites=builder.sites,
         elements=builder.elements,
         callables=builder.callables,
         constants=travelling_constants(builder, exports),
-        exports={name: nodes for name, nodes in exports.items() if nodes},
-        public=public_names(tree),
-        origins=known,
-        imported_modules=list(builder.imported_modules),
         versions=builder.versions,
         decorations=builder.decorations,
-        mixed=sorted(
-            {node for nodes in builder.succ.values() for node in nodes}
-            & {*builder.function_nodes, *builder.class_nodes}
-        ),
         tables=builder.tables,
-        attributes=list(builder.stored),
     )
 
 

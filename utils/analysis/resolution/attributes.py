@@ -39,7 +39,7 @@ class Attributes(Solver):
                 self.edge((scope, line, dst), function, value)
             if kind == kinds.CLASS and len(what) > 2:
                 self.link(self.member(self.values.intern(kinds.CLASS, what[1]), what[:2], name), dst)
-            if kind == kinds.INSTANCE and "__getattr__" in self.hierarchy.method_names and name[0] != "_":
+            if kind == kinds.INSTANCE and "__getattr__" in self.world.hooks and name[0] != "_":
                 self.absent.append((value, node, name, (scope, line, self.at)))
             if name == "__class__" and kind == kinds.INSTANCE:
                 self.add(dst, self.values.intern(kinds.CLASS, what[1]))
@@ -181,7 +181,7 @@ class Attributes(Solver):
             hook = self.find(owner, "__setattr__") if kind == kinds.INSTANCE else None
             if hook is not None:
                 self.edge((scope, line, self.at), hook, value)
-            if kind == kinds.INSTANCE and "__set__" in self.hierarchy.method_names:
+            if kind == kinds.INSTANCE and "__set__" in self.world.hooks:
                 self.describe(value, owner, name, (scope, line, self.at))
             if setter is not None:
                 self.set_property(setter, value, source, (scope, line, self.at))

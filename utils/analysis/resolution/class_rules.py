@@ -71,7 +71,7 @@ class ClassRules(Attributes):
         """A class statement runs what the bases want run for each subclass."""
         index, scope, line = rule
         number = self.module.index << CLASS_BITS | index
-        if what != (kinds.CLASS, number) or "__init_subclass__" not in self.hierarchy.method_names:
+        if what != (kinds.CLASS, number) or "__init_subclass__" not in self.world.hooks:
             return
         for item in self.hierarchy.order(number)[1:]:
             if isinstance(item, int):

@@ -23,7 +23,7 @@ class Decorating(Calls):
         super().__init__(world, module)
         self.undecided: list[tuple[int, int, tuple[Any, ...], int]] = []
         self.settled: set[int] = set()
-        for function in module.body.functions.values():
+        for function in module.face.functions.values():
             if function.flags & ir.WRAPPER:
                 self.note(WRAPS, function)
 
@@ -34,7 +34,7 @@ class Decorating(Calls):
             self.handed_on.update({self.offset + function.var_positional, self.offset + function.var_keyword})
         else:
             for node in function.params[:1]:
-                self.wide.update(self.offset + item for item in (node, *self.module.body.succ.get(node, ())))
+                self.wide.update(self.offset + item for item in (node, *self.module.code.succ.get(node, ())))
 
     @on(ir.DECORATE)
     def on_decorate(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

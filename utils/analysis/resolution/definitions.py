@@ -87,6 +87,8 @@ class Definitions(Annotations):
         )  # fmt: skip
         self.function_nodes[record.node] = record.number
         self.functions[record.number] = record
+        if record.flags & ir.METHOD:
+            self.classes[owner].methods[name] = record.id
         for index, node_id in enumerate(record.params):
             self.parameters[node_id] = (record, index)
         if name == "__init__" and owner >= 0:
@@ -254,7 +256,7 @@ class Definitions(Annotations):
         outer = self.scope
         index = self.number(self.ids[node])
         names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
-        record = ir.Class(self.ids[node], node.name, self.new(), [], texts, {}, [], [], {}, names)
+        record = ir.Class(self.ids[node], node.name, self.new(), [], texts, {}, [], [], {}, {}, names)
         self.classes[index] = record
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases))

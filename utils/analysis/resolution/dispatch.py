@@ -6,127 +6,97 @@ made, and every subclass that is made overrides the method, the promised class's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.graph import BY_SUPER
-from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy
-from utils.analysis.resolution.interpreter import Interpreter
+from utils.analysis.resolution.hierarchy import Hierarchy
+from utils.analysis.resolution.solution import Callee, Form
 
-Edge = tuple[int, int, int, int]  # module, caller's index into its scopes, callee, line
-FEW = 3  # callees of one site: measured on traces, edges of sites with more are executed less than half of the time
+Call = tuple[int, int, int]  # caller's index into its module's scopes, callee, line
 
 
 class Dispatch:
-    """Rapid type analysis (Bacon and Sweeney, 1996), used only to take edges away or make them certain."""
+    """Rapid type analysis (Bacon and Sweeney, 1996), used only to take edges away or make them certain.
 
-    def __init__(self, hierarchy: Hierarchy, modules: Sequence[Interpreter]) -> None:
+    `asked` is what it had to know of the repository as a whole: the classes of whose subclasses it asked which are
+    made, and the values of which it asked what tables hold them.
+    """
+
+    def __init__(
+        self,
+        hierarchy: Hierarchy,
+        bases: Mapping[int, Sequence[int]],
+        made: Collection[int],
+        tables: Mapping[Form, Collection[int]],
+    ) -> None:
+        """`bases` has the internal bases of every class that has any, `tables` the nodes of those that hold a value."""
         self.hierarchy = hierarchy
-        self.modules = modules
-        self.values = modules[0].values
-        self.made = {number for module in modules for number in module.made}
+        self.bases = bases
+        self.made = made
+        self.tables = tables
         self.children: dict[int, list[int]] = {}
-        for module in hierarchy.modules:
-            for index in module.body.classes:
-                number = module.index << CLASS_BITS | index
-                for base in hierarchy.bases_of(number):
-                    if isinstance(base, int):
-                        self.children.setdefault(base, []).append(number)
-        self.above = {base for number in self.made for base in hierarchy.order(number)[1:]}  # what is made
-        self.targets: dict[tuple[int, int], list[int]] = {}
-        self.held: dict[int, list[int]] | None = None
+        for number, above in bases.items():
+            for base in above:
+                self.children.setdefault(base, []).append(number)
+        self.asked: set[int | Form] = set()
+        self.targets: dict[tuple[str, int, int], list[int]] = {}
 
-    def edges(self) -> list[Edge]:
-        return [edge for module in self.modules for edge in self.edges_of(module)]
-
-    def edges_of(self, module: Interpreter) -> list[Edge]:
-        found: dict[Edge, None] = {}
-        for (scope, line, _), pairs in module.edges.items():
-            for target in self.targets_of(pairs, FEW):
-                found[module.module.index, scope, target, line] = None
-        for (scope, line, site), pairs in module.implied.items():
-            by_name: dict[str, list[tuple[int, int]]] = {}
-            for callee, receiver in pairs:
-                name = self.hierarchy.function_of(callee)[1].name
-                by_name.setdefault(name, []).append((callee, receiver))
-            for name, same in by_name.items():
-                if self.alike(module, site, name):
-                    for target in self.targets_of(same, 1):
-                        found[module.module.index, scope, target, line] = None
+    def calls(self, sites: Iterable[tuple[int, int, int, Sequence[Callee]]]) -> list[Call]:
+        """What the sites of one module run."""
+        found: dict[Call, None] = {}
+        for scope, line, limit, callees in sites:
+            for target in self.targets_of(callees, limit):
+                found[scope, target, line] = None
         return list(found)
 
-    def alike(self, module: Interpreter, node: int, name: str) -> bool:
-        """Whether all that is known to arrive at a node are instances with this special method: where other kinds
-        or classes come along, nothing is known of the one value that is compared or converted."""
-        for value in module.points.get(node, ()):
-            what = self.values.table[value]
-            if what[0] != kinds.INSTANCE or self.hierarchy.find(int(what[1]), name) is None:  # type: ignore[call-overload]
-                return False
-        return True
-
-    def targets_of(self, pairs: Sequence[tuple[int, int]], limit: int) -> list[int]:
+    def targets_of(self, callees: Sequence[Callee], limit: int) -> list[int]:
         """What one site runs; nothing where it is more than `limit`: code that general says nothing of any one call,
         unless all of it comes out of one table."""
         targets: dict[int, None] = {}
-        for callee, receiver in pairs:
-            targets.update(dict.fromkeys(self.taken(callee, receiver)))
-        if len(targets) > limit and not self.decorated(pairs) and not self.tabled(pairs):
+        for callee in callees:
+            targets.update(dict.fromkeys(self.taken(*callee)))
+        if len(targets) > limit and not self.decorated(callees) and not self.tabled(callees):
             return []
         return list(targets)
 
-    def decorated(self, pairs: Sequence[tuple[int, int]]) -> bool:
+    def decorated(self, callees: Sequence[Callee]) -> bool:
         """Whether these are functions that were decorated: what a decorator's wrapper calls."""
-        return all(self.hierarchy.is_decorated((kinds.FUNCTION, callee)) for callee, _ in pairs)
+        return all(self.hierarchy.is_decorated((kinds.FUNCTION, callee)) for callee, _, _ in callees)
 
-    def tabled(self, pairs: Sequence[tuple[int, int]]) -> bool:
+    def tabled(self, callees: Sequence[Callee]) -> bool:
         """Whether one container that is made once holds all these functions or instances."""
         common: set[int] | None = None
-        for callee, receiver in pairs:
-            found = self.holders(callee, receiver)
+        for callee, receiver, by_super in callees:
+            value = (kinds.FUNCTION, callee) if receiver is None or by_super else receiver
+            self.asked.add(value)
+            found = set(self.tables.get(value, ()))
             common = found if common is None else common & found
             if not common:
                 return False
         return True
 
-    def holders(self, callee: int, receiver: int) -> set[int]:
-        known = self.values.known
-        value = receiver if receiver >= 0 else known.get((kinds.FUNCTION, callee), -1)
-        return set(self.tables().get(value, ()))
-
-    def tables(self) -> dict[int, list[int]]:
-        """Value → the tables that hold it, directly or in a tuple."""
-        if self.held is None:
-            self.held = {}
-            for module in self.modules:
-                for local in module.module.body.tables:
-                    site = module.offset + local
-                    for value in module.inside(site):
-                        self.held.setdefault(value, []).append(site)
-        return self.held
-
-    def taken(self, callee: int, receiver: int) -> list[int]:
+    def taken(self, callee: int, receiver: Form | None, by_super: bool) -> list[int]:
         """The functions that run where `callee` was found through `receiver`."""
-        if receiver <= BY_SUPER:
-            return [] if self.never_made(BY_SUPER - receiver) else [callee]
-        if receiver < 0:
+        if receiver is None or receiver[0] != kinds.INSTANCE or receiver[2]:
             return [callee]
-        what = self.values.table[receiver]
-        if what[0] != kinds.INSTANCE or what[2]:
-            return [callee]
-        key = (callee, int(what[1]))  # type: ignore[call-overload]
+        number = int(receiver[1])
+        self.asked.add(number)
+        if by_super:
+            return [] if self.never_made(number) else [callee]
+        key = ("promised", callee, number)
+        hierarchy = self.hierarchy
+        hierarchy.consulted.add(key)
         found = self.targets.get(key)
         if found is None:
-            found = self.targets[key] = self.promised(*key)
+            outer, hierarchy.consulted = hierarchy.consulted, set()
+            found = self.targets[key] = self.promised(callee, number)
+            hierarchy.grounds[key], hierarchy.consulted = hierarchy.consulted, outer
         return found
 
-    def never_made(self, receiver: int) -> bool:
-        """Whether a receiver that is only promised is of a class of which only subclasses are made: what `super()`
-        means to these is told for them."""
-        what = self.values.table[receiver]
-        if what[0] != kinds.INSTANCE or what[2] or what[1] in self.made:
-            return False
-        return what[1] in self.above
+    def never_made(self, number: int) -> bool:
+        """Whether of a promised class only subclasses are made: what `super()` means to these is told for them."""
+        return number not in self.made and any(below in self.made for below in self.subclasses(number))
 
     def promised(self, callee: int, number: int) -> list[int]:
         _, function = self.hierarchy.function_of(callee)

@@ -106,13 +106,13 @@ class Exchange(Graph):
             elif message == LINK:
                 self.link(ref, value)
             elif message == RECEIVE:
-                self.receive(self.module, self.module.body.functions[ref], value)
+                self.receive(self.module, self.module.face.functions[ref], value)
             elif message == MERGE:
                 self.merge_into(ref, value)
             elif message == COPY:
                 self.copy_into(ref, value)
             else:
-                self.note(message, self.module.body.functions[ref])
+                self.note(message, self.module.face.functions[ref])
 
     def notify(self, message: int, owner: Module, function: ir.Function) -> None:
         """Tell a function's module something about the function, once."""

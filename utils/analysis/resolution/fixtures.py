@@ -15,13 +15,13 @@ def fixture_links(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int, i
     """(node of what a fixture gives, node of a parameter of this module that it is given to)."""
     wanting = [
         function
-        for function in module.body.functions.values()
+        for function in module.face.functions.values()
         if function.positional and (function.name.startswith("test") or function.flags & ir.FIXTURE)
     ]
     if not wanting:
         return
-    near = [fixtures(module)]
-    near += [fixtures(found) for name in conftests(module.name) if (found := hierarchy.by_name.get(name))]
+    near = [fixtures(hierarchy, module)]
+    near += [fixtures(hierarchy, found) for name in conftests(module.name) if (found := hierarchy.by_name.get(name))]
     for function in wanting:
         for index, name in enumerate(function.positional):
             given = next((table[name] for table in near if name in table), 0)
@@ -29,12 +29,11 @@ def fixture_links(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int, i
                 yield given, module.offset + function.params[index]
 
 
-def fixtures(module: Module) -> dict[str, int]:
+def fixtures(hierarchy: Hierarchy, module: Module) -> dict[str, int]:
     """A module's fixtures: name → node of what it returns or yields."""
     return {
         function.name: module.offset + (function.yields if function.flags & ir.GENERATOR else function.returns)
-        for function in module.body.functions.values()
-        if function.flags & ir.FIXTURE
+        for function in hierarchy.fixtures_of(module)
     }
 
 

@@ -8,7 +8,7 @@ containers keep constant keys apart.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from utils.analysis.resolution import values as kinds
@@ -44,13 +44,18 @@ def on(opcode: int) -> Callable[[Rule], Rule]:
 
 
 class World:
-    """What all modules share: what names alone decide, and the table of values."""
+    """What all modules share: what names alone decide, and the table of values.
 
-    def __init__(self, hierarchy: Hierarchy) -> None:
+    `large`: the repository is so large that values are told apart less finely. `hooks` are the special methods that
+    the language calls where code shows nothing of them, as far as any class defines them.
+    """
+
+    def __init__(self, hierarchy: Hierarchy, large: bool, hooks: Collection[str]) -> None:
         self.hierarchy = hierarchy
         self.values = Values()
-        self.large = sum(module.body.size for module in hierarchy.modules) > LARGE
-        self.limits = dict.fromkeys(LIMITS, LARGE_LIMIT) if self.large else LIMITS
+        self.large = large
+        self.hooks = hooks
+        self.limits = dict.fromkeys(LIMITS, LARGE_LIMIT) if large else LIMITS
 
 
 class Graph:
@@ -161,8 +166,8 @@ class Graph:
     def run(self) -> None:
         """Until nothing is left to do. Written out without calls where most of the time goes."""
         work, table, rules, late = self.work, self.values.table, RULES, self.late
-        dynamic, waiting, offset, body = self.dynamic, self.waiting, self.offset, self.module.body
-        succ, uses, told = body.succ, body.uses, self.told
+        dynamic, waiting, offset, code = self.dynamic, self.waiting, self.offset, self.module.code
+        succ, uses, told = code.succ, code.uses, self.told
         while work or late:
             while late:
                 item, value, self.at = late.popleft()
@@ -184,7 +189,7 @@ class Graph:
             if local in succ:
                 self.spread(succ[local], offset, value)
             if local in uses:
-                for item in decode(body, local):
+                for item in decode(code, local):
                     rules[item[0]](self, value, table[value], item[1:], offset)
 
     def spread(self, targets: Iterable[int], offset: int, value: int) -> None:

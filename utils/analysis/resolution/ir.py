@@ -152,7 +152,8 @@ class Function(msgspec.Struct, array_like=True):
 class Class(msgspec.Struct, array_like=True):
     """One class. `bases` are origins (see `Body.origins`), `base_texts` their source, `names` the last bindings.
 
-    `attributes` are what its methods assign to on their first parameter.
+    `attributes` are what its methods assign to on their first parameter, `methods` the ids of all functions in it by
+    name.
     """
 
     id: str
@@ -163,47 +164,59 @@ class Class(msgspec.Struct, array_like=True):
     names: dict[str, list[int]]
     attributes: list[str]
     fields: list[str]
+    methods: dict[str, str]
     setters: dict[str, int]
     decorators: list[str]
 
 
-class Body(msgspec.Struct, array_like=True):
-    """What `ModuleSummary.data` holds.
+class Face(msgspec.Struct, array_like=True):
+    """What other modules may know of a file by names alone.
 
-    `scopes` are the caller ids: the module, then its functions in order. `functions` and `classes` are {number: record},
-    in order. `imports` are (node, module, name or None for the module itself). `sites` are container literals: (node,
-    length or -1 where the length is open). `elements` fill them: (site, key, source node). `constants` are nodes that
-    hold a string or an integer. `origins` say statically where an exported node comes from: ("class", number),
-    ("function", number), ("import", module, name or None), ("attr", origin, name). `versions` are (container, its next
-    version, the key that was replaced). `decorations` are (what is decorated, what its name stands for). `mixed` are
-    nodes of functions and classes that hold more than these. `tables` are the containers that are made once: what a
-    module or class body makes, and literals that hold several things. `attributes` are the names of the attributes that
-    are assigned to on anything but `self`.
+    `size` is the number of its nodes. `functions` and `classes` are {number: record}, in order. `exports` are the nodes
+    that a name stands for, `origins` say statically where these come from: ("class", number), ("function", number),
+    ("import", module, name or None), ("attr", origin, name). `imports` are all (module, name or None for the module
+    itself) that are imported anywhere. `decorated` are the nodes of functions and classes that have decorators, `mixed`
+    of those that hold more than themselves. `attributes` are the names of the attributes that are assigned to on
+    anything but `self`.
     """
 
     size: int
+    functions: dict[int, Function]
+    classes: dict[int, Class]
+    exports: dict[str, list[int]]
+    origins: dict[int, Any]
+    public: list[str] | None
+    stars: list[str]
+    imports: list[tuple[str, str | None]]
+    decorated: list[int]
+    mixed: list[int]
+    attributes: list[str]
+
+
+class Code(msgspec.Struct, array_like=True):
+    """What a file's code does.
+
+    `scopes` are the caller ids: the module, then its functions in order. `imports` are (node, module, name or None for
+    the module itself). `sites` are container literals: (node, length or -1 where the length is open). `elements` fill
+    them: (site, key, source node). `constants` are nodes that hold a string or an integer. `versions` are (container,
+    its next version, the key that was replaced). `decorations` are (what is decorated, what its name stands for).
+    `tables` are the containers that are made once: what a module or class body makes, and literals that hold several
+    things.
+    """
+
     succ: dict[int, list[int]]
     uses: dict[int, Any]  # node → instructions; once loaded, node → what `decode` reads
     scopes: list[str]
-    functions: dict[int, Function]
-    classes: dict[int, Class]
     imports: list[tuple[int, str, str | None]]
-    stars: list[str]
     star_names: dict[str, int]
     builtins: dict[str, int]
     sites: dict[int, int]
     elements: list[tuple[int, Any, int]]
     callables: dict[int, int]
     constants: dict[int, Any]
-    exports: dict[str, list[int]]
-    public: list[str] | None
-    origins: dict[int, Any]
-    imported_modules: list[tuple[str, str | None]]
     versions: list[tuple[int, int, Any]]
     decorations: list[tuple[int, int]]
-    mixed: list[int]
     tables: list[int]
-    attributes: list[str]
 
 
 LINE_AT = {ATTR: 4, STORE: 4, CALL: 2, ITEM: 4, SET_ITEM: 4, ITER: 3, UNPACK: 5, ENTER: 3, DUNDER: 5, RAISE: 2}
@@ -223,29 +236,36 @@ def take_lines(uses: dict[int, list[tuple[Any, ...]]]) -> list[int]:
     return lines
 
 
-def dump(body: Body) -> memoryview:
+def dump(face: Face, code: Code) -> memoryview:
     """Plain tuples, lists and dicts: `marshal` reads them back several times faster than any other format.
 
     Each node's instructions are marshalled on their own: most nodes of a large repository stay empty or see few
     values, and all instructions decoded would take 130 MiB more for a million lines.
     """
-    fields = list(msgspec.structs.astuple(body))
-    fields[2] = {node: marshal.dumps(items, 4) for node, items in body.uses.items()}
-    fields[4] = {number: [part or () if part.__class__ is list else part for part in msgspec.structs.astuple(item)]
-                 for number, item in body.functions.items()}  # fmt: skip
-    fields[5] = {number: msgspec.structs.astuple(item) for number, item in body.classes.items()}
-    return memoryview(marshal.dumps(fields, 4))
+    known = list(msgspec.structs.astuple(face))
+    known[1] = {number: [part or () if part.__class__ is list else part for part in msgspec.structs.astuple(item)]
+                for number, item in face.functions.items()}  # fmt: skip
+    known[2] = {number: msgspec.structs.astuple(item) for number, item in face.classes.items()}
+    done = list(msgspec.structs.astuple(code))
+    done[1] = {node: marshal.dumps(items, 4) for node, items in code.uses.items()}
+    first = marshal.dumps(known, 4)
+    return memoryview(len(first).to_bytes(4, "little") + first + marshal.dumps(done, 4))
 
 
-def load(data: memoryview) -> Body:
-    """The inverse of `dump`, but that `Body.uses` has the instructions as they are stored: see `decode`."""
-    fields = marshal.loads(data)
-    fields[4] = {number: Function(*item) for number, item in fields[4].items()}
-    fields[5] = {number: Class(*item) for number, item in fields[5].items()}
-    return Body(*fields)
+def load_face(data: memoryview) -> Face:
+    """The first part of what `dump` wrote."""
+    fields = marshal.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+    fields[1] = {number: Function(*item) for number, item in fields[1].items()}
+    fields[2] = {number: Class(*item) for number, item in fields[2].items()}
+    return Face(*fields)
 
 
-def decode(body: Body, node: int) -> list[tuple[Any, ...]]:
+def load_code(data: memoryview) -> Code:
+    """The second part, but that `Code.uses` has the instructions as they are stored: see `decode`."""
+    return Code(*marshal.loads(data[4 + int.from_bytes(data[:4], "little") :]))
+
+
+def decode(code: Code, node: int) -> list[tuple[Any, ...]]:
     """The instructions of a node, read anew each time: see `dump`."""
-    stored = body.uses.get(node)
+    stored = code.uses.get(node)
     return marshal.loads(stored) if stored else []

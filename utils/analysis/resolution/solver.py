@@ -21,28 +21,28 @@ class Solver(Contents):
 
     def seed(self) -> None:
         intern = self.values.intern
-        body, offset, base = self.module.body, self.offset, self.module.index << CLASS_BITS
-        for number, function in body.functions.items():
+        face, code, offset, base = self.module.face, self.module.code, self.offset, self.module.index << CLASS_BITS
+        for number, function in face.functions.items():
             self.add(offset + function.node, intern(kinds.FUNCTION, base | number))
             self.seed_parameters(function, base)
-        for number, record in body.classes.items():
+        for number, record in face.classes.items():
             self.add(offset + record.node, intern(kinds.CLASS, base | number))
-        for node, length in body.sites.items():
+        for node, length in code.sites.items():
             self.add(offset + node, intern(kinds.CONTAINER, offset + node, length))
-        for node, result in body.callables.items():
+        for node, result in code.callables.items():
             self.add(offset + node, intern(kinds.CALLABLE, offset + result))
-        for node, constant in body.constants.items():
+        for node, constant in code.constants.items():
             self.add(offset + node, intern(kinds.CONSTANT, type(constant).__name__, constant))
-        for node, name in ((node, name) for name, node in body.builtins.items()):
+        for node, name in ((node, name) for name, node in code.builtins.items()):
             self.add(offset + node, intern(kinds.BUILTIN, name))
-        for site, key, source in body.elements:
+        for site, key, source in code.elements:
             self.link(offset + source, self.content(offset + site, key))
-        for old, version, key in body.versions:
+        for old, version, key in code.versions:
             self.renew(offset + old, offset + version, key)
         self.seed_imports()
         for given, parameter in fixture_links(self.hierarchy, self.module):
             self.link(given, parameter)
-        for spent in (body.elements, body.sites, body.constants, body.versions):
+        for spent in (code.elements, code.sites, code.constants, code.versions):
             spent.clear()  # memory that the fixpoint needs
 
     def seed_parameters(self, function: ir.Function, base: int) -> None:
@@ -57,12 +57,13 @@ class Solver(Contents):
 
     def seed_imports(self) -> None:
         module = self.module
-        for node, source, name in module.body.imports:
+        for node, source, name in module.code.imports:
             self.bring(self.offset + node, self.hierarchy.locate(source, module), name)
-        for name, node in module.body.star_names.items():
-            for star in reversed(module.body.stars):
+        for name, node in module.code.star_names.items():
+            for star in reversed(module.face.stars):
                 origin = self.hierarchy.locate(star, module)
-                if self.hierarchy.offers(origin, name) and self.hierarchy.export(origin, name) is not None:
+                found = self.hierarchy.by_name.get(origin)
+                if found and self.hierarchy.offers(found, name) and self.hierarchy.export(origin, name) is not None:
                     self.bring(self.offset + node, origin, name)
                     break
 
@@ -86,8 +87,8 @@ class Solver(Contents):
                 owner, nodes = found
                 for item in nodes:
                     self.link(owner.offset + item, node)
-                itself = owner.name == module and (module, name) in owner.body.imported_modules  # `from . import name`
-                submodule = submodule and itself
+                if submodule:  # `from . import name` in the package itself exports the submodule
+                    submodule = owner.name == module and (module, name) in self.hierarchy.face_of(owner).imports
             elif not submodule and module in self.hierarchy.by_name:
                 self.link(self.assigned_name(module, name), node)
             if submodule:
