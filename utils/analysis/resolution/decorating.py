@@ -34,7 +34,9 @@ class Decorating(Calls):
             self.handed_on.update({self.offset + function.var_positional, self.offset + function.var_keyword})
         else:
             for node in function.params[:1]:
-                self.wide.update(self.offset + item for item in (node, *self.module.code.succ.get(node, ())))
+                targets = self.module.code.succ.get(node, ())
+                targets = (targets,) if isinstance(targets, int) else targets
+                self.wide.update(self.offset + item for item in (node, *targets))
 
     @on(ir.DECORATE)
     def on_decorate(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

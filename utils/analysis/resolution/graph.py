@@ -74,7 +74,7 @@ class Graph:
         self.offset = module.offset
         self.home = module.offset >> NODE_BITS  # what the numbers of this module's nodes begin with
         self.points: dict[int, tuple[int, ...]] = {}  # small tuples: a quarter of the memory of sets
-        self.dynamic: dict[int, tuple[int, ...] | dict[int, None]] = {}
+        self.dynamic: dict[int, int | tuple[int, ...] | dict[int, None]] = {}
         self.waiting: dict[int, list[tuple[Any, ...]]] = {}
         self.followed: set[tuple[int, tuple[Any, ...]]] = set()
         self.work: deque[tuple[int, int]] = deque()
@@ -133,15 +133,20 @@ class Graph:
             source = self.here(source)
         if target.__class__ is not int or target >> NODE_BITS != self.home:
             target = self.there(target)
-        targets = self.dynamic.get(source, ())
-        if target in targets:
+        targets = self.dynamic.get(source)
+        if targets is None:
+            self.dynamic[source] = target
+        elif isinstance(targets, int):
+            if target == targets:
+                return
+            self.dynamic[source] = (targets, target)
+        elif target in targets:
             return
-        if isinstance(targets, dict):
+        elif isinstance(targets, dict):
             targets[target] = None
-        elif len(targets) < 16:
-            self.dynamic[source] = (*targets, target)
         else:
-            self.dynamic[source] = dict.fromkeys((*targets, target))
+            more = (*targets, target)
+            self.dynamic[source] = more if len(more) <= 16 else dict.fromkeys(more)
         for value in self.points.get(source, ()):
             self.add(target, value)
 
@@ -192,10 +197,10 @@ class Graph:
                 for item in decode(code, local):
                     rules[item[0]](self, value, table[value], item[1:], offset)
 
-    def spread(self, targets: Iterable[int], offset: int, value: int) -> None:
-        """`add` a value to many nodes of this module."""
+    def spread(self, targets: int | Iterable[int], offset: int, value: int) -> None:
+        """`add` a value to one or many nodes of this module."""
         points, alone = self.points, self.values.alone[value]
-        for target in targets:
+        for target in (targets,) if isinstance(targets, int) else targets:
             node = offset + target
             known = points.get(node)
             if known is None:

@@ -8,6 +8,7 @@ linking cheap. Every instruction is a tuple that starts with an opcode below; no
 from __future__ import annotations
 
 import marshal
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -193,6 +194,9 @@ class Face(msgspec.Struct, array_like=True):
     attributes: list[str]
 
 
+Targets = int | Sequence[int]  # most nodes have one: a list around it would take more memory than all else of it
+
+
 class Code(msgspec.Struct, array_like=True):
     """What a file's code does.
 
@@ -204,7 +208,7 @@ class Code(msgspec.Struct, array_like=True):
     things.
     """
 
-    succ: dict[int, list[int]]
+    succ: dict[int, Targets]
     uses: dict[int, Any]  # node → instructions; once loaded, node → what `decode` reads
     scopes: list[str]
     imports: list[tuple[int, str, str | None]]
@@ -247,6 +251,7 @@ def dump(face: Face, code: Code) -> memoryview:
                 for number, item in face.functions.items()}  # fmt: skip
     known[2] = {number: msgspec.structs.astuple(item) for number, item in face.classes.items()}
     done = list(msgspec.structs.astuple(code))
+    done[0] = {node: nodes if len(nodes) > 1 else nodes[0] for node, nodes in done[0].items()}
     done[1] = {node: marshal.dumps(items, 4) for node, items in code.uses.items()}
     first = marshal.dumps(known, 4)
     return memoryview(len(first).to_bytes(4, "little") + first + marshal.dumps(done, 4))
