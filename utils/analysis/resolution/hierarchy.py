@@ -11,7 +11,6 @@ from utils.analysis.resolution.modules import Module, Question
 
 __all__ = ["CLASS_BITS", "Hierarchy", "Module"]
 
-FAR = 1 << 62
 LONGEST = 200  # classes in a resolution order; beyond that no code is written by hand, and time would be quadratic
 
 
@@ -42,9 +41,9 @@ class Hierarchy(Exports):
         return found
 
     def order(self, number: int) -> list[int | str]:
-        """The method resolution order (C3; depth-first where the bases contradict each other).
+        """The method resolution order (C3; depth-first where the bases contradict each other or form a circle).
 
-        It ends after LONGEST classes, and leaves out bases that derive from the class themselves.
+        It ends after LONGEST classes.
         """
         self.consulted.add(("order", number))
         if number not in self.orders:
@@ -54,7 +53,7 @@ class Hierarchy(Exports):
         return self.orders[number]
 
     def set_orders(self, number: int) -> None:
-        """Bases first. On a circle of bases (Tarjan, 1972) no class counts as a base of another one."""
+        """Bases first. Of classes on a circle (found as by Tarjan, 1972) each has an order of its own."""
         path = [(number, iter(self.bases_of(number)))]
         depth = {number: 0}
         circle: dict[int, int] = {}  # classes that are done but part of a circle, and the depth where it began
@@ -68,15 +67,24 @@ class Hierarchy(Exports):
             else:
                 path.pop()
                 own = self.bases_of(current)
-                began = min(
-                    (depth.get(base, circle.get(base, FAR)) for base in own if isinstance(base, int)), default=FAR
-                )
-                proper = [base for base in own if base not in depth and base not in circle]
-                if began < depth.pop(current):
-                    circle[current] = began
+                marks = [mark for base in own if (mark := depth.get(base, circle.get(base))) is not None]  # type: ignore[arg-type]
+                here = depth.pop(current)
+                self.orders[current] = self.depth_first(current) if marks else self.order_from(current, own[:LONGEST])
+                if marks and min(marks) < here:
+                    circle[current] = min(marks)
                 elif circle:
-                    circle = {inner: began for inner, began in circle.items() if began < len(path)}
-                self.orders[current] = self.order_from(current, proper[:LONGEST])
+                    circle = {inner: began for inner, began in circle.items() if began < here}
+
+    def depth_first(self, number: int) -> list[int | str]:
+        """The classes that are met from one that derives from itself: no order is right for them."""
+        found: dict[int | str, None] = {}
+        pending: list[int | str] = [number]
+        while pending and len(found) < LONGEST:
+            item = pending.pop()
+            if item not in found:
+                found[item] = None
+                pending += reversed(self.bases_of(item)) if isinstance(item, int) else ()
+        return list(found)
 
     def order_from(self, number: int, bases: list[int | str]) -> list[int | str]:
         sequences: list[list[int | str]] = [self.orders[base] if isinstance(base, int) else [base] for base in bases]
