@@ -87,6 +87,7 @@ class Definitions(Annotations):
         )  # fmt: skip
         self.function_nodes[record.node] = record.number
         self.functions[record.number] = record
+        scope_index = len(self.functions)  # the first is the module
         if record.flags & ir.METHOD:
             self.classes[owner].methods[name] = record.id
         for index, node_id in enumerate(record.params):
@@ -97,7 +98,7 @@ class Definitions(Annotations):
                 self.copy(self.promised[node_id], node_id)
         self.defaults(args, ordinary, record)
         self.annotate(args, every, record)
-        inner = Scope(len(self.functions), scope, scope.loop_birth or self.moment, sheet)
+        inner = Scope(scope_index, scope, scope.loop_birth or self.moment, sheet)
         inner.function = record
         self.deferred.append((node, inner))
         return record

@@ -54,8 +54,10 @@ class Dispatch:
         """What one site runs; nothing where it is more than `limit`: code that general says nothing of any one call,
         unless all of it comes out of one table."""
         targets: dict[int, None] = {}
+        exact = {number for number, receiver, by_super in callees if is_exact(receiver) and not by_super}
         for callee in callees:
-            targets.update(dict.fromkeys(self.taken(*callee)))
+            if callee[0] in exact or not exact or not is_promised(callee[1]) or callee[1][1] in self.made:
+                targets.update(dict.fromkeys(self.taken(*callee)))
         if len(targets) > limit and not self.decorated(callees) and not self.tabled(callees):
             return []
         return list(targets)
@@ -78,7 +80,7 @@ class Dispatch:
 
     def taken(self, callee: int, receiver: Form | None, by_super: bool) -> list[int]:
         """The functions that run where `callee` was found through `receiver`."""
-        if receiver is None or receiver[0] != kinds.INSTANCE or receiver[2]:
+        if receiver is None or not is_promised(receiver):
             return [callee]
         number = int(receiver[1])
         self.asked.add(number)
@@ -123,3 +125,13 @@ class Dispatch:
                     found[child] = None
                     pending.append(child)
         return list(found)[1:]
+
+
+def is_exact(receiver: Form | None) -> bool:
+    """Whether the code is known to make the object that something is called on."""
+    return receiver is not None and receiver[0] == kinds.INSTANCE and bool(receiver[2])
+
+
+def is_promised(receiver: Form | None) -> bool:
+    """Whether `self`, an annotation or a test only says that the object is of a class or a subclass."""
+    return receiver is not None and receiver[0] == kinds.INSTANCE and not receiver[2]
