@@ -27,7 +27,7 @@ def summarize(tree: ast.Module, module: str, path: str, ids: dict[ast.AST, str] 
     walk_functions(builder)
     star_names = builder.close_names(bool(builder.stars))
     exports = {name: last_bindings(builder.module_scope, name) for name in builder.module_scope.timeline}
-    face = take_face(builder, tree, exports)
+    face = take_face(builder, tree, exports, star_names)
     lines = ir.take_lines(builder.uses)
     data = ir.dump(face, take_code(builder, exports, star_names))
     builder.handlers.clear()  # tables of bound methods: a cycle that would keep the tree alive
@@ -66,10 +66,13 @@ def walk_functions(builder: Statements) -> None:
         builder.scope = builder.module_scope
 
 
-def take_face(builder: Statements, tree: ast.Module, exports: dict[str, list[int]]) -> ir.Face:
-    origins = Origins(builder)
-    for index, bases in builder.base_nodes:
+def take_face(
+    builder: Statements, tree: ast.Module, exports: dict[str, list[int]], star_names: dict[str, int]
+) -> ir.Face:
+    origins = Origins(builder, star_names)
+    for index, bases, metaclass in builder.base_nodes:
         builder.classes[index].bases = [origins.trace(node) for node in bases]
+        builder.classes[index].metaclass = origins.trace(metaclass)
     for record in builder.functions.values():
         record.types = [(index, [origins.trace(node) for node in nodes]) for index, nodes in record.types]
         record.types = [item for item in record.types if all(item[1])]
@@ -137,8 +140,9 @@ def travelling_constants(builder: Statements, exports: dict[str, list[int]]) -> 
 class Origins:
     """Where a node comes from as far as names alone tell: what class hierarchies are built from."""
 
-    def __init__(self, builder: Statements) -> None:
+    def __init__(self, builder: Statements, star_names: dict[str, int]) -> None:
         self.builder = builder
+        self.starred = {node: name for name, node in star_names.items()}
         self.imports = {node: (module, name) for node, module, name in builder.imports}
         self.sources: dict[int, list[int]] = {}
         for source, targets in builder.succ.items():
@@ -157,6 +161,8 @@ class Origins:
             return ("function", builder.function_nodes[node])
         if node in self.imports:
             return ("import", *self.imports[node])
+        if node in self.starred:
+            return ("star", self.starred[node])
         if node in self.undecorated:
             return self.trace(self.undecorated[node], depth + 1)
         if node in builder.attribute_of:

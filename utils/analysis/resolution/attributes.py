@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from utils.analysis.resolution import ir
@@ -83,18 +84,39 @@ class Attributes(Solver):
             start = self.values.table[receiver]
             whole = self.hierarchy.order(int(start[1]))
             order = whole[whole.index(what[1]) + 1 :] if what[1] in whole else []
+            if what[1] not in whole and start[0] == kinds.CLASS:
+                return self.member_of_metaclass(receiver, int(start[1]), name, node, int(what[1]))  # type: ignore[call-overload]
         else:
             order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
         by_super = what[0] == kinds.SUPER
         for owning in () if by_super else self.hierarchy.assigned(order, name):
             self.link(self.field(owning, name), node)
+        if not self.look_up(order, name, (receiver, node, by_super, False)) and what[0] == kinds.CLASS:
+            self.member_of_metaclass(value, int(what[1]), name, node)  # type: ignore[call-overload]
+        return node
+
+    def look_up(self, order: Sequence[int | str], name: str, rest: tuple[int, int, bool, bool]) -> bool:
+        """Read what the first of some classes that has a name has under it; whether one has it."""
         for number in order:
             if isinstance(number, int):
                 owner, record = self.hierarchy.class_of(number)
                 if name in record.names:
                     for item in record.names[name]:
-                        self.wait(owner.offset + item, (MEMBER_OF, receiver, node, by_super))
-                    break
+                        self.wait(owner.offset + item, (MEMBER_OF, *rest))
+                    return True
+        return False
+
+    def member_of_metaclass(self, value: int, number: int, name: str, node: int, after: int | None = None) -> int:
+        """What a class itself is asked for is looked up in the class that makes it (where `super()` found it: behind
+        the class `after`)."""
+        metaclass = self.hierarchy.metaclass_of(number)
+        if metaclass is not None:
+            order = self.hierarchy.order(metaclass)
+            if after is not None:
+                order = order[order.index(after) + 1 :] if after in order else []
+            found = self.look_up(order, name, (value, node, after is not None, True))
+            if not found and after is not None and name == "__call__":
+                self.add(node, self.values.intern(kinds.MAKER, number))
         return node
 
     def field(self, owner: int, name: str) -> Ref:
@@ -128,8 +150,8 @@ class Attributes(Solver):
     @on(MEMBER_OF)
     def on_member(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """A value in a class body is read through a receiver: functions are bound, properties run."""
-        receiver, node, by_super = rule
-        on_class = self.values.table[receiver][0] == kinds.CLASS
+        receiver, node, by_super, of_metaclass = rule
+        on_class = self.values.table[receiver][0] == kinds.CLASS and not of_metaclass
         if what[0] == kinds.ACCESSOR:
             if not on_class:
                 self.wait(int(what[1]), (GETTER, receiver, node))  # type: ignore[call-overload]

@@ -74,6 +74,8 @@ class Calls(Binding):
             self.run_wrapped(what, call)
         elif kind == kinds.CLASS:
             self.instantiate(int(what[1]), call, len(what) == 2)  # type: ignore[call-overload]
+        elif kind == kinds.MAKER:
+            self.make(int(what[1]), call)  # type: ignore[call-overload]
         elif kind == kinds.INSTANCE:
             self.wait(self.member(value, what, "__call__"), (APPLY, call))
         elif kind == kinds.PARTIAL:
@@ -116,6 +118,19 @@ class Calls(Binding):
             self.hand_back(function, index, called, receiver, args, call)
 
     def instantiate(self, number: int, call: Call, certain: bool = True) -> None:
+        """A class is called: its metaclass decides what that does."""
+        metaclass = self.hierarchy.metaclass_of(number)
+        called = None if metaclass is None else self.find(metaclass, "__call__")
+        if called is None:
+            self.make(number, call, certain)
+            return
+        if certain:
+            self.made.add(number)
+        self.add(call.dst, self.values.intern(kinds.INSTANCE, number, certain))
+        self.run_function(called, self.values.intern(kinds.CLASS, number), call)
+
+    def make(self, number: int, call: Call, certain: bool = True) -> None:
+        """An object is made and its constructor run."""
         exact = self.values.intern(kinds.INSTANCE, number, certain)
         if certain:
             self.made.add(number)

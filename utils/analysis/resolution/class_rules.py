@@ -7,7 +7,7 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import Attributes
-from utils.analysis.resolution.graph import on
+from utils.analysis.resolution.graph import Place, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS
 
 NARROWED, EXCLUDED = 100, 99
@@ -71,14 +71,27 @@ class ClassRules(Attributes):
         """A class statement runs what the bases want run for each subclass."""
         index, scope, line = rule
         number = self.module.index << CLASS_BITS | index
-        if what != (kinds.CLASS, number) or "__init_subclass__" not in self.world.hooks:
+        if what != (kinds.CLASS, number):
             return
+        metaclass = self.hierarchy.metaclass_of(number)
+        for name in ("__prepare__", "__new__", "__init__") if metaclass is not None else ():
+            found = self.find(int(metaclass or 0), name)
+            if found is not None:
+                self.edge((scope, line, self.new()), found)
+                owner, function = self.hierarchy.function_of(found)
+                if name == "__init__":
+                    self.receive(owner, function, value)
+        if "__init_subclass__" in self.world.hooks:
+            self.run_hook(number, value, (scope, line, self.at))
+
+    def run_hook(self, number: int, value: int, place: Place) -> None:
+        """The next class's `__init_subclass__`."""
         for item in self.hierarchy.order(number)[1:]:
             if isinstance(item, int):
                 owner, record = self.hierarchy.class_of(item)
                 for node in record.names.get("__init_subclass__", ()):
                     found = self.hierarchy.function_at(owner, node)
                     if found is not None:
-                        self.edge((scope, line, self.at), found)
+                        self.edge(place, found)
                         self.receive(owner, self.hierarchy.function_of(found)[1], value)
                         return

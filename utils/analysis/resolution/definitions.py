@@ -45,7 +45,7 @@ class Definitions(Annotations):
         self.function_nodes: dict[int, int] = {}
         self.class_nodes: dict[int, int] = {}
         self.deferred: deque[tuple[Any, Scope]] = deque()
-        self.base_nodes: list[tuple[int, list[int]]] = []
+        self.base_nodes: list[tuple[int, list[int], int]] = []
         self.decorations: list[tuple[int, int]] = []
         self.promised: dict[int, int] = {}  # a constructor's parameter → what its annotation and default say
         self.decorated_nodes: set[int] = set()
@@ -179,8 +179,10 @@ class Definitions(Annotations):
                 flags |= FLAGS.get(name, 0)
             if name in ("setter", "deleter", "getter") and isinstance(item, ast.Attribute):
                 accessor = name
-        if self.only_raises(node) or (self.scope.is_class and self.is_protocol()):
+        if self.only_raises(node):
             flags |= ir.ABSTRACT
+        if self.scope.is_class and self.is_protocol():
+            flags |= ir.ABSTRACT | (ir.STUB if is_stub(node) else 0)
         record = self.function(node, node.name, flags, sheet)
         current = record.node
         for item, callee in reversed(decorators):
@@ -250,17 +252,21 @@ class Definitions(Annotations):
 
     def define_as(self, node: ast.ClassDef, sheet: Sheet) -> None:
         decorators = [(item, self.expr(item)) for item in node.decorator_list]
-        bases = [self.base(item) for item in node.bases]
+        parents, metaclass = node.bases, 0
+        if len(parents) == 1 and isinstance(parents[0], ast.Call) and last_name(parents[0].func) == "with_metaclass":
+            metaclass, parents = self.expr(parents[0].args[0]), parents[0].args[1:]  # as `six` writes it
+        bases = [self.base(item) for item in parents]
         for keyword in node.keywords:
-            self.expr(keyword.value)
-        texts = [ast.unparse(item) for item in node.bases]
+            found = self.expr(keyword.value)
+            metaclass = found if keyword.arg == "metaclass" else metaclass
+        texts = [ast.unparse(item) for item in parents]
         outer = self.scope
         index = self.number(self.ids[node])
         names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
-        record = ir.Class(self.ids[node], node.name, self.new(), [], texts, {}, [], [], {}, {}, names)
+        record = ir.Class(self.ids[node], node.name, self.new(), [], None, texts, {}, [], [], {}, {}, names)
         self.classes[index] = record
         self.class_nodes[record.node] = index
-        self.base_nodes.append((index, bases))
+        self.base_nodes.append((index, bases, metaclass))
         inner = Scope(outer.index, outer, self.moment, sheet, is_class=True)
         inner.class_index = index
         inner.function = outer.function
@@ -286,3 +292,10 @@ class Definitions(Annotations):
 
     def body(self, statements: list[ast.stmt]) -> None:
         raise NotImplementedError  # Statements
+
+
+def is_stub(node: FunctionNode) -> bool:
+    """Whether a function does nothing: its body is a docstring, `...` or `pass`."""
+    return all(
+        isinstance(item, ast.Pass) or isinstance(getattr(item, "value", None), ast.Constant) for item in node.body
+    )

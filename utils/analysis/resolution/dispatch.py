@@ -54,13 +54,18 @@ class Dispatch:
         """What one site runs; nothing where it is more than `limit`: code that general says nothing of any one call,
         unless all of it comes out of one table."""
         targets: dict[int, None] = {}
+        callees = [callee for callee in callees if not self.hierarchy.function_of(callee[0])[1].flags & ir.STUB]
         exact = {number for number, receiver, by_super in callees if is_exact(receiver) and not by_super}
         for callee in callees:
-            if callee[0] in exact or not exact or not is_promised(callee[1]) or callee[1][1] in self.made:
+            if not exact or callee[0] in exact or not self.only_promised(callee[1]):
                 targets.update(dict.fromkeys(self.taken(*callee)))
         if len(targets) > limit and not self.decorated(callees) and not self.tabled(callees):
             return []
         return list(targets)
+
+    def only_promised(self, receiver: Form | None) -> bool:
+        """Whether a receiver is of a class that is promised and never made."""
+        return receiver is not None and is_promised(receiver) and receiver[1] not in self.made
 
     def decorated(self, callees: Sequence[Callee]) -> bool:
         """Whether these are functions that were decorated: what a decorator's wrapper calls."""
@@ -132,6 +137,6 @@ def is_exact(receiver: Form | None) -> bool:
     return receiver is not None and receiver[0] == kinds.INSTANCE and bool(receiver[2])
 
 
-def is_promised(receiver: Form | None) -> bool:
+def is_promised(receiver: Form) -> bool:
     """Whether `self`, an annotation or a test only says that the object is of a class or a subclass."""
-    return receiver is not None and receiver[0] == kinds.INSTANCE and not receiver[2]
+    return receiver[0] == kinds.INSTANCE and not receiver[2]

@@ -62,6 +62,15 @@ class Exports(Modules):
             pending += [(inner, source) for inner in self.face_of(source).stars]
         return None
 
+    def star_of(self, module: Module, name: str) -> str | None:
+        """The module that a name comes from by a star import; None where it is none of ours."""
+        for star in reversed(self.face_of(module).stars):
+            source = self.locate(star, module)
+            found = self.by_name.get(source)
+            if found and self.offers(found, name) and self.export(source, name) is not None:
+                return source
+        return None
+
     def offers(self, module: Module, name: str) -> bool:
         """Whether `from module import *` brings a name along, if the module has it."""
         public = self.face_of(module).public
@@ -122,6 +131,9 @@ class Exports(Modules):
             if origin[2] is None:
                 return ("module", source) if self.internal(source) else ("external", source)
             return (yield source, origin[2])
+        if kind == "star":
+            starred = self.star_of(module, origin[1])
+            return None if starred is None else (yield starred, origin[1])
         base = yield from self.search(module, origin[1])
         if base is None:
             return None

@@ -86,6 +86,25 @@ class Hierarchy(Exports):
                 pending += reversed(self.bases_of(item)) if isinstance(item, int) else ()
         return list(found)
 
+    def metaclass_of(self, number: int) -> int | None:
+        """The class, of ours, that makes a class: its own or that of the first base that has one."""
+        key = ("metaclass", number, "")
+        self.consulted.add(key)
+        if key not in self.found:
+            outer, self.consulted = self.consulted, set()
+            self.found[key] = self.look_up_metaclass(number)
+            self.grounds[key], self.consulted = self.consulted, outer
+        return self.found[key]
+
+    def look_up_metaclass(self, number: int) -> int | None:
+        for item in self.order(number):
+            if isinstance(item, int):
+                module, record = self.class_of(item)
+                found = self.resolve(module, record.metaclass)
+                if found is not None and found[0] == "class":
+                    return int(found[1])
+        return None
+
     def order_from(self, number: int, bases: list[int | str]) -> list[int | str]:
         sequences: list[list[int | str]] = [self.orders[base] if isinstance(base, int) else [base] for base in bases]
         if len(sequences) > 1:

@@ -36,6 +36,7 @@ TYPE = 17  # (dst,)                                  dst gets the class that arr
 
 STATIC, CLASS_METHOD, PROPERTY, ASYNC, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64, 128
 FIXTURE = 512  # pytest gives its result to the parameters of its name
+STUB = 1024  # of a protocol: it says what others have and is never run itself
 WRAPPER = 256  # decorated with functools.wraps: it stands in for one function each time
 
 NODE_BITS = 31  # of a node's number within its file
@@ -151,7 +152,7 @@ class Function(msgspec.Struct, array_like=True):
 
 
 class Class(msgspec.Struct, array_like=True):
-    """One class. `bases` are origins (see `Body.origins`), `base_texts` their source, `names` the last bindings.
+    """One class. `bases` are origins (see `Body.origins`), `base_texts` their source, `metaclass` an origin, too, `names` the last bindings.
 
     `attributes` are what its methods assign to on their first parameter, `methods` the ids of all functions in it by
     name.
@@ -161,6 +162,7 @@ class Class(msgspec.Struct, array_like=True):
     name: str
     node: int
     bases: list[Any]
+    metaclass: Any
     base_texts: list[str]
     names: dict[str, list[int]]
     attributes: list[str]
@@ -175,7 +177,7 @@ class Face(msgspec.Struct, array_like=True):
 
     `size` is the number of its nodes. `functions` and `classes` are {number: record}, in order. `exports` are the nodes
     that a name stands for, `origins` say statically where these come from: ("class", number), ("function", number),
-    ("import", module, name or None), ("attr", origin, name). `imports` are all (module, name or None for the module
+    ("import", module, name or None), ("star", name), ("attr", origin, name). `imports` are all (module, name or None for the module
     itself) that are imported anywhere. `decorated` are the nodes of functions and classes that have decorators, `mixed`
     of those that hold more than themselves. `attributes` are the names of the attributes that are assigned to on
     anything but `self`.

@@ -15,7 +15,7 @@ from utils.analysis.resolution.exchange import FACTORY, Ref
 from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
 
-CLASS_OF, ITERATED = 120, 121
+CLASS_OF, ITERATED, MAKE = 120, 121, 125
 ASK = {  # builtin → the special methods it asks its argument for, first found first
     "len": ("__len__",),
     "str": ("__str__", "__repr__"),
@@ -127,6 +127,8 @@ class Models(ContainerMethods):
             self.add(call.dst, self.values.intern(kinds.ACCESSOR, first))
         elif name == "type" and len(args) == 1:
             self.wait(first, (CLASS_OF, call.dst))
+        elif name == "type.__call__":
+            self.wait(first, (MAKE, call))
         elif name == "object.__new__":
             self.wait(first, (ir.DECLARE, call.dst))
         elif name == "typing.cast" and len(args) > 1:
@@ -248,6 +250,15 @@ class Models(ContainerMethods):
         item = call.args[0] if call.args else None
         if item.__class__ is tuple and item[0] == "k" and self.hierarchy.internal(str(item[1])):
             self.add(call.dst, self.values.intern(kinds.MODULE, str(item[1])))
+
+    @on(MAKE)
+    def on_make(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """`type.__call__(cls, ...)`."""
+        if what[0] == kinds.CLASS:
+            call = rule[0]
+            inner = Call(call.scope, call.line, call.args[1:], call.keywords, call.dst, self.new())
+            inner.shared = call.shared
+            self.make(int(what[1]), inner)  # type: ignore[call-overload]
 
     @on(CLASS_OF)
     def on_class_of(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

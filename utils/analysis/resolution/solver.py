@@ -60,12 +60,9 @@ class Solver(Contents):
         for node, source, name in module.code.imports:
             self.bring(self.offset + node, self.hierarchy.locate(source, module), name)
         for name, node in module.code.star_names.items():
-            for star in reversed(module.face.stars):
-                origin = self.hierarchy.locate(star, module)
-                found = self.hierarchy.by_name.get(origin)
-                if found and self.hierarchy.offers(found, name) and self.hierarchy.export(origin, name) is not None:
-                    self.bring(self.offset + node, origin, name)
-                    break
+            origin = self.hierarchy.star_of(module, name)
+            if origin is not None:
+                self.bring(self.offset + node, origin, name)
 
     def bring(self, node: int, source: str, name: str | None) -> None:
         if not self.hierarchy.internal(source):

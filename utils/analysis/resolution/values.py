@@ -24,6 +24,8 @@ CONTEXT = 16  # (function): what calling a @contextmanager function gives
 STREAM = 17  # (generator function, method name)
 WRAPPED = 18  # (wrapper function, node of what it wraps, receiver value or -1): one application of a decorator
 
+MAKER = 19  # (class): what `type.__call__` does for a class, whatever its metaclass says
+
 Value = tuple[Hashable, ...]
 # A value whose parts are values itself: where in the tuple the part is that is one (and not -1)
 INNER: dict[Hashable, int] = {BOUND: 2, SUPER: 2, WRAPPED: 3}
