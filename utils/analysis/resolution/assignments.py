@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.annotations import is_plain
-from utils.analysis.resolution.definitions import Definitions
+from utils.analysis.resolution.annotations import is_plain, last_name
+from utils.analysis.resolution.definitions import FLAGS, Definitions
 from utils.analysis.resolution.operators import BINARY
 
 
@@ -26,8 +26,22 @@ class Assignments(Definitions):
             if self.pairwise(target, node.value):
                 return
         source = self.value(node.value)
+        if self.scope.is_class and isinstance(node.value, ast.Call) and len(node.value.args) == 1:
+            source = self.old_form(node.value, source)
         for target in node.targets:
             self.assign(target, source)
+
+    def old_form(self, call: ast.Call, result: int) -> int:
+        """`f = classmethod(f)` in a class body: what the decorator does."""
+        flags = FLAGS.get(last_name(call.func), 0) & (ir.CLASS_METHOD | ir.STATIC)
+        if not flags or not isinstance(call.args[0], ast.Name):
+            return result
+        found = self.scope.env.get(call.args[0].id, 0)
+        record = self.functions.get(self.function_nodes.get(found, 0))
+        if record is None or record.owner != self.scope.class_index:
+            return result
+        record.flags |= flags
+        return found
 
     def pairwise(self, target: ast.expr, value: ast.expr) -> bool:
         """`a, b = f, g` without a container in between, so that each name keeps its own value."""

@@ -22,7 +22,6 @@ class Calls(Binding):
         super().__init__(world, module)
         self.applied: set[tuple[int, int]] = set()
         self.pending: dict[int, Call] = {}
-        self.made: set[int] = set()
 
     @on(ir.CALL)
     def on_call(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -32,7 +32,8 @@ def take_findings(module: Interpreter) -> Findings:
         for number, receiver in pairs:
             name = module.hierarchy.function_of(number)[1].name
             by_name.setdefault(name, []).append(callee(number, receiver))
-        sites += [(scope, line, ONE, same) for name, same in by_name.items() if alike(module, node, name)]
+        sites += [(scope, line, ONE, same) for name, same in by_name.items()
+                  if alike(module, node, name) and not answered(module, node, name)]  # fmt: skip
     tables = [
         (form(value), module.offset + local)
         for local in module.module.code.tables
@@ -49,6 +50,17 @@ def alike(module: Interpreter, node: int, name: str) -> bool:
         if what[0] != kinds.INSTANCE or module.find(int(what[1]), name) is None:  # type: ignore[call-overload]
             return False
     return True
+
+
+def answered(module: Interpreter, node: int, name: str) -> bool:
+    """Whether the left operand has the operator itself, so that the right one is not asked for the reflected one."""
+    for left in module.left_of.get((node, name), ()):
+        for value in module.points.get(left, ()):
+            what = module.values.table[value]
+            names = (f"__{name[3:]}", f"__i{name[3:]}")
+            if what[0] == kinds.INSTANCE and any(module.find(int(what[1]), own) is not None for own in names):  # type: ignore[call-overload]
+                return True
+    return False
 
 
 def take_names(hierarchy: Hierarchy, module: Module) -> Names:

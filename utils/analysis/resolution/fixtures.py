@@ -1,4 +1,4 @@
-"""Pytest's fixtures: a test's parameter holds what the fixture of its name gives.
+"""What test runners do: they make instances of test classes, and a test's parameter holds what its fixture gives.
 
 Pytest calls the fixture, so no call edge leads to it; but what a test does with it is a call of the project's code.
 """
@@ -43,3 +43,12 @@ def conftests(name: str) -> Iterator[str]:
         name = name.rpartition(".")[0]
         yield f"{name}.conftest"
     yield "conftest"
+
+
+def is_test_class(hierarchy: Hierarchy, number: int, record: ir.Class) -> bool:
+    """Whether a test runner makes instances of a class: it has tests, and is called or derived as runners want it."""
+    order = hierarchy.order(number)
+    if not record.name.startswith("Test") and not any(isinstance(item, str) and "TestCase" in item for item in order):
+        return False
+    inside = [hierarchy.class_of(item)[1].methods for item in order if isinstance(item, int)]
+    return any(name.startswith("test") for methods in inside for name in methods)

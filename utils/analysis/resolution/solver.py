@@ -6,7 +6,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.contents import Contents
 from utils.analysis.resolution.exchange import MEMBER, Ref
-from utils.analysis.resolution.fixtures import fixture_links
+from utils.analysis.resolution.fixtures import fixture_links, is_test_class
 from utils.analysis.resolution.graph import World
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 
@@ -16,6 +16,7 @@ class Solver(Contents):
 
     def __init__(self, world: World, module: Module) -> None:
         super().__init__(world, module)
+        self.made: set[int] = set()  # classes of which this module makes instances
         self.names: dict[tuple[str, str], int] = {}  # (module, name) → the node here of what it stands for
         self.assigned: dict[str, int] = {}  # what other modules assign to names that this one does not have
 
@@ -27,6 +28,8 @@ class Solver(Contents):
             self.seed_parameters(function, base)
         for number, record in face.classes.items():
             self.add(offset + record.node, intern(kinds.CLASS, base | number))
+            if is_test_class(self.hierarchy, base | number, record):
+                self.made.add(base | number)  # by the test runner
         for node, length in code.sites.items():
             self.add(offset + node, intern(kinds.CONTAINER, offset + node, length))
         for node, result in code.callables.items():
