@@ -25,6 +25,7 @@ class Attributes(Solver):
         self.fields: dict[tuple[int, str], int] = {}
         self.loads: dict[int, list[Place]] = {}
         self.properties: dict[int, list[int]] = {}
+        self.read_of: dict[int, tuple[int, str]] = {}  # node of an attribute → the node that it is read from, its name
         self.absent: list[tuple[int, int, str, Place]] = []
 
     @on(ir.ATTR)
@@ -36,6 +37,7 @@ class Attributes(Solver):
             node = self.member(value, what, name)
             self.link(node, dst)
             self.loads.setdefault(node, []).append((scope, line, dst))
+            self.read_of[dst] = (self.at, name)
             for function in self.properties.get(node, ()):
                 self.edge((scope, line, dst), function, value)
             if kind == kinds.CLASS and len(what) > 2:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.graph import BY_SUPER
 from utils.analysis.resolution.hierarchy import Hierarchy
@@ -25,8 +28,9 @@ def take_findings(module: Interpreter) -> Findings:
         return number, form(receiver) if receiver >= 0 else None, False
 
     sites = []
-    for (scope, line, _), pairs in module.edges.items():
-        sites.append((scope, line, FEW, [callee(*pair) for pair in pairs]))
+    for (scope, line, node), pairs in module.edges.items():
+        if not rather_plain(module, node, pairs):
+            sites.append((scope, line, FEW, [callee(*pair) for pair in pairs]))
     for (scope, line, node), pairs in module.implied.items():
         by_name: dict[str, list[Callee]] = {}
         for number, receiver in pairs:
@@ -50,6 +54,25 @@ def alike(module: Interpreter, node: int, name: str) -> bool:
         if what[0] != kinds.INSTANCE or module.find(int(what[1]), name) is None:  # type: ignore[call-overload]
             return False
     return True
+
+
+def rather_plain(module: Interpreter, node: int, pairs: Sequence[tuple[int, int]]) -> bool:
+    """Whether an attribute that is a property of some known receivers is a plain one of as many others."""
+    hierarchy = module.hierarchy
+    if node not in module.read_of or not all(hierarchy.function_of(pair[0])[1].flags & ir.PROPERTY for pair in pairs):
+        return False
+    base, name = module.read_of[node]
+    plain, run, running = [], 0, set()
+    for value in module.points.get(base, ()):
+        what = module.values.table[value]
+        if what[0] == kinds.INSTANCE:
+            number = int(what[1])  # type: ignore[call-overload]
+            if module.find(number, name) is None:
+                plain.append(hierarchy.owner_of(number, name))
+            else:
+                run += 1
+                running.update(hierarchy.order(number))
+    return sum(owner is not None and owner not in running for owner in plain) >= run > 0
 
 
 def answered(module: Interpreter, node: int, name: str) -> bool:

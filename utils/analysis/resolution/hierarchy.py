@@ -154,6 +154,15 @@ class Hierarchy(Exports):
             numbers.pop()
         return numbers
 
+    def owner_of(self, number: int, name: str) -> int | None:
+        """The class among one and its bases that has an attribute of that name, whatever it is."""
+        for item in self.order(number):
+            if isinstance(item, int):
+                record = self.class_of(item)[1]
+                if name in record.names or name in record.attributes or name in record.fields:
+                    return item
+        return None
+
     def basis(self, keys: Iterable[Question]) -> set[Question]:
         """The questions to single modules that what was found out under `keys` follows from."""
         found: set[Question] = set()
