@@ -75,14 +75,16 @@ class Assignments(Definitions):
 
     def store(self, base: int, name: str, source: int, line: int) -> None:
         """`self.name = ...` in a method says that the class has such an attribute; elsewhere any class may have it."""
-        self.use(base, ir.STORE, name, source, self.scope.index, line)
-        record, index = self.parameters.get(base, (None, 0))
+        record, index = self.parameters.get(self.bound_once(base), (None, 0))
+        owner = -1
         if record is not None and index == 0 and record.flags & ir.METHOD and not record.flags & ir.STATIC:
-            attributes = self.classes[record.owner].attributes
-            if name not in attributes:
-                attributes.append(name)
+            owner = record.owner
+            methods = self.classes[owner].attributes.setdefault(name, [])
+            if record.name not in methods:
+                methods.append(record.name)
         elif base:
             self.stored[name] = None
+        self.use(base, ir.STORE, name, source, self.scope.index, line, owner)
 
     def kept(self, base: int, name: str, source: int) -> int:
         """`self.name = parameter` in a constructor is told for each object that is made (see `Function.stores`); the

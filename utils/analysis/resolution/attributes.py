@@ -197,7 +197,7 @@ class Attributes(Solver):
 
     @on(ir.STORE)
     def on_store(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
-        name, source, scope, line = rule
+        name, source, scope, line, method_of = rule
         kind = what[0]
         if kind in (kinds.INSTANCE, kinds.CLASS):
             owner = int(what[1])  # type: ignore[call-overload]
@@ -209,12 +209,17 @@ class Attributes(Solver):
                 self.describe(value, owner, name, (scope, line, self.at))
             if setter is not None:
                 self.set_property(setter, value, source, (scope, line, self.at))
-            else:
-                self.link(offset + source, self.field(owner, name)) if source else None
+            elif source:
+                self.link(offset + source, self.field(self.assigning(owner, method_of), name))
         elif kind == kinds.MODULE and source and str(what[1]) in self.hierarchy.by_name:
             self.link(offset + source, self.assigned_name(str(what[1]), name))
         elif kind in (kinds.FUNCTION, kinds.BOUND) and source:
             self.link(offset + source, self.field(~int(what[1]), name))  # type: ignore[call-overload]
+
+    def assigning(self, number: int, method_of: int) -> int:
+        """The class that an assignment counts for: that of the method, which says the same for all who inherit it."""
+        own = self.module.index << CLASS_BITS | method_of
+        return own if method_of >= 0 and self.hierarchy.is_subclass(number, own) else number
 
     def setter(self, number: int, name: str) -> int | None:
         for item in self.hierarchy.order(number):

@@ -263,7 +263,7 @@ class Definitions(Annotations):
         outer = self.scope
         index = self.number(self.ids[node])
         names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
-        record = ir.Class(self.ids[node], node.name, self.new(), [], None, texts, {}, [], [], {}, {}, names)
+        record = ir.Class(self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, {}, names)
         self.classes[index] = record
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases, metaclass))

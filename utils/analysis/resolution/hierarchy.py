@@ -152,7 +152,14 @@ class Hierarchy(Exports):
             if name in record.attributes or name in record.fields:
                 break
             numbers.pop()
-        return numbers
+        overridden: set[str] = set()  # methods that assign to it further down, and run instead
+        found = []
+        for number in numbers:
+            methods = self.class_of(number)[1].attributes.get(name, ())
+            if not methods or not overridden.issuperset(methods):
+                found.append(number)
+            overridden.update(methods)
+        return found
 
     def owner_of(self, number: int, name: str) -> int | None:
         """The class among one and its bases that has an attribute of that name, whatever it is."""

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 ATTR = 0  # (name, dst, scope, line)                 dst gets base.name
-STORE = 1  # (name, src, scope, line)                base.name gets src
+STORE = 1  # (name, src, scope, line, class)         base.name gets src; class: whose `self` base is, or -1
 CALL = 2  # (scope, line, args, keywords, dst)       dst gets the result of base(...)
 ITEM = 3  # (key, dst, scope, line)                  dst gets base[key]
 SET_ITEM = 4  # (key, src, scope, line)              base[key] gets src
@@ -154,7 +154,7 @@ class Function(msgspec.Struct, array_like=True):
 class Class(msgspec.Struct, array_like=True):
     """One class. `bases` are origins (see `Body.origins`), `base_texts` their source, `metaclass` an origin, too, `names` the last bindings.
 
-    `attributes` are what its methods assign to on their first parameter, `methods` the ids of all functions in it by
+    `attributes` are what its methods assign to on their first parameter, with the names of these methods, `methods` the ids of all functions in it by
     name.
     """
 
@@ -165,7 +165,7 @@ class Class(msgspec.Struct, array_like=True):
     metaclass: Any
     base_texts: list[str]
     names: dict[str, list[int]]
-    attributes: list[str]
+    attributes: dict[str, list[str]]
     fields: list[str]
     methods: dict[str, str]
     setters: dict[str, int]

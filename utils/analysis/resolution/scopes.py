@@ -106,6 +106,7 @@ class Names:
         self.module_scope = Scope(0, None, 0, self.sheet(module))
         self.scope = self.module_scope
         self.free: dict[tuple[Scope, str, int], int] = {}
+        self.read_from: dict[int, list[tuple[int, int]]] = {}  # node of such a name → its definitions
         self.pending: dict[str, int] = {}
         self.builtins: dict[str, int] = {}
         self.module = module
@@ -239,7 +240,13 @@ class Names:
         node = self.free.get(key)
         if node is None:
             node = self.free[key] = self.new()
+            self.read_from[node] = owner.timeline[name]
         return node
+
+    def bound_once(self, node: int) -> int:
+        """What a name of an enclosing scope stands for, where only one thing was ever bound to it there."""
+        entries = self.read_from.get(node, ())
+        return entries[0][1] if len(entries) == 1 else node
 
     def read_global(self, name: str) -> int:
         """A name that no scope has bound so far: a builtin, a star import, or a global that is bound later."""
