@@ -153,7 +153,7 @@ class Assignments(Definitions):
         name = BINARY[node.op.__class__]
         dst = self.new()
         self.dunder(old, (f"__i{name}__", f"__{name}__"), right, dst, node.lineno)
-        self.dunder(right, (f"__r{name}__",), old, dst, node.lineno)
+        self.dunder(right, (f"__r{name}__",), old, dst, node.lineno, late=True)
         self.assign(target, dst)
 
     def annotated(self, node: ast.AnnAssign) -> None:

@@ -249,11 +249,11 @@ class Containers(ClassRules):
 
     @on(ir.DUNDER)
     def on_dunder(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
-        names, other, dst, scope, line = rule
+        names, other, dst, scope, line, late = rule
         dst = dst + offset if dst else 0
         if what[0] == kinds.INSTANCE:
             args = [other + offset if other else 0] if other else []
-            if other and names[0].startswith("__r"):
+            if other and late:
                 self.left_of.setdefault((self.at, names[0]), set()).add(other + offset)
             for name in names if self.closed(what) else names[:1]:
                 if self.invoke(value, what, name, args, (scope, line), dst):

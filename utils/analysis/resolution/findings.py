@@ -14,6 +14,7 @@ from utils.analysis.resolution.modules import Module
 from utils.analysis.resolution.solution import Callee, Findings, Names
 
 FEW = 3  # callees of one site: measured on traces, edges of sites with more are executed less than half of the time
+OF_CONTAINERS = frozenset({"__getitem__", "__setitem__", "__iter__"})  # which code asks of either kind alike
 ONE = 1  # for special methods that no call names
 
 
@@ -51,6 +52,8 @@ def alike(module: Interpreter, node: int, name: str) -> bool:
     classes come along, nothing is known of the one value that is compared or converted."""
     for value in module.points.get(node, ()):
         what = module.values.table[value]
+        if what[0] == kinds.CONTAINER and name in OF_CONTAINERS:
+            continue
         if what[0] != kinds.INSTANCE or module.find(int(what[1]), name) is None:  # type: ignore[call-overload]
             return False
     return True
@@ -80,7 +83,7 @@ def answered(module: Interpreter, node: int, name: str) -> bool:
     for left in module.left_of.get((node, name), ()):
         for value in module.points.get(left, ()):
             what = module.values.table[value]
-            names = (f"__{name[3:]}", f"__i{name[3:]}")
+            names = (f"__{name[3:]}", f"__i{name[3:]}") if name.startswith("__r") else (name,)
             if what[0] == kinds.INSTANCE and any(module.find(int(what[1]), own) is not None for own in names):  # type: ignore[call-overload]
                 return True
     return False

@@ -21,7 +21,8 @@ SET_ITEM = 4  # (key, src, scope, line)              base[key] gets src
 ITER = 5  # (dst, scope, line, asynchronous)         dst gets what `for` gives
 UNPACK = 6  # (index, after, dst, scope, line)       dst gets one target of an unpacking; `after` is set for a star
 ENTER = 7  # (dst, scope, line, asynchronous)        dst gets what `with ... as` gives
-DUNDER = 8  # (names, other, dst, scope, line)       dst gets the first of these special methods that exists
+DUNDER = 8  # (names, other, dst, scope, line, late) dst gets the first of these special methods that exists; late:
+#                                                      it is asked for only where the operand `other` has none
 DECLARE = 9  # (dst,)                                dst gets an instance of each class that arrives
 NARROW = 10  # (class_node, dst)                     dst gets the values that are instances of the class
 RAISE = 11  # (scope, line)                          a class that arrives is instantiated

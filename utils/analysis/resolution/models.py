@@ -182,7 +182,7 @@ class Models(ContainerMethods):
 
     def ask(self, node: int, names: tuple[str, ...], call: Call) -> None:
         if node:
-            self.wait(node, (ir.DUNDER, names, 0, 0, call.scope, call.line))
+            self.wait(node, (ir.DUNDER, names, 0, 0, call.scope, call.line, False))
 
     def iterated(self, node: int, call: Call) -> int:
         """The node of what iterating over `node` gives, calling `__iter__` from where `call` stands."""

@@ -36,9 +36,9 @@ class Operators(Narrowing):
             set()
         )  # what was read out of containers: it may be anything, so no special method is told
 
-    def dunder(self, base: int, names: tuple[str, ...], other: int, dst: int, line: int) -> None:
+    def dunder(self, base: int, names: tuple[str, ...], other: int, dst: int, line: int, late: bool = False) -> None:
         if base and base not in self.items:
-            self.uses[base].append((ir.DUNDER, names, other, dst, self.scope.index, line))
+            self.uses[base].append((ir.DUNDER, names, other, dst, self.scope.index, line, late))
 
     def truth(self, node: ast.expr) -> int:
         """Evaluate a condition; an instance that arrives is asked for its truth."""
@@ -63,7 +63,7 @@ class Operators(Narrowing):
                 name = BINARY[part.op.__class__]
                 dst = self.new()
                 self.dunder(left, (f"__{name}__",), right, dst, part.lineno)
-                self.dunder(right, (f"__r{name}__",), left, dst, part.lineno)
+                self.dunder(right, (f"__r{name}__",), left, dst, part.lineno, late=True)
                 left = dst
         return left
 
@@ -101,8 +101,8 @@ class Operators(Narrowing):
             if kind in COMPARE:
                 name = COMPARE[kind]
                 self.dunder(left, ("__ne__", "__eq__") if name == "__ne__" else (name,), right, 0, node.lineno)
-                if not left:
-                    self.dunder(right, (REFLECTED.get(name, name),), left, 0, node.lineno)
+                if not left or name in ("__eq__", "__ne__"):
+                    self.dunder(right, (REFLECTED.get(name, name),), left, 0, node.lineno, late=True)
             elif kind in (ast.In, ast.NotIn):
                 self.dunder(right, ("__contains__", "__iter__"), left, 0, node.lineno)
             left = right
