@@ -28,7 +28,7 @@ def summarize(tree: ast.Module, module: str, path: str, ids: dict[ast.AST, str] 
     star_names = builder.close_names(bool(builder.stars))
     exports = {name: last_bindings(builder.module_scope, name) for name in builder.module_scope.timeline}
     face = take_face(builder, tree, exports, star_names)
-    lines = ir.take_lines(builder.uses)
+    lines = ir.take_lines(builder.uses, builder.imports)
     data = ir.dump(face, take_code(builder, exports, star_names))
     builder.handlers.clear()  # tables of bound methods: a cycle that would keep the tree alive
     builder.statements.clear()
@@ -143,7 +143,7 @@ class Origins:
     def __init__(self, builder: Statements, star_names: dict[str, int]) -> None:
         self.builder = builder
         self.starred = {node: name for name, node in star_names.items()}
-        self.imports = {node: (module, name) for node, module, name in builder.imports}
+        self.imports = {node: (module, name) for node, module, name, _, _ in builder.imports}
         self.sources: dict[int, list[int]] = {}
         for source, targets in builder.succ.items():
             for target in targets:

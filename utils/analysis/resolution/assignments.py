@@ -84,7 +84,16 @@ class Assignments(Definitions):
                 methods.append(record.name)
         elif base:
             self.stored[name] = None
+            self.store_for_class(base, name, source)
         self.use(base, ir.STORE, name, source, self.scope.index, line, owner)
+
+    def store_for_class(self, base: int, name: str, source: int) -> None:
+        """`request.cls.name = ...` in a fixture."""
+        request, attribute = self.attribute_of.get(base, (0, ""))
+        record, index = self.parameters.get(request, (None, 0))
+        if record is not None and record.flags & ir.FIXTURE and attribute in ("cls", "instance") and source:
+            if [*record.positional, *record.keyword_only][index] == "request":
+                record.gives.append((name, source))
 
     def kept(self, base: int, name: str, source: int) -> int:
         """`self.name = parameter` in a constructor is told for each object that is made (see `Function.stores`); the

@@ -62,17 +62,6 @@ class Attributes(Solver):
         elif kind == kinds.BOUND and name == "__func__":
             self.add(dst, self.values.intern(kinds.FUNCTION, what[1]))
 
-    def module_fallback(self, module: str, name: str, place: Place) -> None:
-        """A name that a module does not have is asked of its `__getattr__`."""
-        if self.hierarchy.export(module, name) is not None or self.hierarchy.internal(f"{module}.{name}"):
-            return
-        owner, nodes = self.hierarchy.export(module, "__getattr__") or (None, [])
-        for node in nodes:
-            found = self.hierarchy.function_at(owner, node) if owner is not None else None
-            if owner is not None and found is not None:
-                self.edge(place, found)
-                self.link(owner.offset + self.hierarchy.function_of(found)[1].returns, place[2])
-
     def member(self, value: int, what: kinds.Value, name: str) -> int:
         """The node of an attribute of an instance, a class or super(): MRO first, and all that is assigned to it."""
         key = (value, name)

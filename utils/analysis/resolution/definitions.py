@@ -83,7 +83,7 @@ class Definitions(Annotations):
             self.number(self.ids[node]), self.ids[node], name, owner, self.new(), [item.arg for item in ordinary],
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
             self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
-            self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [],
+            self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [], [],
         )  # fmt: skip
         self.function_nodes[record.node] = record.number
         self.functions[record.number] = record
@@ -263,7 +263,9 @@ class Definitions(Annotations):
         outer = self.scope
         index = self.number(self.ids[node])
         names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
-        record = ir.Class(self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, {}, names)
+        record = ir.Class(
+            self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, used_fixtures(node), {}, names
+        )
         self.classes[index] = record
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases, metaclass))
@@ -299,3 +301,12 @@ def is_stub(node: FunctionNode) -> bool:
     return all(
         isinstance(item, ast.Pass) or isinstance(getattr(item, "value", None), ast.Constant) for item in node.body
     )
+
+
+def used_fixtures(node: ast.ClassDef) -> list[str]:
+    """The names in `@pytest.mark.usefixtures("name", ...)`."""
+    marks = [
+        item for item in node.decorator_list if isinstance(item, ast.Call) and last_name(item.func) == "usefixtures"
+    ]
+    names = [argument.value for mark in marks for argument in mark.args if isinstance(argument, ast.Constant)]
+    return [name for name in names if isinstance(name, str)]

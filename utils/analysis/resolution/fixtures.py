@@ -1,4 +1,4 @@
-"""What test runners do: they make instances of test classes, and a test's parameter holds what its fixture gives.
+"""What test runners do: they make instances of test classes, and give fixtures to tests.
 
 Pytest calls the fixture, so no call edge leads to it; but what a test does with it is a call of the project's code.
 """
@@ -10,6 +10,18 @@ from collections.abc import Iterator
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.hierarchy import Hierarchy, Module
 
+Near = list[dict[str, tuple[Module, ir.Function]]]  # the fixtures that a module sees by name, the nearest first
+
+
+def fixtures_near(hierarchy: Hierarchy, module: Module) -> Near:
+    """The fixtures of a module and of the `conftest` modules above it."""
+    found = [module, *(conftest for name in conftests(module.name) if (conftest := hierarchy.by_name.get(name)))]
+    return [{function.name: (owner, function) for function in hierarchy.fixtures_of(owner)} for owner in found]
+
+
+def find(near: Near, name: str) -> tuple[Module, ir.Function] | None:
+    return next((table[name] for table in near if name in table), None)
+
 
 def fixture_links(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int, int]]:
     """(node of what a fixture gives, node of a parameter of this module that it is given to)."""
@@ -18,23 +30,29 @@ def fixture_links(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int, i
         for function in module.face.functions.values()
         if function.positional and (function.name.startswith("test") or function.flags & ir.FIXTURE)
     ]
-    if not wanting:
-        return
-    near = [fixtures(hierarchy, module)]
-    near += [fixtures(hierarchy, found) for name in conftests(module.name) if (found := hierarchy.by_name.get(name))]
+    near = fixtures_near(hierarchy, module) if wanting else []
     for function in wanting:
         for index, name in enumerate(function.positional):
-            given = next((table[name] for table in near if name in table), 0)
-            if given and name != function.name:
-                yield given, module.offset + function.params[index]
+            found = find(near, name) if name != function.name else None
+            if found is not None:
+                owner, fixture = found
+                given = fixture.yields if fixture.flags & ir.GENERATOR else fixture.returns
+                yield owner.offset + given, module.offset + function.params[index]
 
 
-def fixtures(hierarchy: Hierarchy, module: Module) -> dict[str, int]:
-    """A module's fixtures: name → node of what it returns or yields."""
-    return {
-        function.name: module.offset + (function.yields if function.flags & ir.GENERATOR else function.returns)
-        for function in hierarchy.fixtures_of(module)
-    }
+def class_attributes(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int, int, str]]:
+    """(node of what a fixture assigns to `request.cls.name`, number of a class of this module in question, name)."""
+    wanted: dict[tuple[int, str], None] = {}
+    for number, record in module.face.classes.items():
+        wanted.update(dict.fromkeys((number, name) for name in record.fixtures))
+    for function in module.face.functions.values():
+        if function.owner >= 0 and function.name.startswith("test"):
+            wanted.update(dict.fromkeys((function.owner, name) for name in function.positional[1:]))
+    near = fixtures_near(hierarchy, module) if wanted else []
+    for number, name in wanted:
+        found = find(near, name)
+        for attribute, node in found[1].gives if found is not None else ():
+            yield found[0].offset + node, module.index << ir.CLASS_BITS | number, attribute  # type: ignore[index]
 
 
 def conftests(name: str) -> Iterator[str]:

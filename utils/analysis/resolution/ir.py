@@ -125,7 +125,7 @@ class Function(msgspec.Struct, array_like=True):
     untouched: (parameter index, attribute). `choices` are results that depend on whether an argument is given:
     (parameter index, given, node), as in `if f is None: return partial(...)`. `types` are the parameters whose
     annotation names classes only: (index, the classes' origins). `defaults` are (parameter index, node), for calls
-    that give no argument.
+    that give no argument. `gives` is what a fixture assigns to attributes of `request.cls`: (name, node).
     """
 
     number: int
@@ -150,13 +150,14 @@ class Function(msgspec.Struct, array_like=True):
     choices: list[tuple[int, bool, int]]
     types: list[tuple[int, list[Any]]]
     defaults: list[tuple[int, int]]
+    gives: list[tuple[str, int]]
 
 
 class Class(msgspec.Struct, array_like=True):
     """One class. `bases` are origins (see `Body.origins`), `base_texts` their source, `metaclass` an origin, too, `names` the last bindings.
 
     `attributes` are what its methods assign to on their first parameter, with the names of these methods, `methods` the ids of all functions in it by
-    name.
+    name. `fixtures` are those that it is marked to use.
     """
 
     id: str
@@ -169,6 +170,7 @@ class Class(msgspec.Struct, array_like=True):
     attributes: dict[str, list[str]]
     fields: list[str]
     methods: dict[str, str]
+    fixtures: list[str]
     setters: dict[str, int]
     decorators: list[str]
 
@@ -197,6 +199,7 @@ class Face(msgspec.Struct, array_like=True):
     attributes: list[str]
 
 
+Import = tuple[int, str, str | None, int, int]
 Targets = int | Sequence[int]  # most nodes have one: a list around it would take more memory than all else of it
 
 
@@ -204,7 +207,7 @@ class Code(msgspec.Struct, array_like=True):
     """What a file's code does.
 
     `scopes` are the caller ids: the module, then its functions in order. `imports` are (node, module, name or None for
-    the module itself). `sites` are container literals: (node, length or -1 where the length is open). `elements` fill
+    the module itself, scope, line). `sites` are container literals: (node, length or -1 where the length is open). `elements` fill
     them: (site, key, source node). `constants` are nodes that hold a string or an integer. `versions` are (container,
     its next version, the key that was replaced). `decorations` are (what is decorated, what its name stands for).
     `tables` are the containers that are made once: what a module or class body makes, and literals that hold several
@@ -214,7 +217,7 @@ class Code(msgspec.Struct, array_like=True):
     succ: dict[int, Targets]
     uses: dict[int, Any]  # node → instructions; once loaded, node → what `decode` reads
     scopes: list[str]
-    imports: list[tuple[int, str, str | None]]
+    imports: list[Import]
     star_names: dict[str, int]
     builtins: dict[str, int]
     sites: dict[int, int]
@@ -230,9 +233,10 @@ LINE_AT = {ATTR: 4, STORE: 4, CALL: 2, ITEM: 4, SET_ITEM: 4, ITER: 3, UNPACK: 5,
 LINE_AT |= {DECORATE: 4, SLICE: 6, SUBCLASS: 3}  # where an instruction keeps its line
 
 
-def take_lines(uses: dict[int, list[tuple[Any, ...]]]) -> list[int]:
-    """Replace each instruction's line by its position in the list that is returned (the lines in order)."""
+def take_lines(uses: dict[int, list[tuple[Any, ...]]], imports: list[Import]) -> list[int]:
+    """Replace each instruction's and import's line by its position in the list that is returned (the lines in order)."""
     every = {item[LINE_AT[item[0]]] for items in uses.values() for item in items if item[0] in LINE_AT}
+    every.update(item[4] for item in imports)
     lines = sorted(every)
     position = {line: index for index, line in enumerate(lines)}
     for items in uses.values():
@@ -240,6 +244,7 @@ def take_lines(uses: dict[int, list[tuple[Any, ...]]]) -> list[int]:
             at = LINE_AT.get(item[0])
             if at is not None:
                 items[index] = (*item[:at], position[item[at]], *item[at + 1 :])
+    imports[:] = [(*item[:4], position[item[4]]) for item in imports]
     return lines
 
 

@@ -6,8 +6,8 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.contents import Contents
 from utils.analysis.resolution.exchange import MEMBER, Ref
-from utils.analysis.resolution.fixtures import fixture_links, is_test_class
-from utils.analysis.resolution.graph import World
+from utils.analysis.resolution.fixtures import class_attributes, fixture_links, is_test_class
+from utils.analysis.resolution.graph import Place, World
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 
 
@@ -45,8 +45,13 @@ class Solver(Contents):
         self.seed_imports()
         for given, parameter in fixture_links(self.hierarchy, self.module):
             self.link(given, parameter)
+        for given, number, name in class_attributes(self.hierarchy, self.module):
+            self.link(given, self.field(number, name))
         for spent in (code.elements, code.sites, code.constants, code.versions):
             spent.clear()  # memory that the fixpoint needs
+
+    def field(self, owner: int, name: str) -> Ref:
+        raise NotImplementedError  # Attributes
 
     def seed_parameters(self, function: ir.Function, base: int) -> None:
         if not function.flags & ir.METHOD or not function.params or not function.positional:
@@ -60,8 +65,11 @@ class Solver(Contents):
 
     def seed_imports(self) -> None:
         module = self.module
-        for node, source, name in module.code.imports:
-            self.bring(self.offset + node, self.hierarchy.locate(source, module), name)
+        for node, source, name, scope, line in module.code.imports:
+            located = self.hierarchy.locate(source, module)
+            self.bring(self.offset + node, located, name)
+            if name is not None and located in self.hierarchy.by_name:
+                self.module_fallback(located, name, (scope, line, self.offset + node))
         for name, node in module.code.star_names.items():
             origin = self.hierarchy.star_of(module, name)
             if origin is not None:
@@ -74,6 +82,17 @@ class Solver(Contents):
             self.add(node, self.values.intern(kinds.MODULE, source))
         else:
             self.link(self.module_member(source, name), node)
+
+    def module_fallback(self, module: str, name: str, place: Place) -> None:
+        """A name that a module does not have is asked of its `__getattr__`."""
+        if self.hierarchy.export(module, name) is not None or self.hierarchy.internal(f"{module}.{name}"):
+            return
+        owner, nodes = self.hierarchy.export(module, "__getattr__") or (None, [])
+        for node in nodes:
+            found = self.hierarchy.function_at(owner, node) if owner is not None else None
+            if owner is not None and found is not None:
+                self.edge(place, found)
+                self.link(owner.offset + self.hierarchy.function_of(found)[1].returns, place[2])
 
     def module_member(self, module: str, name: str) -> int:
         """The node of `module.name`: its exports, what others assign to it, or a submodule."""

@@ -17,7 +17,7 @@ class Statements(Control):
     def __init__(self, module: str, ids: dict[ast.AST, str], package: str) -> None:
         super().__init__(module, ids)
         self.package = package
-        self.imports: list[tuple[int, str, str | None]] = []
+        self.imports: list[ir.Import] = []
         self.imported_modules: dict[tuple[str, str | None], None] = {}
         self.stars: list[str] = []
         self.statements: dict[str, Callable[[Any], None]] = {
@@ -117,7 +117,7 @@ class Statements(Control):
             self.imported_modules[item.name, None] = None
             found = self.imported(item.name)
             name = item.name if item.asname else item.name.split(".")[0]
-            self.imports.append((found, name, None))
+            self.imports.append((found, name, None, self.scope.index, node.lineno))
             self.bind(item.asname or name, found)
 
     def imported(self, name: str) -> int:
@@ -141,7 +141,7 @@ class Statements(Control):
                 continue
             self.imported_modules[source, item.name] = None
             found = self.imported(f"{source} {item.name}")
-            self.imports.append((found, source, item.name))
+            self.imports.append((found, source, item.name, self.scope.index, node.lineno))
             self.bind(item.asname or item.name, found)
 
     def absolute(self, node: ast.ImportFrom) -> str | None:
