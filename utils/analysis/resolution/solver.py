@@ -58,7 +58,9 @@ class Solver(Contents):
             return
         owner = base | function.owner
         node = self.offset + function.params[0]
-        if function.flags & ir.CLASS_METHOD or function.name == "__new__":
+        if function.name == "__init_subclass__":
+            self.add(node, self.values.intern(kinds.CLASS, owner, False))  # never the class itself
+        elif function.flags & ir.CLASS_METHOD or function.name == "__new__":
             self.add(node, self.values.intern(kinds.CLASS, owner))
         if not function.flags & (ir.STATIC | ir.CLASS_METHOD):
             self.add(node, self.values.intern(kinds.INSTANCE, owner, False))
