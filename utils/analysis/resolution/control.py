@@ -8,9 +8,13 @@ from itertools import takewhile
 from typing import Any
 
 from utils.analysis.resolution import ir
+from utils.analysis.resolution.annotations import last_name
 from utils.analysis.resolution.assignments import Assignments
 from utils.analysis.resolution.platforms import decided
 from utils.analysis.resolution.scopes import bound_names
+
+
+RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "warns"})
 
 
 class Control(Assignments):
@@ -164,13 +168,26 @@ class Control(Assignments):
         asynchronous = isinstance(node, ast.AsyncWith)
         for item in node.items:
             source = self.expr(item.context_expr)
-            dst = 0
-            if source:
+            dst = self.caught(item)
+            if source and not dst:
                 dst = self.new()
                 self.use(source, ir.ENTER, dst, self.scope.index, item.context_expr.lineno, asynchronous)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, dst)
         self.body(node.body)
+
+    def caught(self, item: ast.withitem) -> int:
+        """`with pytest.raises(K) as caught` and unittest's like: a node for `caught`, which has an instance of K."""
+        call = item.context_expr
+        if item.optional_vars is None or not isinstance(call, ast.Call) or last_name(call.func) not in RAISES:
+            return 0
+        classes = call.args[0].elts if call.args and isinstance(call.args[0], ast.Tuple) else call.args[:1]
+        dst, error = self.new(), self.new()
+        for kind in classes:
+            self.use(self.expr(kind), ir.DECLARE, error)
+        for name in ("value", "exception"):
+            self.scope.cache[dst, name] = error
+        return dst
 
     def match(self, node: Any) -> None:
         scope = self.scope
