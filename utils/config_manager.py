@@ -25,7 +25,6 @@ if __name__ == "__main__":
 
 import yaml
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
-from ruamel.yaml import YAML
 
 from utils.console import DEFAULT_CONFIG, EXIT_DONE, ROOT, UserError, relative, run, without_credentials
 from utils.settings import (
@@ -158,6 +157,8 @@ def set_repository(path: Path, url: str, name: str | None, revision: str | None)
 
     Raises `UserError` when the file does not parse or what would be written is not a valid configuration.
     """
+    from ruamel.yaml import YAML  # only this command edits a file; the scripts just read it
+
     _read_yaml(path)
     editor = YAML()
     editor.preserve_quotes = True
