@@ -95,5 +95,5 @@ def test_nothing_edited_is_nothing_analysed_and_nothing_solved(tmp_path: Path, m
     (root / "a.py").write_text("def f(): ...\n\n\nf()\n")
     first = run(root, tmp_path / "cache")
     monkeypatch.setattr("utils.analysis.pipeline.solve", None)
-    monkeypatch.setattr("utils.analysis.workers.analyze_file", None)
+    monkeypatch.setattr("utils.analysis.file_analysis.analyze_file", None)
     assert run(root, tmp_path / "cache") == first
