@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from utils.records import Doc, DocItem
 
 if TYPE_CHECKING:
     import griffe
-
-logging.getLogger("griffe").setLevel(logging.CRITICAL)  # its remarks are about someone else's docstrings
 
 Style = Literal["google", "numpy", "sphinx"]
 
@@ -82,12 +80,20 @@ def parse_docstring(text: str, parameters: Collection[str]) -> Doc:
 
 
 def _sections(text: str, style: Style) -> list[griffe.DocstringSection]:
-    import griffe  # only now: many a file needs none of it
-
     try:
-        return griffe.Docstring(text).parse(style, **OPTIONS[style])
+        return _reader()(text).parse(style, **OPTIONS[style])
     except (IndexError, AttributeError, TypeError, ValueError):
         return []  # griffe stumbles over some malformed sections (`Returns:` with nothing in it); they state nothing
+
+
+@lru_cache(maxsize=1)
+def _reader() -> type[griffe.Docstring]:
+    import logging
+
+    import griffe  # only now: many a file needs none of it
+
+    logging.getLogger("griffe").setLevel(logging.CRITICAL)  # its remarks are about someone else's docstrings
+    return griffe.Docstring
 
 
 def _add(doc: Doc, section: griffe.DocstringSection, parameters: Collection[str]) -> None:

@@ -6,7 +6,6 @@ import ast
 import sys
 import threading
 from collections.abc import Callable, Collection
-from concurrent.futures import Future
 from typing import TypeVar
 
 import msgspec
@@ -75,6 +74,8 @@ def _python_facts(tree: ast.Module, text: str, path: str, module: str, submodule
 
 def deeply(function: Callable[[], T]) -> T:
     """Run a recursive function with room for whatever the parser has let through (chains of thousands of operators)."""
+    from concurrent.futures import Future  # rarely needed
+
     limit, size = sys.getrecursionlimit(), threading.stack_size(DEEP_STACK)
     result: Future[T] = Future()
 

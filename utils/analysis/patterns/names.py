@@ -185,7 +185,6 @@ class Names:
                 return f"{current}.{name}"
             if current not in seen:
                 seen.add(current)
-                self._find(current)  # whose bases it has is for the module that defines it to say
                 pending += self._definitions.inheritance.get(current, ())
         return None
 
