@@ -26,6 +26,7 @@ from utils.console import ROOT, UserError, relative, without_credentials
 from utils.versions import package_version
 
 MANIFEST = "manifest.json"
+BUFFER = 1 << 20  # bytes; a file written in small pieces takes the system twice the time
 HASHED_ON_OPEN = 256 * 2**20  # bytes; larger files (weights) are checked by size when an artifact is opened
 
 
@@ -114,7 +115,7 @@ class HashingStream:
     """A new file for writing that knows its `FileStamp` without being read again."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("xb")
+        self._file = path.open("xb", buffering=BUFFER)
         self._digest = hashlib.sha256()
         self._size = 0
 

@@ -31,9 +31,9 @@ FIELD = (
 SECTION_MARK = re.compile(
     rf"[ \t]*(?:[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*$|{FIELD}|-{{3,}}[ \t]*$|={{3,}}[ \t]*$|\.\. \w|>>> |@\w+ )"
 )
-UNDERLINE = re.compile(r"[ \t]*(?:-{3,}|={3,})[ \t]*$")
-DOCTEST = re.compile(r"^[ \t]*>>> .*(?:\n[ \t]*\S.*)*", re.MULTILINE)
-AT_MARGIN = re.compile(r"\n[ \t]*\n(?=\S)")  # where a Sphinx field has ended; griffe lets it run to the next one
+UNDERLINE = r"[ \t]*(?:-{3,}|={3,})[ \t]*$"
+DOCTEST = r"(?m)^[ \t]*>>> .*(?:\n[ \t]*\S.*)*"
+AT_MARGIN = r"\n[ \t]*\n(?=\S)"  # where a Sphinx field has ended; griffe lets it run to the next one
 OPTIONS: dict[Style, dict[str, bool]] = {
     "google": {"warnings": False, "returns_multiple_items": False, "returns_named_value": False},
     "numpy": {"warnings": False},
@@ -57,7 +57,7 @@ def summary_of(text: str) -> str:
     lines: list[str] = []
     for line in text.strip().split("\n"):
         if not line.strip() or (lines and SECTION_MARK.match(line)):
-            if len(lines) > 1 and UNDERLINE.match(line):
+            if len(lines) > 1 and re.match(UNDERLINE, line):
                 lines.pop()  # `Parameters` right below the summary
             break
         lines.append(line.strip())
@@ -73,9 +73,9 @@ def parse_docstring(text: str, parameters: Collection[str]) -> Doc:
             _add(doc, section, parameters)
         if style == "sphinx":
             for item in (*doc.params, *doc.returns, *doc.raises):
-                item.description = AT_MARGIN.split(item.description)[0].rstrip()
+                item.description = re.split(AT_MARGIN, item.description)[0].rstrip()
     if not doc.examples and ">>>" in text:
-        doc.examples = [match.group().strip() for match in DOCTEST.finditer(text)]
+        doc.examples = [match.group().strip() for match in re.finditer(DOCTEST, text)]
     return doc
 
 

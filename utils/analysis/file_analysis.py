@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import msgspec
 
-from utils.analysis.documents import read_document
 from utils.analysis.naming import assign_ids
 from utils.analysis.notes import ModuleNotes, take_notes
 from utils.analysis.python_elements import extract_elements
@@ -49,6 +48,8 @@ def analyze_file(data: bytes, path: str, module: str | None, submodules: Collect
     """
     try:
         if module is None:
+            from utils.analysis.documents import read_document  # most runs read none again
+
             text = decode(data, "markdown")
             return FileFacts(len(SourceText(text).lines), document=read_document(path, text))
         text = decode(data, "python")

@@ -48,7 +48,7 @@ class Gist(msgspec.Struct, array_like=True):
 
     `digest` is of the summary (empty where there is none), `call_lines` are the summary's. `kinds` counts the elements,
     `public` those that should be documented and `documented` those of them that are. `names` is a digest of all that
-    other files can find out about this one by name, `signatures` of its classes' methods: neither follows the lines.
+    other files can find out about this one by name, `signatures` of what its classes have: neither follows the lines.
     """
 
     digest: bytes
@@ -121,8 +121,13 @@ def _names(elements: Iterable[Outline], notes: ModuleNotes) -> bytes:
 
 
 def _signatures(elements: Iterable[Outline]) -> bytes:
-    members = [item for item in elements if item.kind in ("method", "property", "field", "attribute")]
-    return _digest([(item.parent, item.kind, item.name, item.parameters) for item in members])
+    return _digest(
+        [
+            (item.id, item.kind, item.parent, item.parameters, item.is_abstract, item.has_body)
+            for item in elements
+            if item.kind in ("method", "property", "field", "attribute")
+        ]
+    )
 
 
 def _digest(value: object) -> bytes:

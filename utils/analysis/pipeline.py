@@ -30,8 +30,8 @@ from utils.analysis.workers import collection_paused
 from utils.records import (
     ANALYSIS_SCHEMA,
     Analysis,
-    Architecture,
     CodeElement,
+    EntryPoint,
     Project,
     Provenance,
     Skipped,
@@ -40,11 +40,19 @@ from utils.records import (
 
 
 class EncodedAnalysis(Analysis):
-    """An `Analysis` whose longest lists are JSON already: what is known of them need not be decoded to be written."""
+    """An `Analysis` of which much is JSON already: what is known need not be decoded to be written."""
 
+    project: msgspec.Raw  # type: ignore[assignment]
     documents: msgspec.Raw  # type: ignore[assignment]
     patterns: msgspec.Raw  # type: ignore[assignment]
     call_sites: msgspec.Raw  # type: ignore[assignment]
+
+
+class Stated(msgspec.Struct, array_like=True):
+    """An encoded `Project` without languages, modules and architecture; its entry points also decoded."""
+
+    project: msgspec.Raw
+    entry_points: list[EntryPoint]
 
 
 def analyze(
@@ -111,9 +119,9 @@ def _combine(
         SourceFile(path, found.languages[path], found.modules.get(path), gist.lines, found.sha256[path])
         for path, gist in readable.items()
     ]
-    project = _project(found, files, linked, memory, version)
+    project, entry_points = _project(found, files, linked, memory, version)
     parts = _parts(found, facts, linked)
-    repository = Repository(version, parts, readable, linked.inheritance, project.entry_points)
+    repository = Repository(version, parts, readable, linked.inheritance, entry_points)
     contents = Contents(facts.sheet, lambda path: decode(found.data(path), "python"), facts.document)
     return EncodedAnalysis(
         schema=ANALYSIS_SCHEMA,
@@ -148,25 +156,33 @@ def _array(parts: Iterable[bytes]) -> msgspec.Raw:
     return msgspec.Raw(b"[" + b",".join(part for part in parts if part) + b"]")
 
 
-def _project(found: Survey, files: Sequence[SourceFile], linked: Linked, memory: Memory, version: str) -> Project:
-    """What the repository says of itself follows from its paths and a few texts, its architecture from the imports."""
+def _project(
+    found: Survey, files: Sequence[SourceFile], linked: Linked, memory: Memory, version: str
+) -> tuple[msgspec.Raw, list[EntryPoint]]:
+    """(the project as JSON, its entry points).
 
-    def read() -> Project:
+    What the repository says of itself follows from its paths and a few texts; the rest from its modules and imports.
+    """
+
+    def read() -> Stated:
         from utils.analysis.project import read_project
 
-        return read_project(found.name, found.texts(found.project), found.paths)
+        project = read_project(found.name, found.texts(found.project), found.paths)
+        return Stated(msgspec.Raw(msgspec.msgpack.encode(project)), project.entry_points)
 
-    texts = (version, "project", found.name, *found.paths, "", *found.project, *found.project.values())
-    project = memory.know(_digest(texts), Project, read)
-    project.languages = sorted({file.language for file in files} - {"markdown"})
-    project.modules = sorted(file.module for file in files if file.module)
+    def complete() -> bytes:
+        project = msgspec.msgpack.decode(stated.project, type=Project)
+        project.languages, project.modules = languages, modules
+        project.architecture = architecture(modules, linked.imports)
+        return msgspec.json.encode(project)
+
+    texts = ("project", version, found.name, *found.paths, "", *found.project, *found.project.values())
+    stated = memory.know(_digest(texts), Stated, read)
+    languages = sorted({file.language for file in files} - {"markdown"})
+    modules = sorted(file.module for file in files if file.module)
     imports = msgspec.json.encode(linked.imports).decode()
-    project.architecture = memory.know(
-        _digest((version, "architecture", imports, *project.modules)),
-        Architecture,
-        lambda: architecture(project.modules, linked.imports),
-    )
-    return project
+    encoded = memory.know(_digest(("complete", *texts, *languages, "", *modules, imports)), bytes, complete)
+    return msgspec.Raw(encoded), stated.entry_points
 
 
 def _digest(texts: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 BUILD_FILES = ("pyproject.toml", "setup.cfg", "setup.py")  # these may declare import roots
 PACKAGING = (*BUILD_FILES, "Pipfile", "pytest.ini", "tox.ini")  # in one folder, the first speaks first
 TASKS = ("Makefile", "makefile", "GNUmakefile", "noxfile.py")
+_NAMES = frozenset(PACKAGING + TASKS)
 
 # What lies in these folders is not about the project itself: its tests' fixtures, its examples, other people's code.
 _FOREIGN = (
@@ -35,7 +36,7 @@ def project_sources(paths: Iterable[str]) -> list[str]:
 
 def _is_source(path: str) -> bool:
     folder, _, name = path.rpartition("/")
-    if name in PACKAGING or name in TASKS:
+    if name in _NAMES:
         return not is_foreign(path)
     if name.endswith(".py"):
         return False
@@ -69,7 +70,7 @@ def is_guide(name: str) -> bool:
 
 def is_requirements_file(path: str) -> bool:
     """`requirements.txt`, `requirements-dev.txt`, `dev-requirements.txt`, `requirements/tests.txt`, …"""
-    if not path.endswith((".txt", ".in")):
+    if "req" not in path or not path.endswith((".txt", ".in")):
         return False
     folder, name = posixpath.split(path)
     return posixpath.basename(folder) in ("requirements", "requirement", "reqs") or _requirements(name) is not None

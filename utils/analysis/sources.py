@@ -12,7 +12,8 @@ from utils.analysis.reading import UnreadableError
 
 __all__ = ["UnreadableError", "decode", "parse", "printable_message"]
 
-PYTHON_2 = re.compile(
+# Patterns are compiled where they are first used: few runs meet a file that cannot be parsed.
+PYTHON_2 = (
     r"^\s*(print\s+[\"'\w]|exec\s+[\"'\w]|raise\s+[\w.]+\s*,|except\s+[\w.()]+(\s*,\s*[\w.]+)+\s*:)"
     r"|<>|`|\b0[0-7]+\b|\b\d+[lL]\b|\bur[\"']"
 )
@@ -58,7 +59,7 @@ def _syntax_reason(text: str, error: SyntaxError) -> str:
         return f"nested too deeply to parse: {error.msg}"
     lines = text.split("\n")
     source = lines[line - 1] if line <= len(lines) else ""
-    if "Missing parentheses in call to" in error.msg or PYTHON_2.search(source):
+    if "Missing parentheses in call to" in error.msg or re.search(PYTHON_2, source):
         return f"Python 2 syntax at line {line}"
     return f"syntax error at line {line}: {printable_message(error.msg)}"
 

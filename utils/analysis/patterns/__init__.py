@@ -15,7 +15,7 @@ import msgspec
 from utils.analysis.cache import Memory
 from utils.analysis.packing import Gist
 from utils.analysis.patterns.findings import Finder, Findings
-from utils.analysis.patterns.implementation import Classes, conforming_classes, has_protocols, implementations
+from utils.analysis.patterns.implementation import Classes, Contracts, contracts, implementations
 from utils.analysis.patterns.names import Definitions, Names
 from utils.analysis.patterns.registration import registrations
 from utils.analysis.patterns.source import Contents, File
@@ -47,7 +47,7 @@ def find_patterns(repository: Repository, contents: Contents, memory: Memory) ->
     classes = Classes({path: gist.classes for path, gist in gists.items()}, lambda path: contents.sheet(path).outlines)
     registered = {path: each.registrations for path, each in found.items()}
     parts = [
-        _encoded(implementations(classes, bases, _conforming(repository, classes, memory))),
+        _encoded(implementations(classes, bases, _contracts(repository, classes, memory))),
         _usages(repository.version, modules, found, memory),
         *(found[modules[module]].interactions for module in sorted(modules)),
         _encoded(registrations(registered, Names(definitions), repository.entry_points)),
@@ -59,14 +59,11 @@ def _encoded(patterns: Iterable[object]) -> bytes:
     return msgspec.json.encode(list(patterns))[1:-1]
 
 
-def _conforming(repository: Repository, classes: Classes, memory: Memory) -> dict[str, list[str]]:
-    """Follows from the bases and the methods' signatures; where there is no protocol, nothing has to be known."""
-    if not has_protocols(classes, repository.bases):
-        return {}
-    whole = hashlib.sha256(f"{repository.version}\0conforming".encode())
+def _contracts(repository: Repository, classes: Classes, memory: Memory) -> Contracts:
+    whole = hashlib.sha256(f"{repository.version}\0contracts".encode())
     for file in repository.files:
-        whole.update(repository.gists[file.path].signatures + file.encoded_bases)
-    return memory.know(whole.hexdigest(), dict[str, list[str]], lambda: conforming_classes(classes, repository.bases))
+        whole.update(file.path.encode() + repository.gists[file.path].signatures + file.encoded_bases)
+    return memory.know(whole.hexdigest(), Contracts, lambda: contracts(classes, repository.bases))
 
 
 def _usages(version: str, modules: Mapping[str, str], found: Mapping[str, Findings], memory: Memory) -> bytes:

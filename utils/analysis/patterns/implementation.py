@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+import msgspec
+
 from utils.analysis.outline import PROTOCOLS, Outline, is_protocol
 from utils.analysis.packing import ClassLine
 from utils.analysis.patterns.places import is_test
@@ -50,17 +52,32 @@ class Classes:
         return self._members[path].get(owner, [])
 
 
-def implementations(classes: Classes, bases: Bases, conforming: Mapping[str, Sequence[str]]) -> Iterator[Pattern]:
+class Contracts(msgspec.Struct, array_like=True):
+    """What follows from the methods of classes, and so stays the same while neither methods nor bases change.
+
+    `required` are the ids of the methods that an implementation of a class has to write, where there are any;
+    `conforming` the classes that have all methods of a protocol.
+    """
+
+    required: dict[str, list[str]]
+    conforming: dict[str, list[str]]
+
+
+def contracts(classes: Classes, bases: Bases) -> Contracts:
+    """The contracts of all classes that others derive from, and of all protocols."""
+    conforming = _conforming(classes, bases)
+    subjects = (each for each in {*_children(classes, bases), *conforming} if not is_test(classes.paths[each]))
+    required = {subject: methods for subject in subjects if (methods := _required(subject, classes, bases))}
+    return Contracts(required, conforming)
+
+
+def implementations(classes: Classes, bases: Bases, contracts: Contracts) -> Iterator[Pattern]:
     """One pattern for each class that others of the repository derive from or, for a protocol, conform to.
 
     `members` are all of them within FAR steps, those in tests last; `evidence` has their class statements. Bases that
-    are themselves test code are left out. `conforming` is what `conforming_classes` gives.
+    are themselves test code are left out.
     """
-    children: dict[str, list[str]] = {}
-    for child, parents in bases.items():
-        for parent in parents:
-            if parent in classes.lines and child in classes.lines:
-                children.setdefault(parent, []).append(child)
+    children, conforming = _children(classes, bases), contracts.conforming
     for subject in sorted({*children, *conforming}):
         if is_test(classes.paths[subject]):
             continue
@@ -74,21 +91,25 @@ def implementations(classes: Classes, bases: Bases, conforming: Mapping[str, Seq
                 Evidence(classes.paths[member], classes.lines[member].line, classes.lines[member].end)
                 for member in members
             ],
-            required=_required(subject, classes, bases),
+            required=contracts.required.get(subject, []),
         )
 
 
-def has_protocols(classes: Classes, bases: Bases) -> bool:
-    """True where a class is itself a protocol."""
-    return bool(_protocols(classes, bases))
+def _children(classes: Classes, bases: Bases) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for child, parents in bases.items():
+        for parent in parents:
+            if parent in classes.lines and child in classes.lines:
+                found.setdefault(parent, []).append(child)
+    return found
 
 
-def conforming_classes(classes: Classes, bases: Bases) -> dict[str, list[str]]:
+def _conforming(classes: Classes, bases: Bases) -> dict[str, list[str]]:
     """{protocol: classes that have all its methods with the same parameters}, without deriving from it.
 
     A protocol with data members or with dunder methods only is left out: names alone would not justify it.
     """
-    protocols = _protocols(classes, bases)
+    protocols = [each for each, parents in bases.items() if each in classes.lines and is_protocol(parents)]
     known = frozenset(protocols)
     own = (each for each in (classes.lines if protocols else ()) if classes.methods(each))
     complete = {each: _inherited(each, classes, bases) for each in own}
@@ -119,10 +140,6 @@ def conforming_classes(classes: Classes, bases: Bases) -> dict[str, list[str]]:
     return found
 
 
-def _protocols(classes: Classes, bases: Bases) -> list[str]:
-    return [each for each, parents in bases.items() if each in classes.lines and is_protocol(parents)]
-
-
 def _within_reach(start: str, edges: Mapping[str, Sequence[str]]) -> list[str]:
     """`start` and what it leads to in at most FAR steps, nearest first."""
     found = {start: None}
@@ -144,7 +161,7 @@ def _inherited(subject: str, classes: Classes, bases: Bases) -> dict[str, Outlin
 
 
 def _required(subject: str, classes: Classes, bases: Bases) -> list[str]:
-    """Ids of the methods that an implementation has to write, inherited ones included, in source order."""
+    """Ids of the methods that an implementation has to write, inherited ones included, by path and in source order."""
     as_protocol = is_protocol(bases.get(subject, ()))
     above = [classes.lines[each] for each in _within_reach(subject, bases) if each in classes.lines]
     if not as_protocol and not any(each.abstract for each in above):
