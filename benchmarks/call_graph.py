@@ -148,7 +148,7 @@ def executed_calls(places: Places, rows: dict[str, Any]) -> tuple[set[Edge], set
         if callee[2] in INLINE or tuple(callee[:3]) not in places.at:
             continue
         pair = places.find(caller) or "", places.find(callee) or ""
-        if (pair[0] and pair[0] != pair[1]) or caller == callee:
+        if pair[0] and (pair[0] != pair[1] or caller == callee or caller[2] in INLINE):
             executed.add(pair)
             if callee[3] == 2:
                 by_consumer.add(pair)

@@ -8,7 +8,7 @@ import ast
 import pytest
 
 from tests.analysis.call_graph_cases import check, edges, link_sources
-from utils.analysis.linking import place, solve
+from utils.analysis.linking import place, solve, source
 from utils.analysis.summary import summarize
 
 PACKAGE = "# file: pkg/__init__.py\n# file: pkg/mod.py\ndef f(): pass\nclass C:\n    def m(self): pass\n"
@@ -129,5 +129,5 @@ def test_result_does_not_depend_on_the_order_of_files() -> None:
 def test_what_is_solved_stays_the_same_while_code_only_moves() -> None:
     before = summarize(ast.parse("def f(): pass\nf()\n"), "main", "main.py")
     after = summarize(ast.parse("# why\n\ndef f():\n    '''what'''\nf()\n"), "main", "main.py")
-    assert solve([before]) == solve([after])
-    assert [site.line for site in place(solve([before]), {"main.py": after.lines}).call_sites] == [5]
+    assert solve([source(before)]) == solve([source(after)])
+    assert [site.line for site in place(solve([source(before)]), {"main.py": after.lines}).call_sites] == [5]

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from utils.analysis.resolution.hierarchy import CLASS_BITS, MASK, Hierarchy
 from utils.analysis.resolution.ir import ModuleSummary
+from utils.analysis.resolution.solution import Source, Store
 from utils.records import CallSite
 
-if TYPE_CHECKING:
-    from utils.analysis.resolution.interpreter import Interpreter
-
-__all__ = ["Linked", "Solved", "link", "place", "solve"]
+__all__ = ["Linked", "Solved", "Source", "link", "place", "solve"]
 
 
 class Linked(msgspec.Struct):
@@ -49,26 +45,41 @@ class Solved(msgspec.Struct):
 
 def link(summaries: Sequence[ModuleSummary]) -> Linked:
     """Resolve the calls between all files of a repository. Order of `summaries` does not matter."""
-    return place(solve(summaries), {summary.path: summary.lines for summary in summaries})
+    return place(solve(map(source, summaries)), {summary.path: summary.lines for summary in summaries})
 
 
-def solve(summaries: Sequence[ModuleSummary]) -> Solved:
-    """The part of `link` that takes time. It depends on each summary's module, path and data only."""
-    from utils.analysis.resolution.interpreter import Interpreter  # where all is known already it is never needed
+def source(summary: ModuleSummary) -> Source:
+    """A summary that is at hand."""
+    return Source(summary.module, summary.path, b"", "", lambda: summary.data)
+
+
+def solve(sources: Iterable[Source], store: Store | None = None, name: str = "") -> Solved:
+    """The part of `link` that takes time.
+
+    It depends on the sources only; `store` keeps under `name` what the next run needs not find out again.
+    """
+    from utils.analysis.resolution import replay  # where all is known already it is never needed
 
     collecting = gc.isenabled()
     gc.disable()  # millions of small tuples and no cycles: the collector would only walk them again and again
     try:
-        ordered = sorted(summaries, key=lambda summary: (summary.module, summary.path))
-        interpreter = Interpreter(Hierarchy(ordered))
-        interpreter.solve()
-        hierarchy = interpreter.hierarchy
-        solved = Solved(calls(interpreter), imports(hierarchy), inheritance(hierarchy), overrides(hierarchy))
-        interpreter.rules.clear()  # bound methods, the only cycle: now all goes at once, without the collector's search
-        return solved
+        ordered = sorted(sources, key=lambda source: source[:2])
+        results = replay.solve(ordered, store, name)
     finally:
         if collecting:
             gc.enable()
+    calls: list[tuple[str, str, str, int]] = []
+    imports: dict[str, list[str]] = {}
+    inheritance: dict[str, list[str]] = {}
+    overrides: dict[str, str] = {}
+    for source, names, found in zip(ordered, results.names, results.calls, strict=True):
+        calls += [(caller, callee, source.path, line) for caller, callee, line in found]
+        if names.imports:
+            imports[source.module] = sorted({*imports.get(source.module, ()), *names.imports})
+        inheritance.update(names.inheritance)
+        overrides.update(names.overrides)
+    calls.sort()
+    return Solved(calls, imports, dict(sorted(inheritance.items())), dict(sorted(overrides.items())))
 
 
 def place(solved: Solved, lines: Mapping[str, Sequence[int]]) -> Linked:
@@ -91,58 +102,3 @@ def place(solved: Solved, lines: Mapping[str, Sequence[int]]) -> Linked:
         solved.inheritance,
         solved.overrides,
     )
-
-
-def calls(interpreter: Interpreter) -> list[tuple[str, str, str, int]]:
-    from utils.analysis.resolution.dispatch import Dispatch
-
-    modules = interpreter.modules
-    found = set()
-    for caller, callee, position in Dispatch(interpreter).edges():
-        module = modules[-1 - caller] if caller < 0 else modules[caller >> CLASS_BITS]
-        source = module.name if caller < 0 else module.body.functions[caller & MASK].id
-        target = modules[callee >> CLASS_BITS].body.functions[callee & MASK].id
-        found.add((source, target, module.path, position))
-    return sorted(found)
-
-
-def imports(hierarchy: Hierarchy) -> dict[str, list[str]]:
-    found: dict[str, set[str]] = {}
-    for module in hierarchy.modules:
-        for source, name in module.body.imported_modules:
-            target = hierarchy.locate(source, module)
-            if name is not None and f"{target}.{name}" in hierarchy.by_name and not hierarchy.export(target, name):
-                target = f"{target}.{name}"
-            if target in hierarchy.by_name and target != module.name:
-                found.setdefault(module.name, set()).add(target)
-    return {module: sorted(targets) for module, targets in sorted(found.items())}
-
-
-def inheritance(hierarchy: Hierarchy) -> dict[str, list[str]]:
-    found = {}
-    for module in hierarchy.modules:
-        for index, record in enumerate(module.body.classes):
-            bases = hierarchy.bases_of(module.index << CLASS_BITS | index)
-            if bases:
-                found[record.id] = [base if isinstance(base, str) else hierarchy.class_of(base)[1].id for base in bases]
-    return dict(sorted(found.items()))
-
-
-def overrides(hierarchy: Hierarchy) -> dict[str, str]:
-    """A method overrides the first method of its name further on in its class's resolution order."""
-    methods: dict[int, dict[str, str]] = {}
-    for module in hierarchy.modules:
-        for function in module.body.functions:
-            if function.owner >= 0 and not function.name.startswith("<"):
-                owner = module.index << CLASS_BITS | function.owner
-                methods.setdefault(owner, {})[function.name] = function.id
-    found = {}
-    for module in hierarchy.modules:
-        for function in module.body.functions:
-            if function.owner < 0 or function.name.startswith("<"):
-                continue
-            for base in hierarchy.order(module.index << CLASS_BITS | function.owner)[1:]:
-                if isinstance(base, int) and function.name in methods.get(base, {}):
-                    found[function.id] = methods[base][function.name]
-                    break
-    return dict(sorted(found.items()))

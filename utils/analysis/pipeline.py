@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -19,10 +20,10 @@ import msgspec
 from utils.analysis.architecture import architecture
 from utils.analysis.cache import Memory, analyser_version
 from utils.analysis.facts import SUMMARY, Facts, Sink
-from utils.analysis.linking import Linked, Solved, place, solve
+from utils.analysis.linking import Linked, Solved, Source, place, solve
 from utils.analysis.patterns import Repository, find_patterns
 from utils.analysis.patterns.source import Contents, File
-from utils.analysis.resolution.ir import ModuleSummary
+from utils.analysis.resolution.solution import Solution
 from utils.analysis.sources import decode
 from utils.analysis.statistics import count
 from utils.analysis.survey import Survey, survey
@@ -100,14 +101,21 @@ def _linked(found: Survey, facts: Facts, memory: Memory, version: str) -> Linked
     gists = {path: gist for path, gist in facts.gists.items() if gist.digest}
     for path, gist in gists.items():
         whole.update(f"\0{found.modules[path]}\0{path}\0".encode() + gist.digest)
+    solution = hashlib.sha256(f"solution {version}".encode()).hexdigest()
     solved = memory.recall(whole.hexdigest(), Solved)
     if solved is None:
-        data = memory.read(facts.keys[path] + SUMMARY for path in gists)
-        modules, keys = found.modules, facts.keys
-        solved = solve([ModuleSummary(modules[path], path, memoryview(data[keys[path] + SUMMARY])) for path in gists])
-        del data
+        summaries = [(path, gist.digest, facts.keys[path] + SUMMARY) for path, gist in gists.items()]
+        sources = [Source(found.modules[path], path, digest, key, partial(_read, memory, key))
+                   for path, digest, key in summaries]  # fmt: skip
+        solved = solve(sources, memory, solution)
         memory.learn(whole.hexdigest(), msgspec.msgpack.encode(solved))
+    elif kept := Solution.find(memory, solution):
+        kept.retain()
     return place(solved, {path: gist.call_lines for path, gist in gists.items()})
+
+
+def _read(memory: Memory, key: str) -> memoryview:
+    return memoryview(memory.read([key])[key])
 
 
 def _combine(

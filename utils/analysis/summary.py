@@ -25,11 +25,11 @@ def summarize(tree: ast.Module, module: str, path: str, ids: dict[ast.AST, str] 
     builder = Statements(module, assign_ids(tree, module).ids if ids is None else ids, package)
     builder.body(tree.body)
     walk_functions(builder)
-    body = freeze(builder, tree)
-    if body.size >> ir.NODE_BITS or max(len(body.functions), len(body.classes)) >> ir.CLASS_BITS:
-        raise TooIntricateError
-    lines = ir.take_lines(body.uses)
-    data = ir.dump(body)
+    star_names = builder.close_names(bool(builder.stars))
+    exports = {name: last_bindings(builder.module_scope, name) for name in builder.module_scope.timeline}
+    face = take_face(builder, tree, exports, star_names)
+    lines = ir.take_lines(builder.uses)
+    data = ir.dump(face, take_code(builder, exports, star_names))
     builder.handlers.clear()  # tables of bound methods: a cycle that would keep the tree alive
     builder.statements.clear()
     return ModuleSummary(module, path, data, lines)
@@ -60,17 +60,20 @@ def walk_functions(builder: Statements) -> None:
         scope.plain = is_plain(node.returns)
         builder.body(node.body)
         builder.scope = scope.parent or builder.module_scope
+        outer, builder.scope.sheet = builder.scope.sheet, scope.sheet
         builder.returns_annotation(node, record)
+        builder.scope.sheet = outer
         builder.scope = builder.module_scope
 
 
-def freeze(builder: Statements, tree: ast.Module) -> ir.Body:
-    stars = builder.close_names(bool(builder.stars))
-    exports = {name: last_bindings(builder.module_scope, name) for name in builder.module_scope.timeline}
-    origins = Origins(builder)
-    for index, bases in builder.base_nodes:
+def take_face(
+    builder: Statements, tree: ast.Module, exports: dict[str, list[int]], star_names: dict[str, int]
+) -> ir.Face:
+    origins = Origins(builder, star_names)
+    for index, bases, metaclass in builder.base_nodes:
         builder.classes[index].bases = [origins.trace(node) for node in bases]
-    for record in builder.functions:
+        builder.classes[index].metaclass = origins.trace(metaclass)
+    for record in builder.functions.values():
         record.types = [(index, [origins.trace(node) for node in nodes]) for index, nodes in record.types]
         record.types = [item for item in record.types if all(item[1])]
     known = {}
@@ -79,25 +82,34 @@ def freeze(builder: Statements, tree: ast.Module) -> ir.Body:
             origin = origins.trace(node)
             if origin is not None:
                 known[node] = origin
-    return ir.Body(
+    definitions = {*builder.function_nodes, *builder.class_nodes}
+    return ir.Face(
         size=builder.size,
-        succ=dict(builder.succ),
-        uses=dict(builder.uses),
-        scopes=[builder.module, *(record.id for record in builder.functions)],
         functions=builder.functions,
         classes=builder.classes,
+        exports={name: nodes for name, nodes in exports.items() if nodes},
+        origins=known,
+        public=public_names(tree),
+        stars=list(dict.fromkeys(reversed(builder.stars)))[::-1],  # of repeated ones the last counts
+        imports=list(builder.imported_modules),
+        decorated=[source for source, _ in builder.decorations if source in definitions],
+        mixed=sorted({node for nodes in builder.succ.values() for node in nodes} & definitions),
+        attributes=list(builder.stored),
+    )
+
+
+def take_code(builder: Statements, exports: dict[str, list[int]], star_names: dict[str, int]) -> ir.Code:
+    return ir.Code(
+        succ=dict(builder.succ),
+        uses=dict(builder.uses),
+        scopes=[builder.module, *(record.id for record in builder.functions.values())],
         imports=builder.imports,
-        stars=builder.stars,
-        star_names=stars,
+        star_names=star_names,
         builtins=builder.builtins,
         sites=builder.sites,
         elements=builder.elements,
         callables=builder.callables,
         constants=travelling_constants(builder, exports),
-        exports={name: nodes for name, nodes in exports.items() if nodes},
-        public=public_names(tree),
-        origins=known,
-        imported_modules=list(builder.imported_modules),
         versions=builder.versions,
         decorations=builder.decorations,
         tables=builder.tables,
@@ -128,8 +140,9 @@ def travelling_constants(builder: Statements, exports: dict[str, list[int]]) -> 
 class Origins:
     """Where a node comes from as far as names alone tell: what class hierarchies are built from."""
 
-    def __init__(self, builder: Statements) -> None:
+    def __init__(self, builder: Statements, star_names: dict[str, int]) -> None:
         self.builder = builder
+        self.starred = {node: name for name, node in star_names.items()}
         self.imports = {node: (module, name) for node, module, name in builder.imports}
         self.sources: dict[int, list[int]] = {}
         for source, targets in builder.succ.items():
@@ -148,6 +161,8 @@ class Origins:
             return ("function", builder.function_nodes[node])
         if node in self.imports:
             return ("import", *self.imports[node])
+        if node in self.starred:
+            return ("star", self.starred[node])
         if node in self.undecorated:
             return self.trace(self.undecorated[node], depth + 1)
         if node in builder.attribute_of:

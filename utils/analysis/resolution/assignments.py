@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.annotations import is_plain
-from utils.analysis.resolution.definitions import Definitions
+from utils.analysis.resolution.annotations import is_plain, last_name
+from utils.analysis.resolution.definitions import FLAGS, Definitions
 from utils.analysis.resolution.operators import BINARY
 
 
@@ -17,6 +17,7 @@ class Assignments(Definitions):
         super().__init__(module, ids)
         self.versions: list[tuple[int, int, object]] = []
         self.depths: dict[int, int] = {}
+        self.stored: dict[str, None] = {}  # names of attributes that are assigned to, but for those of `self`
 
     # --- assignment --------------------------------------------------------------------------------------------------
 
@@ -25,8 +26,22 @@ class Assignments(Definitions):
             if self.pairwise(target, node.value):
                 return
         source = self.value(node.value)
+        if self.scope.is_class and isinstance(node.value, ast.Call) and len(node.value.args) == 1:
+            source = self.old_form(node.value, source)
         for target in node.targets:
             self.assign(target, source)
+
+    def old_form(self, call: ast.Call, result: int) -> int:
+        """`f = classmethod(f)` in a class body: what the decorator does."""
+        flags = FLAGS.get(last_name(call.func), 0) & (ir.CLASS_METHOD | ir.STATIC)
+        if not flags or not isinstance(call.args[0], ast.Name):
+            return result
+        found = self.scope.env.get(call.args[0].id, 0)
+        record = self.functions.get(self.function_nodes.get(found, 0))
+        if record is None or record.owner != self.scope.class_index:
+            return result
+        record.flags |= flags
+        return found
 
     def pairwise(self, target: ast.expr, value: ast.expr) -> bool:
         """`a, b = f, g` without a container in between, so that each name keeps its own value."""
@@ -50,13 +65,26 @@ class Assignments(Definitions):
         elif kind is ast.Attribute:
             base = self.expr(target.value)  # type: ignore[attr-defined]
             source = self.kept(base, target.attr, source)  # type: ignore[attr-defined]
-            self.use(base, ir.STORE, target.attr, source, self.scope.index, target.lineno)  # type: ignore[attr-defined]
+            self.store(base, target.attr, source, target.lineno)  # type: ignore[attr-defined]
         elif kind is ast.Subscript:
             self.assign_item(target, source)  # type: ignore[arg-type]
         elif kind is ast.Tuple or kind is ast.List:
             self.unpack(target.elts, source, target.lineno)  # type: ignore[attr-defined]
         elif kind is ast.Starred:
             self.assign(target.value, source)  # type: ignore[attr-defined]
+
+    def store(self, base: int, name: str, source: int, line: int) -> None:
+        """`self.name = ...` in a method says that the class has such an attribute; elsewhere any class may have it."""
+        record, index = self.parameters.get(self.bound_once(base), (None, 0))
+        owner = -1
+        if record is not None and index == 0 and record.flags & ir.METHOD and not record.flags & ir.STATIC:
+            owner = record.owner
+            methods = self.classes[owner].attributes.setdefault(name, [])
+            if record.name not in methods:
+                methods.append(record.name)
+        elif base:
+            self.stored[name] = None
+        self.use(base, ir.STORE, name, source, self.scope.index, line, owner)
 
     def kept(self, base: int, name: str, source: int) -> int:
         """`self.name = parameter` in a constructor is told for each object that is made (see `Function.stores`); the

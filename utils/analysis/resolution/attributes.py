@@ -2,63 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.graph import BY_SUPER, RECEIVERS, Place
-from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
+from utils.analysis.resolution.exchange import CONTENT, CONTENTS, FACTORY, FIELD, Ref
+from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
+from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
 
-MEMBER, GETTER, DESCRIBED = 101, 102, 98
+MEMBER_OF, GETTER, DESCRIBED = 101, 102, 98
 PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
 
 
 class Attributes(Solver):
     """Reads and writes of attributes of instances, classes, modules and functions."""
 
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        super().__init__(hierarchy)
+    def __init__(self, world: World, module: Module) -> None:
+        super().__init__(world, module)
+        self.members: dict[tuple[int, str], int] = {}
         self.fields: dict[tuple[int, str], int] = {}
         self.loads: dict[int, list[Place]] = {}
         self.properties: dict[int, list[int]] = {}
-        self.stored: set[tuple[int, str]] = set()
+        self.read_of: dict[int, tuple[int, str]] = {}  # node of an attribute → the node that it is read from, its name
         self.absent: list[tuple[int, int, str, Place]] = []
-        self.function_nodes: dict[int, dict[int, int]] = {}
-        self.rules[ir.ATTR] = self.on_attribute
-        self.rules[ir.STORE] = self.on_store
-        self.rules[MEMBER] = self.on_member
-        self.rules[DESCRIBED] = self.on_described
 
-    def on_attribute(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.ATTR)
+    def on_attribute(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         name, dst, scope, line = rule
         kind = what[0]
-        dst += module.offset
+        dst += offset
         if kind == kinds.INSTANCE or kind == kinds.CLASS or kind == kinds.SUPER:
             node = self.member(value, what, name)
             self.link(node, dst)
-            self.loads.setdefault(node, []).append((scope, line, module, dst))
+            self.loads.setdefault(node, []).append((scope, line, dst))
+            self.read_of[dst] = (self.at, name)
             for function in self.properties.get(node, ()):
-                self.edge((scope, line, module, dst), function, value)
+                self.edge((scope, line, dst), function, value)
             if kind == kinds.CLASS and len(what) > 2:
                 self.link(self.member(self.values.intern(kinds.CLASS, what[1]), what[:2], name), dst)
-            if kind == kinds.INSTANCE and "__getattr__" in self.hierarchy.method_names and name[0] != "_":
-                self.absent.append((value, node, name, (scope, line, module, self.at)))
+            if kind == kinds.INSTANCE and "__getattr__" in self.world.hooks and name[0] != "_":
+                self.absent.append((value, node, name, (scope, line, self.at)))
             if name == "__class__" and kind == kinds.INSTANCE:
                 self.add(dst, self.values.intern(kinds.CLASS, what[1]))
         elif kind == kinds.MODULE:
             self.link(self.module_member(str(what[1]), name), dst)
-            self.module_fallback(str(what[1]), name, (scope, line, module, dst))
+            self.module_fallback(str(what[1]), name, (scope, line, dst))
         elif kind == kinds.EXTERNAL:
             self.add(dst, self.values.intern(kinds.EXTERNAL, f"{what[1]}.{name}"))
         elif kind == kinds.CONTAINER:
-            self.add(dst, self.values.intern(kinds.METHOD, what[1], name))
+            self.add(dst, self.values.intern(kinds.METHOD, what[1], what[2], name))
         elif kind == kinds.BUILTIN:
             self.add(dst, self.values.intern(kinds.BUILTIN, f"{what[1]}.{name}"))
         elif kind == kinds.GENERATOR:
             self.add(dst, self.values.intern(kinds.STREAM, what[1], name))
         elif kind in (kinds.FUNCTION, kinds.BOUND) and not name.startswith("__"):
-            self.link(self.field(-1 - value, name), dst)
+            self.link(self.field(~int(what[1]), name), dst)  # type: ignore[call-overload]
         elif kind == kinds.BOUND and name == "__func__":
             self.add(dst, self.values.intern(kinds.FUNCTION, what[1]))
 
@@ -68,10 +68,10 @@ class Attributes(Solver):
             return
         owner, nodes = self.hierarchy.export(module, "__getattr__") or (None, [])
         for node in nodes:
-            found = self.function_at(owner, node) if owner is not None else None
+            found = self.hierarchy.function_at(owner, node) if owner is not None else None
             if owner is not None and found is not None:
                 self.edge(place, found)
-                self.link(owner.offset + self.hierarchy.function_of(found)[1].returns, place[3])
+                self.link(owner.offset + self.hierarchy.function_of(found)[1].returns, place[2])
 
     def member(self, value: int, what: kinds.Value, name: str) -> int:
         """The node of an attribute of an instance, a class or super(): MRO first, and all that is assigned to it."""
@@ -86,32 +86,74 @@ class Attributes(Solver):
             start = self.values.table[receiver]
             whole = self.hierarchy.order(int(start[1]))
             order = whole[whole.index(what[1]) + 1 :] if what[1] in whole else []
+            if what[1] not in whole and start[0] == kinds.CLASS:
+                return self.member_of_metaclass(receiver, int(start[1]), name, node, int(what[1]))  # type: ignore[call-overload]
         else:
             order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
-        found = False
-        for number in order:
-            if isinstance(number, str):
-                continue
-            owner, record = self.hierarchy.class_of(number)
-            if what[0] != kinds.SUPER:
-                self.link(self.field(number, name), node)
-            if not found and name in record.names:
-                found = True
-                for item in record.names[name]:
-                    self.wait(owner.offset + item, (MEMBER, receiver, node, what[0] == kinds.SUPER))
+        by_super = what[0] == kinds.SUPER
+        for owning in () if by_super else self.hierarchy.assigned(order, name):
+            self.link(self.field(owning, name), node)
+        if not self.look_up(order, name, (receiver, node, by_super, False)) and what[0] == kinds.CLASS:
+            self.member_of_metaclass(value, int(what[1]), name, node)  # type: ignore[call-overload]
         return node
 
-    def field(self, owner: int, name: str) -> int:
-        """What is assigned to an attribute of a class's instances (or of a function) from anywhere."""
+    def look_up(self, order: Sequence[int | str], name: str, rest: tuple[int, int, bool, bool]) -> bool:
+        """Read what the first of some classes that has a name has under it; whether one has it."""
+        for number in order:
+            if isinstance(number, int):
+                owner, record = self.hierarchy.class_of(number)
+                if name in record.names:
+                    for item in record.names[name]:
+                        self.wait(owner.offset + item, (MEMBER_OF, *rest))
+                    return True
+        return False
+
+    def member_of_metaclass(self, value: int, number: int, name: str, node: int, after: int | None = None) -> int:
+        """What a class itself is asked for is looked up in the class that makes it (where `super()` found it: behind
+        the class `after`)."""
+        metaclass = self.hierarchy.metaclass_of(number)
+        if metaclass is not None:
+            order = self.hierarchy.order(metaclass)
+            if after is not None:
+                order = order[order.index(after) + 1 :] if after in order else []
+            found = self.look_up(order, name, (value, node, after is not None, True))
+            if not found and after is not None and name == "__call__":
+                self.add(node, self.values.intern(kinds.MAKER, number))
+        return node
+
+    def field(self, owner: int, name: str) -> Ref:
+        """What is assigned to an attribute of a class's instances (or of a function, as ~number) from anywhere."""
+        home = ((owner if owner >= 0 else ~owner) >> CLASS_BITS) + 1
+        if home != self.home:
+            return (home, FIELD, owner, name)
         node = self.fields.get((owner, name))
         if node is None:
             node = self.fields[owner, name] = self.new()
         return node
 
-    def on_member(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def described(self, ref: Ref) -> int:
+        kind = ref[1]
+        if kind == FIELD:
+            found = self.field(ref[2], ref[3])
+        elif kind == CONTENT:
+            found = self.content(ref[2], ref[4])
+        elif kind == CONTENTS:
+            found = self.all_contents(ref[2])
+        elif kind == FACTORY:
+            found = self.factory(ref[2])
+        else:
+            found = self.assigned_name(self.module.name, ref[2])
+        return int(found)
+
+    def factory(self, site: int) -> Ref:
+        """The node of what a default dictionary calls for a key that it lacks."""
+        raise NotImplementedError  # Models
+
+    @on(MEMBER_OF)
+    def on_member(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """A value in a class body is read through a receiver: functions are bound, properties run."""
-        receiver, node, by_super = rule
-        on_class = self.values.table[receiver][0] == kinds.CLASS
+        receiver, node, by_super, of_metaclass = rule
+        on_class = self.values.table[receiver][0] == kinds.CLASS and not of_metaclass
         if what[0] == kinds.ACCESSOR:
             if not on_class:
                 self.wait(int(what[1]), (GETTER, receiver, node))  # type: ignore[call-overload]
@@ -140,32 +182,7 @@ class Attributes(Solver):
 
     def find(self, number: int, name: str) -> int | None:
         """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""
-        key = (number, name)
-        if key not in self.found:
-            self.found[key] = self.look_up(number, name)
-        return self.found[key]
-
-    def look_up(self, number: int, name: str) -> int | None:
-        for item in self.hierarchy.order(number):
-            if isinstance(item, str):
-                continue
-            module, record = self.hierarchy.class_of(item)
-            if name in record.names:
-                for node in record.names[name]:
-                    found = self.function_at(module, node)
-                    if found is not None:
-                        return found
-                return None
-        return None
-
-    def function_at(self, module: Module, node: int) -> int | None:
-        table = self.function_nodes.get(module.index)
-        if table is None:
-            table = self.function_nodes[module.index] = {
-                function.node: index for index, function in enumerate(module.body.functions)
-            }
-        index = table.get(node)
-        return None if index is None else module.index << CLASS_BITS | index
+        return self.hierarchy.find(number, name)
 
     def read_property(self, number: int, receiver: int, node: int, by_super: bool = False) -> None:
         owner, function = self.hierarchy.function_of(number)
@@ -178,39 +195,31 @@ class Attributes(Solver):
         self.receive(owner, function, receiver)
         self.link(owner.offset + function.returns, node)
 
-    def receive(self, owner: Module, function: ir.Function, receiver: int) -> None:
-        """`self` of a method gets its receiver."""
-        if not function.positional:
-            return
-        what = self.values.table[receiver]
-        own = what[1] == owner.index << CLASS_BITS | function.owner and what[0] == kinds.INSTANCE
-        if own and function.flags & ir.METHOD:
-            return
-        node = owner.offset + function.params[0]
-        if len(self.points.get(node, ())) < RECEIVERS:
-            self.add(node, receiver)
-
-    def on_store(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
-        name, source, scope, line = rule
+    @on(ir.STORE)
+    def on_store(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        name, source, scope, line, method_of = rule
         kind = what[0]
         if kind in (kinds.INSTANCE, kinds.CLASS):
             owner = int(what[1])  # type: ignore[call-overload]
             setter = self.setter(owner, name) if kind == kinds.INSTANCE else None
             hook = self.find(owner, "__setattr__") if kind == kinds.INSTANCE else None
             if hook is not None:
-                self.edge((scope, line, module, self.at), hook, value)
-            if kind == kinds.INSTANCE and "__set__" in self.hierarchy.method_names:
-                self.describe(value, owner, name, (scope, line, module, self.at))
+                self.edge((scope, line, self.at), hook, value)
+            if kind == kinds.INSTANCE and "__set__" in self.world.hooks:
+                self.describe(value, owner, name, (scope, line, self.at))
             if setter is not None:
-                self.set_property(setter, value, source, (scope, line, module, self.at))
-            else:
-                self.stored.add((owner, name))
-                if source:
-                    self.link(module.offset + source, self.field(owner, name))
-        elif kind == kinds.MODULE and source:
-            self.link(module.offset + source, self.module_member(str(what[1]), name))
+                self.set_property(setter, value, source, (scope, line, self.at))
+            elif source:
+                self.link(offset + source, self.field(self.assigning(owner, method_of), name))
+        elif kind == kinds.MODULE and source and str(what[1]) in self.hierarchy.by_name:
+            self.link(offset + source, self.assigned_name(str(what[1]), name))
         elif kind in (kinds.FUNCTION, kinds.BOUND) and source:
-            self.link(module.offset + source, self.field(-1 - value, name))
+            self.link(offset + source, self.field(~int(what[1]), name))  # type: ignore[call-overload]
+
+    def assigning(self, number: int, method_of: int) -> int:
+        """The class that an assignment counts for: that of the method, which says the same for all who inherit it."""
+        own = self.module.index << CLASS_BITS | method_of
+        return own if method_of >= 0 and self.hierarchy.is_subclass(number, own) else number
 
     def setter(self, number: int, name: str) -> int | None:
         for item in self.hierarchy.order(number):
@@ -227,7 +236,7 @@ class Attributes(Solver):
         self.edge(place, setter, value)
         self.receive(owner, function, value)
         if source and len(function.params) > 1:
-            self.link(place[2].offset + source, owner.offset + function.params[1])
+            self.link(self.offset + source, owner.offset + function.params[1])
 
     def describe(self, value: int, number: int, name: str, place: Place) -> None:
         """An assignment to an attribute whose class holds a descriptor there."""
@@ -239,7 +248,8 @@ class Attributes(Solver):
                         self.wait(owner.offset + node, (DESCRIBED, place))
                     return
 
-    def on_described(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(DESCRIBED)
+    def on_described(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         found = self.find(int(what[1]), "__set__") if what[0] == kinds.INSTANCE else None  # type: ignore[call-overload]
         if found is not None:
             self.edge(rule[0], found, value)
@@ -265,6 +275,6 @@ class Attributes(Solver):
             if isinstance(item, str):
                 if item.partition("[")[0].rpartition(".")[2] not in PLAIN_BASES:
                     return True
-            elif name in self.hierarchy.class_of(item)[1].names or (item, name) in self.stored:
+            elif name in (record := self.hierarchy.class_of(item)[1]).names or name in record.attributes:
                 return True
         return False

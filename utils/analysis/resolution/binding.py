@@ -8,8 +8,9 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.containers import Containers
-from utils.analysis.resolution.graph import Place
-from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
+from utils.analysis.resolution.exchange import CALLED, Ref
+from utils.analysis.resolution.graph import Place, World, on
+from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 
 APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, RECEIVED, PLAIN, TYPED = 104, 105, 106, 109, 115, 116
 OPEN = -1  # an argument that may be in `*args` or `**kwargs`
@@ -21,17 +22,16 @@ class Call:
     `args` items may be ("*", node); `keywords` are (name or None for `**`, item). `prepaid` come before `args`.
     """
 
-    __slots__ = ("args", "depth", "dst", "keywords", "line", "module", "scope", "shared", "site")
+    __slots__ = ("args", "depth", "dst", "keywords", "line", "scope", "shared", "site")
 
     def __init__(
-        self, scope: int, line: int, args: Sequence[Any], keywords: Sequence[Any], dst: int, module: Module, site: int
+        self, scope: int, line: int, args: Sequence[Any], keywords: Sequence[Any], dst: Ref, site: int
     ) -> None:
         self.scope = scope
         self.line = line
         self.args = args
         self.keywords = keywords
         self.dst = dst
-        self.module = module
         self.site = site
         self.shared = site
         self.depth = 0
@@ -39,7 +39,7 @@ class Call:
     @property
     def place(self) -> Place:
         """Where its edges stand: at its own site, or at that of the call it is part of."""
-        return self.scope, self.line, self.module, self.shared
+        return self.scope, self.line, self.shared
 
 
 def shifted(item: Any, offset: int) -> Any:
@@ -52,16 +52,13 @@ def shifted(item: Any, offset: int) -> Any:
 class Binding(Containers):
     """Arguments to parameters. Items of `args` are nodes, ("k", constant), ("*", node), or None for the receiver."""
 
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        super().__init__(hierarchy)
-        self.bound: set[int] = set()  # functions that were called
+    def __init__(self, world: World, module: Module) -> None:
+        super().__init__(world, module)
+        self.called: set[int] = set()  # functions of this module
         self.handed_on: set[int] = set()
         self.promises: dict[int, frozenset[int] | None] = {}
-        self.rules[RECEIVED] = self.on_received
-        self.rules[PLAIN] = self.on_plain
-        self.rules[TYPED] = self.on_typed
 
-    def give(self, item: Any, target: int) -> None:
+    def give(self, item: Any, target: Ref) -> None:
         """An argument flows to a node."""
         if item.__class__ is tuple:
             if item[0] == "k":
@@ -129,7 +126,7 @@ class Binding(Containers):
     def bind(self, owner: Module, function: ir.Function, args: Sequence[Any], call: Call) -> None:
         offset = owner.offset
         positional = function.positional
-        self.bound.add(offset + function.node)
+        self.notify(CALLED, owner, function)
         for index, node in function.defaults:
             if self.argument(function, index, args, call) in (None, OPEN):
                 self.link(offset + node, offset + function.params[index])
@@ -177,7 +174,7 @@ class Binding(Containers):
         key = offset + function.params[index]
         if key not in self.promises:
             found: set[int] | None = None
-            module = self.modules[(offset >> ir.NODE_BITS) - 1]
+            module = self.hierarchy.modules[(offset >> ir.NODE_BITS) - 1]
             for at, origins in function.types:
                 if at == index:
                     resolved = [self.hierarchy.resolve(module, item) for item in origins]
@@ -190,23 +187,26 @@ class Binding(Containers):
     def is_protocol(self, number: int) -> bool:
         return any("Protocol" in str(item) for item in self.hierarchy.bases_of(number))
 
-    def on_typed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(TYPED)
+    def on_typed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         if what[0] == kinds.INSTANCE and not rule[1].isdisjoint(self.hierarchy.order(int(what[1]))):  # type: ignore[call-overload]
             self.add(rule[0], value)
 
-    def give_constants(self, item: Any, target: int) -> None:
+    def give_constants(self, item: Any, target: Ref) -> None:
         if item.__class__ is tuple:
             self.give(item, target)
         else:
             self.wait(item, (PLAIN, target))
 
-    def on_plain(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(PLAIN)
+    def on_plain(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         if what[0] == kinds.CONSTANT:
             self.add(rule[0], value)
 
-    def on_received(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(RECEIVED)
+    def on_received(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """`self` handed over by hand: only an object of the method's class can be meant."""
-        owner = self.modules[(rule[0] >> ir.NODE_BITS) - 1]
+        owner = self.hierarchy.modules[(rule[0] >> ir.NODE_BITS) - 1]
         number = owner.index << CLASS_BITS | rule[1].owner
         if what[0] == kinds.FUNCTION:  # a decorator in a class body
             self.add(rule[0] + rule[1].params[0], value)

@@ -8,8 +8,9 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import GETTER
 from utils.analysis.resolution.binding import APPLIED_RESULT, Binding, Call, shifted
-from utils.analysis.resolution.graph import BY_SUPER
-from utils.analysis.resolution.hierarchy import Hierarchy, Module
+from utils.analysis.resolution.exchange import Ref
+from utils.analysis.resolution.graph import BY_SUPER, World, on
+from utils.analysis.resolution.hierarchy import Module
 
 APPLY = 103
 
@@ -17,20 +18,14 @@ APPLY = 103
 class Calls(Binding):
     """`apply(callee value, call)`; `models.py` adds builtins and well-known library functions."""
 
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        super().__init__(hierarchy)
+    def __init__(self, world: World, module: Module) -> None:
+        super().__init__(world, module)
         self.applied: set[tuple[int, int]] = set()
         self.pending: dict[int, Call] = {}
-        self.partials: dict[int, Call] = {}
-        self.made: set[int] = set()
-        self.rules[ir.CALL] = self.on_call
-        self.rules[ir.RAISE] = self.on_raise
-        self.rules[APPLY] = self.on_apply
-        self.rules[GETTER] = self.on_getter
 
-    def on_call(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.CALL)
+    def on_call(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         scope, line, args, keywords, dst = rule
-        offset = module.offset
         call = self.pending.get(offset + dst)
         if call is None:
             call = self.pending[offset + dst] = Call(
@@ -39,20 +34,22 @@ class Calls(Binding):
                 [shifted(item, offset) for item in args] if args else (),
                 [(name, shifted(item, offset)) for name, item in keywords] if keywords else (),
                 offset + dst,
-                module,
                 offset + dst,
             )
         self.apply(value, what, call)
 
-    def on_apply(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(APPLY)
+    def on_apply(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         self.apply(value, what, rule[0])
 
-    def on_raise(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.RAISE)
+    def on_raise(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         if what[0] == kinds.CLASS:
             node = self.new()
-            self.apply(value, what, Call(rule[0], rule[1], [], [], node, module, node))
+            self.apply(value, what, Call(rule[0], rule[1], [], [], node, node))
 
-    def on_getter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(GETTER)
+    def on_getter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """A function given to `property(...)`, read through a receiver."""
         receiver, node = rule
         if what[0] in (kinds.FUNCTION, kinds.WRAPPED):
@@ -76,16 +73,18 @@ class Calls(Binding):
             self.run_wrapped(what, call)
         elif kind == kinds.CLASS:
             self.instantiate(int(what[1]), call, len(what) == 2)  # type: ignore[call-overload]
+        elif kind == kinds.MAKER:
+            self.make(int(what[1]), call)  # type: ignore[call-overload]
         elif kind == kinds.INSTANCE:
             self.wait(self.member(value, what, "__call__"), (APPLY, call))
         elif kind == kinds.PARTIAL:
-            self.run_partial(int(what[1]), call)  # type: ignore[call-overload]
+            self.run_partial(what, call)
         elif kind == kinds.CALLABLE:
             self.link(int(what[1]), call.dst)  # type: ignore[call-overload]
         elif kind == kinds.IDENTITY:
             self.give(call.args[0] if call.args else 0, call.dst)
         elif kind == kinds.METHOD:
-            self.run_container_method(int(what[1]), str(what[2]), call)  # type: ignore[call-overload]
+            self.run_container_method(what, call)
         elif kind == kinds.STREAM:
             self.run_stream(int(what[1]), str(what[2]), call)  # type: ignore[call-overload]
         elif kind in (kinds.BUILTIN, kinds.EXTERNAL):
@@ -118,6 +117,19 @@ class Calls(Binding):
             self.hand_back(function, index, called, receiver, args, call)
 
     def instantiate(self, number: int, call: Call, certain: bool = True) -> None:
+        """A class is called: its metaclass decides what that does."""
+        metaclass = self.hierarchy.metaclass_of(number)
+        called = None if metaclass is None else self.find(metaclass, "__call__")
+        if called is None:
+            self.make(number, call, certain)
+            return
+        if certain:
+            self.made.add(number)
+        self.add(call.dst, self.values.intern(kinds.INSTANCE, number, certain))
+        self.run_function(called, self.values.intern(kinds.CLASS, number), call)
+
+    def make(self, number: int, call: Call, certain: bool = True) -> None:
+        """An object is made and its constructor run."""
         exact = self.values.intern(kinds.INSTANCE, number, certain)
         if certain:
             self.made.add(number)
@@ -137,22 +149,15 @@ class Calls(Binding):
         else:
             self.fill_fields(number, call)
 
-    def run_partial(self, site: int, call: Call) -> None:
-        made = self.partials[site]
-        if not made.args or made.args[0].__class__ is tuple or call.depth > 3:
+    def run_partial(self, what: kinds.Value, call: Call) -> None:
+        args: Any = what[2]
+        keywords: Any = what[3]
+        if not args or args[0].__class__ is tuple or call.depth > 3:
             return
-        inner = Call(
-            call.scope,
-            call.line,
-            [*made.args[1:], *call.args],
-            [*made.keywords, *call.keywords],
-            call.dst,
-            call.module,
-            self.new(),
-        )
+        inner = Call(call.scope, call.line, [*args[1:], *call.args], [*keywords, *call.keywords], call.dst, self.new())
         inner.depth = call.depth + 1
         inner.shared = call.shared
-        self.wait(made.args[0], (APPLY, inner))
+        self.wait(args[0], (APPLY, inner))
 
     def run_stream(self, function: int, name: str, call: Call) -> None:
         """`next`, `send`, `throw` of a generator."""
@@ -162,10 +167,10 @@ class Calls(Binding):
             if name in ("send", "asend") and call.args:
                 self.give(call.args[0], owner.offset + record.sends)
 
-    def call_nodes(self, node: int, args: list[Any], call: Call, dst: int = 0) -> None:
+    def call_nodes(self, node: Ref, args: list[Any], call: Call, dst: Ref = 0) -> None:
         """Call what arrives at `node` from where `call` stands, as `map` and `sorted` do."""
         if node.__class__ is int and node:
-            inner = Call(call.scope, call.line, args, [], dst or self.new(), call.module, self.new())
+            inner = Call(call.scope, call.line, args, [], dst or self.new(), self.new())
             inner.depth = call.depth + 1
             if inner.depth < 5:
                 self.wait(node, (APPLY, inner))
@@ -176,5 +181,5 @@ class Calls(Binding):
     def run_model(self, name: str, call: Call) -> None:
         raise NotImplementedError  # Models
 
-    def run_container_method(self, site: int, name: str, call: Call) -> None:
+    def run_container_method(self, what: kinds.Value, call: Call) -> None:
         raise NotImplementedError  # ContainerMethods

@@ -7,7 +7,8 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import Attributes
-from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
+from utils.analysis.resolution.graph import Place, on
+from utils.analysis.resolution.hierarchy import CLASS_BITS
 
 NARROWED, EXCLUDED = 100, 99
 
@@ -15,34 +16,22 @@ NARROWED, EXCLUDED = 100, 99
 class ClassRules(Attributes):
     """Rules that wait for a class."""
 
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        super().__init__(hierarchy)
-        self.rules.update(
-            {
-                ir.DECLARE: self.on_declare,
-                ir.TYPE: self.on_type,
-                ir.NARROW: self.on_narrow,
-                NARROWED: self.on_narrowed,
-                ir.EXCLUDE: self.on_exclude,
-                EXCLUDED: self.on_excluded,
-                ir.SUPER: self.on_super,
-                ir.SUBCLASS: self.on_subclass,
-            }
-        )
-
-    def on_declare(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.DECLARE)
+    def on_declare(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         if what[0] == kinds.CLASS:
-            self.add(module.offset + rule[0], self.values.intern(kinds.INSTANCE, what[1], False))
+            self.add(offset + rule[0], self.values.intern(kinds.INSTANCE, what[1], False))
         elif what[0] == kinds.CONTAINER:
-            self.follow(self.all_contents(int(what[1])), (ir.DECLARE, module.offset + rule[0]))  # type: ignore[call-overload]
+            self.follow(self.all_contents(int(what[1])), (ir.DECLARE, offset + rule[0]))  # type: ignore[call-overload]
 
-    def on_type(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.TYPE)
+    def on_type(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         if what[0] == kinds.CLASS:
-            self.add(module.offset + rule[0], self.values.intern(kinds.CLASS, what[1], False))
+            self.add(offset + rule[0], self.values.intern(kinds.CLASS, what[1], False))
 
-    def on_narrow(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.NARROW)
+    def on_narrow(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """A class arrived at the second argument of `isinstance`: keep the values that are of it."""
-        base, dst = rule[0] + module.offset, rule[1] + module.offset
+        base, dst = rule[0] + offset, rule[1] + offset
         if what[0] == kinds.CLASS:
             self.wait(base, (NARROWED, what[1], dst))
             self.add(dst, self.values.intern(kinds.INSTANCE, what[1], False))
@@ -51,40 +40,58 @@ class ClassRules(Attributes):
         else:
             self.link(base, dst)
 
-    def on_narrowed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(NARROWED)
+    def on_narrowed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         number, dst = rule
         if what[0] != kinds.INSTANCE or self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
             self.add(dst, value)
 
-    def on_exclude(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
-        base, dst = rule[0] + module.offset, rule[1] + module.offset
+    @on(ir.EXCLUDE)
+    def on_exclude(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        base, dst = rule[0] + offset, rule[1] + offset
         if what[0] == kinds.CLASS:
             self.wait(base, (EXCLUDED, what[1], dst))
         else:
             self.link(base, dst)
 
-    def on_excluded(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(EXCLUDED)
+    def on_excluded(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         number, dst = rule
         if what[0] != kinds.INSTANCE or not self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
             self.add(dst, value)
 
-    def on_super(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.SUPER)
+    def on_super(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         if what[0] in (kinds.INSTANCE, kinds.CLASS):
-            owner = module.index << CLASS_BITS | rule[0]
-            self.add(module.offset + rule[1], self.values.intern(kinds.SUPER, owner, value))
+            owner = self.module.index << CLASS_BITS | rule[0]
+            self.add(offset + rule[1], self.values.intern(kinds.SUPER, owner, value))
 
-    def on_subclass(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.SUBCLASS)
+    def on_subclass(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """A class statement runs what the bases want run for each subclass."""
         index, scope, line = rule
-        number = module.index << CLASS_BITS | index
-        if what != (kinds.CLASS, number) or "__init_subclass__" not in self.hierarchy.method_names:
+        number = self.module.index << CLASS_BITS | index
+        if what != (kinds.CLASS, number):
             return
+        metaclass = self.hierarchy.metaclass_of(number)
+        for name in ("__prepare__", "__new__", "__init__") if metaclass is not None else ():
+            found = self.find(int(metaclass or 0), name)
+            if found is not None:
+                self.edge((scope, line, self.new()), found)
+                owner, function = self.hierarchy.function_of(found)
+                if name == "__init__":
+                    self.receive(owner, function, value)
+        if "__init_subclass__" in self.world.hooks:
+            self.run_hook(number, value, (scope, line, self.at))
+
+    def run_hook(self, number: int, value: int, place: Place) -> None:
+        """The next class's `__init_subclass__`."""
         for item in self.hierarchy.order(number)[1:]:
             if isinstance(item, int):
                 owner, record = self.hierarchy.class_of(item)
                 for node in record.names.get("__init_subclass__", ()):
-                    found = self.function_at(owner, node)
+                    found = self.hierarchy.function_at(owner, node)
                     if found is not None:
-                        self.edge((scope, line, module, self.at), found)
+                        self.edge(place, found)
                         self.receive(owner, self.hierarchy.function_of(found)[1], value)
                         return

@@ -7,9 +7,8 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.binding import APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, Call
-from utils.analysis.resolution.containers import ELEMENTS, KEYED, NEXT, SET_KEYED
 from utils.analysis.resolution.decorating import Decorating
-from utils.analysis.resolution.hierarchy import Hierarchy, Module
+from utils.analysis.resolution.graph import on
 
 COPIED, PAIRED = 122, 124
 NAMED = frozenset(["__enter__", "__exit__", "__aenter__", "__aexit__", "__next__", "__anext__", "keys"])
@@ -22,23 +21,6 @@ VIEWS = frozenset({"values", "copy", "keys", "__iter__"})
 class ContainerMethods(Decorating):
     """What is called on a container, and how arguments are spread out of one."""
 
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        super().__init__(hierarchy)
-        self.unknown_keys = []
-        self.rules.update(
-            {
-                APPLIED_RESULT: self.on_applied_result,
-                SPREAD: self.on_spread,
-                SPREAD_KEYWORDS: self.on_spread_keywords,
-                ELEMENTS: self.on_elements,
-                NEXT: self.on_next,
-                KEYED: self.on_keyed,
-                SET_KEYED: self.on_set_keyed,
-                COPIED: self.on_copied,
-                PAIRED: self.on_paired,
-            }
-        )
-
     def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
         found = self.find(int(what[1]), name)  # type: ignore[call-overload]
         if found is None:
@@ -48,12 +30,13 @@ class ContainerMethods(Decorating):
             owner, function = self.hierarchy.function_of(found)
             self.link(owner.offset + function.returns, target)
             return True
-        scope, line, module = place
-        self.edge((scope, line, module, self.at), found, value, name not in NAMED)
-        self.enter_function(found, value, Call(scope, line, args, [], target, module, target))
+        scope, line = place
+        self.edge((scope, line, self.at), found, value, name not in NAMED)
+        self.enter_function(found, value, Call(scope, line, args, [], target, self.there(target)))
         return True
 
-    def on_applied_result(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(APPLIED_RESULT)
+    def on_applied_result(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """The result of calling a value, without the call itself, which stands elsewhere."""
         dst = rule[0]
         if what[0] == kinds.CLASS:
@@ -69,10 +52,11 @@ class ContainerMethods(Decorating):
         elif what[0] == kinds.CALLABLE:
             self.link(int(what[1]), dst)  # type: ignore[call-overload]
         elif what[0] in (kinds.BUILTIN, kinds.EXTERNAL) and str(what[1]).rpartition(".")[2] in CONTAINER_TYPES:
-            self.lengths[dst] = CONTAINER_TYPES[str(what[1]).rpartition(".")[2]]
-            self.add(dst, self.values.intern(kinds.CONTAINER, dst))
+            site, length = self.there(dst), CONTAINER_TYPES[str(what[1]).rpartition(".")[2]]
+            self.add(dst, self.values.intern(kinds.CONTAINER, site, length))
 
-    def on_spread(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(SPREAD)
+    def on_spread(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """`f(*value)`: known positions first, then the rest."""
         rest, var = rule
         if what[0] != kinds.CONTAINER:
@@ -80,7 +64,7 @@ class ContainerMethods(Decorating):
         site = int(what[1])  # type: ignore[call-overload]
         for index, node in enumerate(rest):
             if node:
-                self.read_key(site, index, node)
+                self.read_key(site, int(what[2]), index, node)  # type: ignore[call-overload]
         if var:
             self.shift(site, var, len(rest))
 
@@ -95,7 +79,8 @@ class ContainerMethods(Decorating):
             self.link(self.content(site, index), self.content(target, index - by))
         self.link(self.content(site, ir.ANY), self.content(target, ir.ANY))
 
-    def on_spread_keywords(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(SPREAD_KEYWORDS)
+    def on_spread_keywords(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         nodes, var = rule
         if what[0] != kinds.CONTAINER:
             return
@@ -105,12 +90,13 @@ class ContainerMethods(Decorating):
         if var:
             self.merge(value, what, var)
 
-    def container(self, call: Call) -> int:
-        site = call.dst
-        self.add(call.dst, self.values.intern(kinds.CONTAINER, site))
-        return site
+    def container(self, call: Call, length: int = -1) -> int:
+        """A new container as a call's result."""
+        self.add(call.dst, self.values.intern(kinds.CONTAINER, call.site, length))
+        return call.site
 
-    def run_container_method(self, site: int, name: str, call: Call) -> None:
+    def run_container_method(self, what: kinds.Value, call: Call) -> None:
+        site, length, name = int(what[1]), int(what[2]), str(what[3])  # type: ignore[call-overload]
         args = call.args
         if name in WRITERS and len(args) > WRITERS[name]:
             key: Any = ir.TAIL if name == "append" else ir.ANY
@@ -118,26 +104,24 @@ class ContainerMethods(Decorating):
                 key = args[0][1]
             self.give(args[WRITERS[name]], self.content(site, key))
         if name in READERS:
-            self.read_method(site, name, call)
+            self.read_method(site, length, name, call)
         elif name in VIEWS:
             if name == "copy":
-                self.lengths.setdefault(call.dst, min(-1, self.lengths.get(site, -1)))
-                self.merge(0, (kinds.CONTAINER, site), self.container(call))
+                self.merge_into(site, self.container(call, min(-1, length)))
             elif name == "values":
                 self.link(self.all_contents(site), self.content(self.container(call), ir.ANY))
             elif name == "keys":
                 self.link(self.content(site, ir.KEYS), self.content(self.container(call), ir.ANY))
         elif name == "items":
             outer, pair = self.container(call), self.new()
-            self.add(pair, self.values.intern(kinds.CONTAINER, pair))
-            self.lengths[pair] = 2
+            self.add(pair, self.values.intern(kinds.CONTAINER, pair, 2))
             self.link(pair, self.content(outer, ir.ANY))
             self.link(self.content(site, ir.KEYS), self.content(pair, 0))
             self.link(self.all_contents(site), self.content(pair, 1))
         elif name in ("extend", "update", "__iadd__"):
             for item in args:
                 if item.__class__ is int and item:
-                    self.wait(item, (COPIED, site, (call.scope, call.line, call.module)))
+                    self.wait(item, (COPIED, site, length, (call.scope, call.line)))
             for key, item in call.keywords:
                 if key is not None:
                     self.give(item, self.content(site, key))
@@ -146,29 +130,31 @@ class ContainerMethods(Decorating):
                 if key == "key":
                     self.call_nodes(item, [self.all_contents(site)], call)
 
-    def read_method(self, site: int, name: str, call: Call) -> None:
+    def read_method(self, site: int, length: int, name: str, call: Call) -> None:
         item = call.args[0] if call.args else 0
         if item.__class__ is tuple and item[0] == "k":
-            self.read_key(site, item[1], call.dst)
+            self.read_key(site, length, item[1], call.dst)
         else:
             self.link(self.all_contents(site), call.dst)
         if name in ("get", "pop", "setdefault") and len(call.args) > 1:
             self.give(call.args[1], call.dst)
 
-    def on_copied(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(COPIED)
+    def on_copied(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """`list(value)`, `dict(value)`, `extend` and `update`."""
-        site, place = rule
+        site, length, place = rule
         if what[0] == kinds.CONTAINER:
             self.merge(value, what, site)
-            if self.lengths.get(site) == ir.MAPPING and self.lengths.get(int(what[1])) != ir.MAPPING:  # type: ignore[call-overload]
+            if length == ir.MAPPING and what[2] != ir.MAPPING:
                 self.follow(self.all_contents(int(what[1])), (PAIRED, site))  # type: ignore[call-overload]
-        elif self.lengths.get(site) == ir.MAPPING and what[0] == kinds.INSTANCE:
+        elif length == ir.MAPPING and what[0] == kinds.INSTANCE:
             self.invoke(value, what, "keys", [], place)
             self.invoke(value, what, "__getitem__", [0], place, self.content(site, ir.ANY))
         else:
             self.iterate(value, what, self.content(site, ir.ANY), place)
 
-    def on_paired(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(PAIRED)
+    def on_paired(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """`dict([(key, value), ...])`."""
         if what[0] == kinds.CONTAINER:
             self.link(self.content(int(what[1]), 0), self.content(rule[0], ir.KEYS))  # type: ignore[call-overload]

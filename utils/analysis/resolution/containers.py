@@ -8,32 +8,23 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import PLAIN_BASES
 from utils.analysis.resolution.class_rules import ClassRules
-from utils.analysis.resolution.hierarchy import Hierarchy, Module
+from utils.analysis.resolution.exchange import Ref
+from utils.analysis.resolution.graph import World, on
+from utils.analysis.resolution.hierarchy import Module
 
-ELEMENTS, NEXT = 111, 112
+ELEMENTS, NEXT, KEYED, SET_KEYED = 111, 112, 113, 114
 
 
 class Containers(ClassRules):
     """Rules of what is read from and written to containers and objects that behave like them."""
 
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        super().__init__(hierarchy)
-        self.rules.update(
-            {
-                ir.ITEM: self.on_item,
-                ir.SET_ITEM: self.on_set_item,
-                ir.ITER: self.on_iter,
-                ir.UNPACK: self.on_unpack,
-                ir.ENTER: self.on_enter,
-                ir.DUNDER: self.on_dunder,
-                ir.MERGE: self.on_merge,
-                ir.DELEGATE: self.on_delegate,
-                ir.SLICE: self.on_slice,
-            }
-        )
+    def __init__(self, world: World, module: Module) -> None:
+        super().__init__(world, module)
+        self.unknown_keys: list[tuple[int, int, int, Ref, bool]] = []
+        self.left_of: dict[tuple[int, str], set[int]] = {}  # (right operand, reflected operator) → left operands
 
     def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
-        """Run a special method of an instance; False where its class has none of ours. `place`: scope, line, module."""
+        """Run a special method of an instance; False where its class has none of ours. `place`: scope, line."""
         raise NotImplementedError  # Models
 
     def closed(self, what: kinds.Value) -> bool:
@@ -43,37 +34,39 @@ class Containers(ClassRules):
 
     # --- items -------------------------------------------------------------------------------------------------------
 
-    def on_item(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.ITEM)
+    def on_item(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         key, dst, scope, line = rule
-        dst += module.offset
+        dst += offset
         if what[0] == kinds.CONTAINER:
-            self.read_item(int(what[1]), key, dst, module)  # type: ignore[call-overload]
-            self.make_missing(int(what[1]), (scope, line, module), dst)  # type: ignore[call-overload]
+            self.read_item(what, key, dst, offset)
+            if what[2] == ir.DEFAULT:
+                self.make_missing(int(what[1]), (scope, line), dst)  # type: ignore[call-overload]
         elif what[0] == kinds.INSTANCE:
-            argument = key if key.__class__ is tuple else key + module.offset if key else 0
-            if not self.invoke(value, what, "__getitem__", [argument], (scope, line, module), dst):
+            argument = key if key.__class__ is tuple else key + offset if key else 0
+            if not self.invoke(value, what, "__getitem__", [argument], (scope, line), dst):
                 self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
         elif what[0] in (kinds.CLASS, kinds.EXTERNAL):
             self.add(dst, value)
             found = self.find(int(what[1]), "__class_getitem__") if what[0] == kinds.CLASS else None  # type: ignore[call-overload]
             if found is not None:
-                self.edge((scope, line, module, self.at), found)
+                self.edge((scope, line, self.at), found)
 
     def make_missing(self, site: int, place: Any, dst: int) -> None:
         """A read of a default dictionary calls its factory."""
 
-    def read_item(self, site: int, key: Any, dst: int, module: Module) -> None:
+    def read_item(self, what: kinds.Value, key: Any, dst: int, offset: int) -> None:
+        site, length = int(what[1]), int(what[2])  # type: ignore[call-overload]
         if key.__class__ is tuple:
-            self.read_key(site, key[1], dst)
+            self.read_key(site, length, key[1], dst)
         elif not key:
             self.link(self.all_contents(site), dst)
         else:
-            self.wait(module.offset + key, (KEYED, site, dst))
-            if not self.points.get(module.offset + key):
-                self.unknown_keys.append((module.offset + key, site, dst))
+            self.wait(offset + key, (KEYED, site, length, dst))
+            if not self.points.get(offset + key):
+                self.unknown_keys.append((offset + key, site, length, dst, False))
 
-    def read_key(self, site: int, key: Any, dst: int) -> None:
-        length = self.lengths.get(site, -1)
+    def read_key(self, site: int, length: int, key: Any, dst: Ref) -> None:
         if key.__class__ is int and key < 0:
             if length < 0:
                 self.link(self.all_contents(site), dst)
@@ -85,19 +78,22 @@ class Containers(ClassRules):
         self.link(self.content(site, key), dst)
         self.link(self.content(site, ir.ANY), dst)
 
-    def on_keyed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(KEYED)
+    def on_keyed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        site, length, dst = rule
         if what[0] == kinds.CONSTANT:
-            self.read_key(rule[0], what[2], rule[1])
+            self.read_key(site, length, what[2], dst)
         else:
-            self.link(self.all_contents(rule[0]), rule[1])
+            self.link(self.all_contents(site), dst)
 
-    def on_set_item(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.SET_ITEM)
+    def on_set_item(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         key, source, scope, line = rule
-        source = source + module.offset if source else 0
+        source = source + offset if source else 0
         if what[0] == kinds.CONTAINER:
             site = int(what[1])  # type: ignore[call-overload]
             if key.__class__ is int and key:
-                self.link(module.offset + key, self.content(site, ir.KEYS))
+                self.link(offset + key, self.content(site, ir.KEYS))
             if not source:
                 return
             if key.__class__ is tuple:
@@ -105,46 +101,45 @@ class Containers(ClassRules):
             elif not key:
                 self.link(source, self.content(site, ir.ANY))
             else:
-                self.wait(module.offset + key, (SET_KEYED, site, source))
-                if not self.points.get(module.offset + key):
-                    self.unknown_keys.append((module.offset + key, site, -source))
+                self.wait(offset + key, (SET_KEYED, site, source))
+                if not self.points.get(offset + key):
+                    self.unknown_keys.append((offset + key, site, -1, source, True))
         elif what[0] == kinds.INSTANCE:
-            argument = key if key.__class__ is tuple else key + module.offset if key else 0
-            if not self.invoke(value, what, "__setitem__", [argument, source], (scope, line, module)) and source:
+            argument = key if key.__class__ is tuple else key + offset if key else 0
+            if not self.invoke(value, what, "__setitem__", [argument, source], (scope, line)) and source:
                 self.link(source, self.field(int(what[1]), "[]"))  # type: ignore[call-overload]
 
-    def on_set_keyed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(SET_KEYED)
+    def on_set_keyed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         self.link(rule[1], self.content(rule[0], what[2] if what[0] == kinds.CONSTANT else ir.ANY))
 
     def settle_keys(self) -> bool:
         """Keys that nothing is known of may be any key; whether there were such."""
         waiting, self.unknown_keys = self.unknown_keys, []
-        for node, site, dst in waiting:
+        for node, site, _, other, written in waiting:
             if not self.points.get(node):
-                if dst >= 0:
-                    self.link(self.all_contents(site), dst)
+                if written:
+                    self.link(other, self.content(site, ir.ANY))
                 else:
-                    self.link(-dst, self.content(site, ir.ANY))
+                    self.link(self.all_contents(site), other)
         return bool(waiting)
 
-    unknown_keys: list[tuple[int, int, int]]
-
-    def on_slice(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.SLICE)
+    def on_slice(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         low, high, step, dst, scope, line = rule
-        dst += module.offset
+        dst += offset
         if what[0] == kinds.INSTANCE:
-            self.invoke(value, what, "__getitem__", [0], (scope, line, module), dst)
+            self.invoke(value, what, "__getitem__", [0], (scope, line), dst)
             return
         if what[0] != kinds.CONTAINER:
             return
-        site = int(what[1])  # type: ignore[call-overload]
-        length = self.lengths.get(site, -1)
-        self.add(dst, self.values.intern(kinds.CONTAINER, dst))
+        site, length = int(what[1]), int(what[2])  # type: ignore[call-overload]
         if length < 0 or ir.ANY in (low, high, step):
+            self.add(dst, self.values.intern(kinds.CONTAINER, dst, -1))
             self.link(self.all_contents(site), self.content(dst, ir.ANY))
             return
         chosen = list(range(length))[low:high:step]
-        self.lengths.setdefault(dst, len(chosen))
+        self.add(dst, self.values.intern(kinds.CONTAINER, dst, len(chosen)))
         for position, index in enumerate(chosen):
             self.link(self.content(site, index), self.content(dst, position))
         for key in (ir.ANY, ir.TAIL):
@@ -152,16 +147,16 @@ class Containers(ClassRules):
 
     # --- iteration ---------------------------------------------------------------------------------------------------
 
-    def on_iter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.ITER)
+    def on_iter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         dst, scope, line, asynchronous = rule
-        self.iterate(value, what, dst + module.offset if dst else 0, (scope, line, module), asynchronous)
+        self.iterate(value, what, dst + offset if dst else 0, (scope, line), asynchronous)
 
     def iterate(self, value: int, what: kinds.Value, dst: int, place: Any, asynchronous: bool = False) -> None:
         kind = what[0]
         if kind == kinds.CONTAINER:
             site = int(what[1])  # type: ignore[call-overload]
-            mapping = self.lengths.get(site) == ir.MAPPING
-            self.link(self.content(site, ir.KEYS) if mapping else self.all_contents(site), dst)
+            self.link(self.content(site, ir.KEYS) if what[2] == ir.MAPPING else self.all_contents(site), dst)
         elif kind in (kinds.GENERATOR, kinds.CONTEXT):
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             self.link(owner.offset + function.yields, dst)
@@ -175,7 +170,8 @@ class Containers(ClassRules):
             else:
                 self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
 
-    def on_next(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(NEXT)
+    def on_next(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """What `__iter__` gave is advanced."""
         name, dst, place = rule
         if what[0] == kinds.INSTANCE:
@@ -190,60 +186,59 @@ class Containers(ClassRules):
             self.wait(source, (ELEMENTS, node))
         return node
 
-    def on_elements(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ELEMENTS)
+    def on_elements(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         if what[0] in (kinds.CONTAINER, kinds.GENERATOR):
             self.iterate(value, what, rule[0], None)
 
-    def on_unpack(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.UNPACK)
+    def on_unpack(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         index, after, dst, scope, line = rule
-        dst += module.offset
+        dst += offset
         if what[0] != kinds.CONTAINER:
             element = dst
             if after is not None:
-                self.add(dst, self.values.intern(kinds.CONTAINER, dst))
+                self.add(dst, self.values.intern(kinds.CONTAINER, dst, -1))
                 element = self.content(dst, ir.ANY)
-            self.iterate(value, what, element, (scope, line, module))
+            self.iterate(value, what, element, (scope, line))
             return
-        site = int(what[1])  # type: ignore[call-overload]
+        site, length = int(what[1]), int(what[2])  # type: ignore[call-overload]
         if after is None:
-            self.read_key(site, index, dst)
+            self.read_key(site, length, index, dst)
             return
-        self.add(dst, self.values.intern(kinds.CONTAINER, dst))
-        length = self.lengths.get(site, -1)
         if length < 0:
+            self.add(dst, self.values.intern(kinds.CONTAINER, dst, -1))
             self.link(self.all_contents(site), self.content(dst, ir.ANY))
             return
+        self.add(dst, self.values.intern(kinds.CONTAINER, dst, max(0, length - after - index)))
         for position in range(index, length - after):
             self.link(self.content(site, position), self.content(dst, position - index))
-        self.lengths.setdefault(dst, max(0, length - after - index))
 
-    def on_delegate(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.DELEGATE)
+    def on_delegate(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         if what[0] == kinds.GENERATOR:
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
-            self.link(owner.offset + function.returns, rule[0] + module.offset)
+            self.link(owner.offset + function.returns, rule[0] + offset)
 
-    def on_merge(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.MERGE)
+    def on_merge(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """`{**other}` and `[*other]`."""
-        self.merge(value, what, rule[0] + module.offset)
+        self.merge(value, what, rule[0] + offset)
 
     def merge(self, value: int, what: kinds.Value, site: int) -> None:
         if what[0] == kinds.CONTAINER:
-            source = int(what[1])  # type: ignore[call-overload]
-            if source == site or site in self.merged_into.setdefault(source, []):
-                return
-            self.merged_into[source].append(site)
-            for (_, key), node in list(self.contents.get(source, {}).items()):
-                self.link(node, self.content(site, key if key.__class__ is str else ir.ANY))
+            self.merge_into(int(what[1]), site)  # type: ignore[call-overload]
         else:
             self.iterate(value, what, self.content(site, ir.ANY), None)
 
     # --- with and operators ------------------------------------------------------------------------------------------
 
-    def on_enter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.ENTER)
+    def on_enter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         dst, scope, line, asynchronous = rule
-        dst += module.offset
+        dst += offset
         if what[0] == kinds.INSTANCE:
-            place = (scope, line, module)
+            place = (scope, line)
             enter, leave = ("__aenter__", "__aexit__") if asynchronous else ("__enter__", "__exit__")
             if not self.invoke(value, what, enter, [], place, dst):
                 self.add(dst, value)
@@ -252,24 +247,23 @@ class Containers(ClassRules):
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             self.link(owner.offset + function.yields, dst)
 
-    def on_dunder(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ir.DUNDER)
+    def on_dunder(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         names, other, dst, scope, line = rule
-        dst = dst + module.offset if dst else 0
+        dst = dst + offset if dst else 0
         if what[0] == kinds.INSTANCE:
-            args = [other + module.offset if other else 0] if other else []
+            args = [other + offset if other else 0] if other else []
+            if other and names[0].startswith("__r"):
+                self.left_of.setdefault((self.at, names[0]), set()).add(other + offset)
             for name in names if self.closed(what) else names[:1]:
-                if self.invoke(value, what, name, args, (scope, line, module), dst):
+                if self.invoke(value, what, name, args, (scope, line), dst):
                     return
         elif what[0] == kinds.CONTAINER and dst:
             if names[0] not in ("__add__", "__radd__", "__mul__"):
                 self.add(dst, value)
                 return
-            self.add(dst, self.values.intern(kinds.CONTAINER, dst))
+            self.add(dst, self.values.intern(kinds.CONTAINER, dst, -1))
             if names[0] == "__add__":  # what the left one holds stays where it is
-                for (_, key), node in list(self.contents.get(int(what[1]), {}).items()):  # type: ignore[call-overload]
-                    self.link(node, self.content(dst, key))
+                self.copy_into(int(what[1]), dst)  # type: ignore[call-overload]
             else:
                 self.merge(value, what, dst)
-
-
-KEYED, SET_KEYED = 113, 114

@@ -6,25 +6,28 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.graph import Graph
-from utils.analysis.resolution.hierarchy import Hierarchy
+from utils.analysis.resolution.exchange import CONTENT, CONTENTS, COPY, MERGE, Exchange, Ref
+from utils.analysis.resolution.graph import World
+from utils.analysis.resolution.hierarchy import Module
+from utils.analysis.resolution.ir import NODE_BITS
 
 
-class Contents(Graph):
-    """`site` is the node at which a container is made."""
+class Contents(Exchange):
+    """`site` is the node at which a container is made, in this module or another one."""
 
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        super().__init__(hierarchy)
+    def __init__(self, world: World, module: Module) -> None:
+        super().__init__(world, module)
         self.contents: dict[int, dict[Any, int]] = {}
         self.every_key: dict[int, int] = {}
-        self.lengths: dict[int, int] = {}
         self.versions: dict[int, list[tuple[int, Any]]] = {}
-        self.merged_into: dict[int, list[int]] = {}
+        self.merged_into: dict[int, list[Ref]] = {}
 
-    def content(self, site: int, key: Any) -> int:
+    def content(self, site: int, key: Any) -> Ref:
         """The node of what lies under a key of a container."""
-        keys = self.contents.setdefault(site, {})
         tagged = (type(key).__name__, key)
+        if site >> NODE_BITS != self.home:
+            return (site >> NODE_BITS, CONTENT, site, *tagged)
+        keys = self.contents.setdefault(site, {})
         node = keys.get(tagged)
         if node is None:
             node = keys[tagged] = self.new()
@@ -38,8 +41,10 @@ class Contents(Graph):
                 self.link(node, self.content(target, key if key.__class__ is str else ir.ANY))
         return node
 
-    def all_contents(self, site: int) -> int:
+    def all_contents(self, site: int) -> Ref:
         """The node of everything in a container."""
+        if site >> NODE_BITS != self.home:
+            return (site >> NODE_BITS, CONTENTS, site)
         node = self.every_key.get(site)
         if node is None:
             node = self.every_key[site] = self.new()
@@ -49,7 +54,7 @@ class Contents(Graph):
         return node
 
     def inside(self, site: int, depth: int = 0) -> list[int]:
-        """All values in a container and in the containers in it, at most two deep."""
+        """All values in a container of this module and in the containers of this module in it, at most two deep."""
         found: dict[int, None] = {}
         for node in self.contents.get(site, {}).values():
             values = self.points.get(node, ())
@@ -67,3 +72,23 @@ class Contents(Graph):
         for tagged, node in list(self.contents.get(old, {}).items()):
             if tagged != (type(key).__name__, key):
                 self.link(node, self.content(version, tagged[1]))
+
+    def merge_into(self, source: int, target: int) -> None:
+        """What lies in a container lies in another one, too."""
+        if source >> NODE_BITS != self.home:
+            self.send_once(source >> NODE_BITS, MERGE, source, target)
+            return
+        if source == target or target in self.merged_into.setdefault(source, []):
+            return
+        self.merged_into[source].append(target)
+        for (_, key), node in list(self.contents.get(source, {}).items()):
+            self.link(node, self.content(target, key if key.__class__ is str else ir.ANY))
+
+    def copy_into(self, source: int, target: int) -> None:
+        """What lies in a container lies in another one under the same keys, too."""
+        if source >> NODE_BITS != self.home:
+            self.send_once(source >> NODE_BITS, COPY, source, target)
+        elif source != target and (target, None) not in self.versions.get(source, ()):
+            self.versions.setdefault(source, []).append((target, None))
+            for (_, key), node in list(self.contents.get(source, {}).items()):
+                self.link(node, self.content(target, key))

@@ -8,58 +8,63 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.binding import Call
 from utils.analysis.resolution.calls import Calls
-from utils.analysis.resolution.graph import LIMITS
-from utils.analysis.resolution.hierarchy import Hierarchy, Module
+from utils.analysis.resolution.exchange import CALLED, WIDEN, WRAPS
+from utils.analysis.resolution.graph import World, on
+from utils.analysis.resolution.hierarchy import Module
 
+DECORATORS = frozenset({"functools.singledispatch", "functools.partial"})  # of the library's, those that make others
 DECORATED, INSIDE, WRAP = 107, 108, 123
 
 
 class Decorating(Calls):
     """Rules of decorators and of `functools.wraps`."""
 
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        super().__init__(hierarchy)
-        self.decorators: frozenset[str] = frozenset()  # names of library functions that make something else
-        self.undecided: list[tuple[int, int, tuple[Any, ...], Module]] = []
+    def __init__(self, world: World, module: Module) -> None:
+        super().__init__(world, module)
+        self.undecided: list[tuple[int, int, tuple[Any, ...], int]] = []
         self.settled: set[int] = set()
-        self.handed_on = {
-            module.offset + site
-            for module in self.modules
-            for function in module.body.functions
-            if function.flags & ir.WRAPPER
-            for site in (function.var_positional, function.var_keyword)
-        }
-        self.rules[ir.DECORATE] = self.on_decorate
-        self.rules[DECORATED] = self.on_decorated
-        self.rules[INSIDE] = self.on_inside
-        self.rules[WRAP] = self.on_wrap
+        for function in module.face.functions.values():
+            if function.flags & ir.WRAPPER:
+                self.note(WRAPS, function)
 
-    def on_decorate(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    def note(self, message: int, function: ir.Function) -> None:
+        if message == CALLED:
+            self.called.add(function.number)
+        elif message == WRAPS:
+            self.handed_on.update({self.offset + function.var_positional, self.offset + function.var_keyword})
+        else:
+            for node in function.params[:1]:
+                targets = self.module.code.succ.get(node, ())
+                targets = (targets,) if isinstance(targets, int) else targets
+                self.wide.update(self.offset + item for item in (node, *targets))
+
+    @on(ir.DECORATE)
+    def on_decorate(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         source, dst, scope, line = rule
-        offset = module.offset
-        if what[0] == kinds.EXTERNAL and dst and str(what[1]) not in self.decorators:
+        if what[0] == kinds.EXTERNAL and dst and str(what[1]) not in DECORATORS:
             self.link(offset + source, offset + dst)
             return
         if not dst:
             target = self.new()
-            self.apply(value, what, Call(scope, line, [offset + source], [], target, module, target))
+            self.apply(value, what, Call(scope, line, [offset + source], [], target, target))
             return
-        if what[0] == kinds.FUNCTION and self.limits is LIMITS:
+        if what[0] == kinds.FUNCTION and not self.world.large:
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
-            for node in function.params[:1]:
-                self.wide.update(owner.offset + item for item in (node, *owner.body.succ.get(node, ())))
+            self.notify(WIDEN, owner, function)
+            self.wide.update(self.there(owner.offset + node) for node in function.params[:1])
         if what[0] == kinds.INSTANCE and self.at not in self.settled:
-            self.undecided.append((self.at, value, rule, module))
+            self.undecided.append((self.at, value, rule, offset))
             return
         inner = self.new()
         self.wait(inner, (DECORATED, offset + source, offset + dst))
-        self.apply(value, what, Call(scope, line, [offset + source], [], inner, module, inner))
+        self.apply(value, what, Call(scope, line, [offset + source], [], inner, inner))
 
-    def on_decorated(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(DECORATED)
+    def on_decorated(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """A decorator's result. A `wraps` function is told apart by what it wraps; what some decorator was given
         elsewhere is another call's result that came along, because the graph knows no contexts."""
         source, dst = rule
-        if value in self.decorated and value not in self.points.get(source, ()):
+        if value not in self.points.get(source, ()) and self.hierarchy.is_decorated(what):
             return
         if what[0] == kinds.FUNCTION:
             _, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
@@ -81,7 +86,8 @@ class Decorating(Calls):
         self.bind(owner, function, [item, *call.args] if item else call.args, call)
         self.follow(source, (INSIDE, call, receiver))
 
-    def on_inside(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(INSIDE)
+    def on_inside(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         call, receiver = rule
         if what[0] == kinds.WRAPPED:
             self.follow(int(what[2]), (INSIDE, call, receiver))  # type: ignore[call-overload]
@@ -89,20 +95,21 @@ class Decorating(Calls):
             number = int(what[1])  # type: ignore[call-overload]
             self.enter_function(number, receiver if receiver >= 0 else None, call)
 
-    def on_wrap(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(WRAP)
+    def on_wrap(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """`update_wrapper(value, wrapped)`."""
         if what[0] == kinds.FUNCTION:
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
-            self.handed_on.update({owner.offset + function.var_positional, owner.offset + function.var_keyword})
+            self.notify(WRAPS, owner, function)
             value = self.values.intern(kinds.WRAPPED, what[1], rule[0], -1)
         self.add(rule[1], value)
 
     def settle_decorators(self) -> bool:
         """`@f(...)` where `f` may give a function or an object: an object only where no function came."""
         waiting, self.undecided = self.undecided, []
-        for node, value, rule, module in waiting:
+        for node, value, rule, offset in waiting:
             if all(self.values.table[other][0] == kinds.INSTANCE for other in self.points[node]):
                 self.settled.add(node)
                 self.at = node
-                self.on_decorate(value, self.values.table[value], rule, module)
+                self.on_decorate(value, self.values.table[value], rule, offset)
         return bool(waiting)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.annotations import CONTEXTS, MAPPINGS, SEQUENCES, Annotations, is_plain, last_name, parse
-from utils.analysis.resolution.scopes import Scope
+from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -27,6 +29,7 @@ FLAGS = {
 TRANSPARENT = frozenset(
     {"overload", "override", "final", "wraps", "lru_cache", "cache", "total_ordering", "runtime_checkable"}
 )
+DEFINITIONS = 1 << (ir.CLASS_BITS - 3)  # that a file may have: an eighth of the numbers, so that few names clash
 IMPLICIT_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 
@@ -36,12 +39,13 @@ class Definitions(Annotations):
     def __init__(self, module: str, ids: dict[ast.AST, str]) -> None:
         super().__init__(module)
         self.ids = ids
-        self.functions: list[ir.Function] = []
-        self.classes: list[ir.Class] = []
+        self.functions: dict[int, ir.Function] = {}
+        self.classes: dict[int, ir.Class] = {}
+        self.numbers = Numbers(ir.CLASS_BITS)
         self.function_nodes: dict[int, int] = {}
         self.class_nodes: dict[int, int] = {}
         self.deferred: deque[tuple[Any, Scope]] = deque()
-        self.base_nodes: list[tuple[int, list[int]]] = []
+        self.base_nodes: list[tuple[int, list[int], int]] = []
         self.decorations: list[tuple[int, int]] = []
         self.promised: dict[int, int] = {}  # a constructor's parameter → what its annotation and default say
         self.decorated_nodes: set[int] = set()
@@ -51,9 +55,18 @@ class Definitions(Annotations):
     # --- functions ---------------------------------------------------------------------------------------------------
 
     def lambda_(self, node: ast.Lambda) -> int:
-        return self.function(node, "<lambda>", 0).node
+        with self.numbered(node) as sheet:
+            return self.function(node, "<lambda>", 0, sheet).node
 
-    def function(self, node: FunctionNode | ast.Lambda, name: str, flags: int) -> ir.Function:
+    @contextmanager
+    def numbered(self, node: ast.AST) -> Iterator[Sheet]:
+        """All that belongs to a definition, wherever it is evaluated, is numbered on its sheet."""
+        scope = self.scope
+        outer, scope.sheet = scope.sheet, self.sheet(self.ids[node])
+        yield scope.sheet
+        scope.sheet = outer
+
+    def function(self, node: FunctionNode | ast.Lambda, name: str, flags: int, sheet: Sheet) -> ir.Function:
         """Record a function whose body is walked later. Its defaults and annotations belong to the scope here."""
         scope = self.scope
         owner = scope.class_index if scope.is_class else -1
@@ -67,13 +80,16 @@ class Definitions(Annotations):
         ordinary = [*args.posonlyargs, *args.args]
         every = [*ordinary, *args.kwonlyargs]
         record = ir.Function(
-            self.ids[node], name, owner, self.new(), [item.arg for item in ordinary],
+            self.number(self.ids[node]), self.ids[node], name, owner, self.new(), [item.arg for item in ordinary],
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
             self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
             self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [],
         )  # fmt: skip
-        self.function_nodes[record.node] = len(self.functions)
-        self.functions.append(record)
+        self.function_nodes[record.node] = record.number
+        self.functions[record.number] = record
+        scope_index = len(self.functions)  # the first is the module
+        if record.flags & ir.METHOD:
+            self.classes[owner].methods[name] = record.id
         for index, node_id in enumerate(record.params):
             self.parameters[node_id] = (record, index)
         if name == "__init__" and owner >= 0:
@@ -82,7 +98,7 @@ class Definitions(Annotations):
                 self.copy(self.promised[node_id], node_id)
         self.defaults(args, ordinary, record)
         self.annotate(args, every, record)
-        inner = Scope(len(self.functions), scope, scope.loop_birth or self.moment)
+        inner = Scope(scope_index, scope, scope.loop_birth or self.moment, sheet)
         inner.function = record
         self.deferred.append((node, inner))
         return record
@@ -143,7 +159,17 @@ class Definitions(Annotations):
                 return
         self.declare(found, record.returns)
 
+    def number(self, name: str) -> int:
+        """The number of a function or class; raises `TooIntricateError` where a file has too many."""
+        if len(self.numbers.taken) > DEFINITIONS:
+            raise TooIntricateError
+        return self.numbers.take(name)
+
     def define_function(self, node: FunctionNode) -> None:
+        with self.numbered(node) as sheet:
+            self.define(node, sheet)
+
+    def define(self, node: FunctionNode, sheet: Sheet) -> None:
         decorators = [(item, self.expr(item)) for item in node.decorator_list]
         flags = 0
         accessor = ""
@@ -153,9 +179,11 @@ class Definitions(Annotations):
                 flags |= FLAGS.get(name, 0)
             if name in ("setter", "deleter", "getter") and isinstance(item, ast.Attribute):
                 accessor = name
-        if self.only_raises(node) or (self.scope.is_class and self.is_protocol()):
+        if self.only_raises(node):
             flags |= ir.ABSTRACT
-        record = self.function(node, node.name, flags)
+        if self.scope.is_class and self.is_protocol():
+            flags |= ir.ABSTRACT | (ir.STUB if is_stub(node) else 0)
+        record = self.function(node, node.name, flags, sheet)
         current = record.node
         for item, callee in reversed(decorators):
             current = self.decorate(item, callee, current)
@@ -164,7 +192,7 @@ class Definitions(Annotations):
         if accessor and self.scope.is_class:
             if accessor != "getter":
                 name = node.name if accessor == "setter" else f"del {node.name}"
-                self.classes[self.scope.class_index].setters[name] = len(self.functions) - 1
+                self.classes[self.scope.class_index].setters[name] = record.number
             return
         overload = any(last_name(item) == "overload" for item, _ in decorators)
         self.bind(node.name, 0 if overload else current)
@@ -219,19 +247,27 @@ class Definitions(Annotations):
     # --- classes -----------------------------------------------------------------------------------------------------
 
     def define_class(self, node: ast.ClassDef) -> None:
+        with self.numbered(node) as sheet:
+            self.define_as(node, sheet)
+
+    def define_as(self, node: ast.ClassDef, sheet: Sheet) -> None:
         decorators = [(item, self.expr(item)) for item in node.decorator_list]
-        bases = [self.base(item) for item in node.bases]
+        parents, metaclass = node.bases, 0
+        if len(parents) == 1 and isinstance(parents[0], ast.Call) and last_name(parents[0].func) == "with_metaclass":
+            metaclass, parents = self.expr(parents[0].args[0]), parents[0].args[1:]  # as `six` writes it
+        bases = [self.base(item) for item in parents]
         for keyword in node.keywords:
-            self.expr(keyword.value)
-        texts = [ast.unparse(item) for item in node.bases]
+            found = self.expr(keyword.value)
+            metaclass = found if keyword.arg == "metaclass" else metaclass
+        texts = [ast.unparse(item) for item in parents]
         outer = self.scope
-        index = len(self.classes)
+        index = self.number(self.ids[node])
         names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
-        record = ir.Class(self.ids[node], node.name, self.new(), [], texts, {}, [], {}, names)
-        self.classes.append(record)
+        record = ir.Class(self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, {}, names)
+        self.classes[index] = record
         self.class_nodes[record.node] = index
-        self.base_nodes.append((index, bases))
-        inner = Scope(outer.index, outer, self.moment, is_class=True)
+        self.base_nodes.append((index, bases, metaclass))
+        inner = Scope(outer.index, outer, self.moment, sheet, is_class=True)
         inner.class_index = index
         inner.function = outer.function
         inner.loop_birth = outer.loop_birth
@@ -256,3 +292,10 @@ class Definitions(Annotations):
 
     def body(self, statements: list[ast.stmt]) -> None:
         raise NotImplementedError  # Statements
+
+
+def is_stub(node: FunctionNode) -> bool:
+    """Whether a function does nothing: its body is a docstring, `...` or `pass`."""
+    return all(
+        isinstance(item, ast.Pass) or isinstance(getattr(item, "value", None), ast.Constant) for item in node.body
+    )

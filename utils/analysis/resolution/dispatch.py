@@ -6,138 +6,118 @@ made, and every subclass that is made overrides the method, the promised class's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.graph import BY_SUPER
-from utils.analysis.resolution.hierarchy import CLASS_BITS
-from utils.analysis.resolution.interpreter import Interpreter
+from utils.analysis.resolution.hierarchy import Hierarchy
+from utils.analysis.resolution.solution import Callee, Form
 
-Edge = tuple[int, int, int]
-FEW = 3  # callees of one site: measured on traces, edges of sites with more are executed less than half of the time
+Call = tuple[int, int, int]  # caller's index into its module's scopes, callee, line
 
 
 class Dispatch:
-    """Rapid type analysis (Bacon and Sweeney, 1996), used only to take edges away or make them certain."""
+    """Rapid type analysis (Bacon and Sweeney, 1996), used only to take edges away or make them certain.
 
-    def __init__(self, interpreter: Interpreter) -> None:
-        self.interpreter = interpreter
+    `asked` is what it had to know of the repository as a whole: the classes of whose subclasses it asked which are
+    made, and the values of which it asked what tables hold them.
+    """
+
+    def __init__(
+        self,
+        hierarchy: Hierarchy,
+        bases: Mapping[int, Sequence[int]],
+        made: Collection[int],
+        tables: Mapping[Form, Collection[int]],
+    ) -> None:
+        """`bases` has the internal bases of every class that has any, `tables` the nodes of those that hold a value."""
+        self.hierarchy = hierarchy
+        self.bases = bases
+        self.made = made
+        self.tables = tables
         self.children: dict[int, list[int]] = {}
-        hierarchy = interpreter.hierarchy
-        for module in interpreter.modules:
-            for index in range(len(module.body.classes)):
-                number = module.index << CLASS_BITS | index
-                for base in hierarchy.bases_of(number):
-                    if isinstance(base, int):
-                        self.children.setdefault(base, []).append(number)
-        self.above = {base for number in interpreter.made for base in hierarchy.order(number)[1:]}  # what is made
-        self.targets: dict[tuple[int, int], list[int]] = {}
-        self.held: dict[int, list[int]] | None = None
+        for number, above in bases.items():
+            for base in above:
+                self.children.setdefault(base, []).append(number)
+        self.asked: set[int | Form] = set()
+        self.targets: dict[tuple[str, int, int], list[int]] = {}
 
-    def edges(self) -> list[Edge]:
-        found: dict[Edge, None] = {}
-        for (caller, line, _), pairs in self.interpreter.edges.items():
-            for target in self.targets_of(pairs, FEW):
-                found[caller, target, line] = None
-        for (caller, line, site), pairs in self.interpreter.implied.items():
-            by_name: dict[str, list[tuple[int, int]]] = {}
-            for callee, receiver in pairs:
-                name = self.interpreter.hierarchy.function_of(callee)[1].name
-                by_name.setdefault(name, []).append((callee, receiver))
-            for name, same in by_name.items():
-                if self.alike(site, name):
-                    for target in self.targets_of(same, 1):
-                        found[caller, target, line] = None
+    def calls(self, sites: Iterable[tuple[int, int, int, Sequence[Callee]]]) -> list[Call]:
+        """What the sites of one module run."""
+        found: dict[Call, None] = {}
+        for scope, line, limit, callees in sites:
+            for target in self.targets_of(callees, limit):
+                found[scope, target, line] = None
         return list(found)
 
-    def alike(self, node: int, name: str) -> bool:
-        """Whether all that is known to arrive at a node are instances with this special method: where other kinds
-        or classes come along, nothing is known of the one value that is compared or converted."""
-        for value in self.interpreter.points.get(node, ()):
-            what = self.interpreter.values.table[value]
-            if what[0] != kinds.INSTANCE or self.interpreter.find(int(what[1]), name) is None:  # type: ignore[call-overload]
-                return False
-        return True
-
-    def targets_of(self, pairs: Sequence[tuple[int, int]], limit: int) -> list[int]:
+    def targets_of(self, callees: Sequence[Callee], limit: int) -> list[int]:
         """What one site runs; nothing where it is more than `limit`: code that general says nothing of any one call,
         unless all of it comes out of one table."""
         targets: dict[int, None] = {}
-        for callee, receiver in pairs:
-            targets.update(dict.fromkeys(self.taken(callee, receiver)))
-        if len(targets) > limit and not self.decorated(pairs) and not self.tabled(pairs):
+        callees = [callee for callee in callees if not self.hierarchy.function_of(callee[0])[1].flags & ir.STUB]
+        exact = {number for number, receiver, by_super in callees if is_exact(receiver) and not by_super}
+        for callee in callees:
+            if not exact or callee[0] in exact or not self.only_promised(callee[1]):
+                targets.update(dict.fromkeys(self.taken(*callee)))
+        if len(targets) > limit and not self.decorated(callees) and not self.tabled(callees):
             return []
         return list(targets)
 
-    def decorated(self, pairs: Sequence[tuple[int, int]]) -> bool:
-        """Whether these are functions that were decorated: what a decorator's wrapper calls."""
-        known = self.interpreter.values.known
-        return all(known.get((kinds.FUNCTION, callee)) in self.interpreter.decorated for callee, _ in pairs)
+    def only_promised(self, receiver: Form | None) -> bool:
+        """Whether a receiver is of a class that is promised and never made."""
+        return receiver is not None and is_promised(receiver) and receiver[1] not in self.made
 
-    def tabled(self, pairs: Sequence[tuple[int, int]]) -> bool:
+    def decorated(self, callees: Sequence[Callee]) -> bool:
+        """Whether these are functions that were decorated: what a decorator's wrapper calls."""
+        return all(self.hierarchy.is_decorated((kinds.FUNCTION, callee)) for callee, _, _ in callees)
+
+    def tabled(self, callees: Sequence[Callee]) -> bool:
         """Whether one container that is made once holds all these functions or instances."""
         common: set[int] | None = None
-        for callee, receiver in pairs:
-            found = self.holders(callee, receiver)
+        for callee, receiver, by_super in callees:
+            value = (kinds.FUNCTION, callee) if receiver is None or by_super else receiver
+            self.asked.add(value)
+            found = set(self.tables.get(value, ()))
             common = found if common is None else common & found
             if not common:
                 return False
         return True
 
-    def holders(self, callee: int, receiver: int) -> set[int]:
-        known = self.interpreter.values.known
-        value = receiver if receiver >= 0 else known.get((kinds.FUNCTION, callee), -1)
-        return set(self.tables().get(value, ()))
-
-    def tables(self) -> dict[int, list[int]]:
-        """Value → the tables that hold it, directly or in a tuple."""
-        if self.held is None:
-            self.held = {}
-            for module in self.interpreter.modules:
-                for local in module.body.tables:
-                    site = module.offset + local
-                    for value in self.interpreter.inside(site):
-                        self.held.setdefault(value, []).append(site)
-        return self.held
-
-    def taken(self, callee: int, receiver: int) -> list[int]:
+    def taken(self, callee: int, receiver: Form | None, by_super: bool) -> list[int]:
         """The functions that run where `callee` was found through `receiver`."""
-        if receiver <= BY_SUPER:
-            return [] if self.never_made(BY_SUPER - receiver) else [callee]
-        if receiver < 0:
+        if receiver is None or not is_promised(receiver):
             return [callee]
-        what = self.interpreter.values.table[receiver]
-        if what[0] != kinds.INSTANCE or what[2]:
-            return [callee]
-        key = (callee, int(what[1]))  # type: ignore[call-overload]
+        number = int(receiver[1])
+        self.asked.add(number)
+        if by_super:
+            return [] if self.never_made(number) else [callee]
+        key = ("promised", callee, number)
+        hierarchy = self.hierarchy
+        hierarchy.consulted.add(key)
         found = self.targets.get(key)
         if found is None:
-            found = self.targets[key] = self.promised(*key)
+            outer, hierarchy.consulted = hierarchy.consulted, set()
+            found = self.targets[key] = self.promised(callee, number)
+            hierarchy.grounds[key], hierarchy.consulted = hierarchy.consulted, outer
         return found
 
-    def never_made(self, receiver: int) -> bool:
-        """Whether a receiver that is only promised is of a class of which only subclasses are made: what `super()`
-        means to these is told for them."""
-        what = self.interpreter.values.table[receiver]
-        if what[0] != kinds.INSTANCE or what[2] or what[1] in self.interpreter.made:
-            return False
-        return what[1] in self.above
+    def never_made(self, number: int) -> bool:
+        """Whether of a promised class only subclasses are made: what `super()` means to these is told for them."""
+        return number not in self.made and any(below in self.made for below in self.subclasses(number))
 
     def promised(self, callee: int, number: int) -> list[int]:
-        interpreter = self.interpreter
-        _, function = interpreter.hierarchy.function_of(callee)
-        if interpreter.find(number, function.name) not in (callee, None):
+        _, function = self.hierarchy.function_of(callee)
+        if self.hierarchy.find(number, function.name) not in (callee, None):
             return [callee]  # a setter: its name finds the getter
         abstract = bool(function.flags & ir.ABSTRACT)
         below = self.subclasses(number)
-        living = [item for item in (number, *below) if item in interpreter.made] or (below if abstract else [])
-        targets = dict.fromkeys(interpreter.find(item, function.name) for item in living)
+        living = [item for item in (number, *below) if item in self.made] or (below if abstract else [])
+        targets = dict.fromkeys(self.hierarchy.find(item, function.name) for item in living)
         found = [item for item in targets if item is not None and not (abstract and item == callee)]
         if not found:
             return [] if abstract else [callee]
         if len(found) > 1:
-            return [callee] if number in interpreter.made and not abstract else []
+            return [callee] if number in self.made and not abstract else []
         return found
 
     def subclasses(self, number: int) -> list[int]:
@@ -150,3 +130,13 @@ class Dispatch:
                     found[child] = None
                     pending.append(child)
         return list(found)[1:]
+
+
+def is_exact(receiver: Form | None) -> bool:
+    """Whether the code is known to make the object that something is called on."""
+    return receiver is not None and receiver[0] == kinds.INSTANCE and bool(receiver[2])
+
+
+def is_promised(receiver: Form) -> bool:
+    """Whether `self`, an annotation or a test only says that the object is of a class or a subclass."""
+    return receiver[0] == kinds.INSTANCE and not receiver[2]

@@ -103,6 +103,9 @@ class Expressions(Operators):
             self.attribute_of[found] = (base, name)
         return found
 
+    def store(self, base: int, name: str, source: int, line: int) -> None:
+        raise NotImplementedError  # Assignments
+
     def subscript(self, node: ast.Subscript) -> int:
         base = self.expr(node.value)
         if node.slice.__class__ is ast.Slice:
@@ -175,7 +178,7 @@ class Expressions(Operators):
         if not base or attribute.__class__ is not str:
             return 0
         if name == "setattr":
-            self.use(base, ir.STORE, attribute, rest[0] if rest else 0, self.scope.index, node.lineno)
+            self.store(base, attribute, rest[0] if rest else 0, node.lineno)
             return 0
         return self.merged([self.attribute_node(base, attribute, node.lineno), *rest])
 

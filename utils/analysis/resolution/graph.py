@@ -1,65 +1,119 @@
-"""The fixpoint: values flow along the graph until nothing new arrives anywhere.
+"""One module's part of the value graph: values flow along it until nothing new arrives anywhere.
 
-Every rule only ever adds values, so the result does not depend on the order of work (Andersen, 1994). Two things keep
-it precise: what a function hands back untouched is told per call, and containers keep constant keys apart.
+Each module is solved on its own; what others must know is told them in messages (see `exchange`). Every rule only ever
+adds values (Andersen, 1994). Two things keep it precise: what a function hands back untouched is told per call, and
+containers keep constant keys apart.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.hierarchy import CLASS_BITS, Hierarchy, Module
-from utils.analysis.resolution.ir import NODE_BITS, decode
+from utils.analysis.resolution.hierarchy import Hierarchy, Module
+from utils.analysis.resolution.ir import MADE, NODE_BITS, decode
 from utils.analysis.resolution.values import Values
 
 LOCAL = (1 << NODE_BITS) - 1
 # How many values a node may hold before one of a kind is refused: what takes more is general-purpose code, and what
 # comes out of it says nothing about any one call.
-LIMITS: dict[Any, int] = dict.fromkeys(range(20), 12)
+LIMITS: dict[Any, int] = dict.fromkeys(range(24), 12)
 LARGE = 400_000  # nodes; about 350,000 lines
 LARGE_LIMIT = 4
 LIMITS.update({kinds.FUNCTION: 24, kinds.WRAPPED: 24, kinds.BOUND: 16, kinds.CONSTANT: 8})
 RECEIVERS = 8  # classes that `self` of one method may be
 BY_SUPER = -2  # BY_SUPER - receiver: what `super()` found for a receiver
 Site = tuple[int, int, int]
-Place = tuple[int, int, Module, int]  # index into the module's scopes (0: its body), line, module, site
-Rule = Callable[[int, kinds.Value, tuple[Any, ...], Module], None]
+Place = tuple[int, int, int]  # index into the module's scopes (0: its body), line, site
+# What a value does where an instruction waits for it: (self, value, what it is, the instruction without its opcode,
+# what to add to the instruction's nodes)
+Rule = Callable[[Any, int, kinds.Value, tuple[Any, ...], int], None]
+RULES: dict[int, Rule] = {}
+
+
+def on(opcode: int) -> Callable[[Rule], Rule]:
+    """A method is the rule of an opcode."""
+
+    def register(method: Rule) -> Rule:
+        RULES[opcode] = method
+        return method
+
+    return register
+
+
+class World:
+    """What all modules share: what names alone decide, and the table of values.
+
+    `large`: the repository is so large that values are told apart less finely. `hooks` are the special methods that
+    the language calls where code shows nothing of them, as far as any class defines them.
+    """
+
+    def __init__(self, hierarchy: Hierarchy, large: bool, hooks: Collection[str]) -> None:
+        self.hierarchy = hierarchy
+        self.values = Values()
+        self.large = large
+        self.hooks = hooks
+        self.limits = dict.fromkeys(LIMITS, LARGE_LIMIT) if large else LIMITS
 
 
 class Graph:
     """Nodes with their values, copies between them, and the edges found so far.
 
-    `edges` are (caller function or -1 - module index, line, site) → (callee function, receiver value or -1). The site
-    is the node where the callees met: what one call, property read or operator may run lies together.
+    `edges` are (caller's index into the scopes, line, site) → (callee function, receiver value or -1). The site is the
+    node where the callees met: what one call, property read or operator may run lies together.
     """
 
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        self.hierarchy = hierarchy
-        self.modules = hierarchy.modules
-        self.values = Values()
+    def __init__(self, world: World, module: Module) -> None:
+        self.world = world
+        self.hierarchy = world.hierarchy
+        self.values = world.values
+        self.limits = world.limits
+        self.module = module
+        self.offset = module.offset
+        self.home = module.offset >> NODE_BITS  # what the numbers of this module's nodes begin with
         self.points: dict[int, tuple[int, ...]] = {}  # small tuples: a quarter of the memory of sets
-        self.dynamic: dict[int, tuple[int, ...] | dict[int, None]] = {}
+        self.dynamic: dict[int, int | tuple[int, ...] | dict[int, None]] = {}
         self.waiting: dict[int, list[tuple[Any, ...]]] = {}
         self.followed: set[tuple[int, tuple[Any, ...]]] = set()
         self.work: deque[tuple[int, int]] = deque()
         self.late: deque[tuple[tuple[Any, ...], int, int]] = deque()
         self.at = 0  # the node whose values the running rule waits for
-        self.next_node = 1 << 50
+        self.next_node = module.offset | MADE
         self.wide: set[int] = set()
-        large = sum(module.body.size for module in hierarchy.modules) > LARGE
-        self.limits = dict.fromkeys(LIMITS, LARGE_LIMIT) if large else LIMITS
+        # node → who else wants to know what arrives: (receiver, message, what the receiver knows the node as)
+        self.told: dict[int, list[tuple[int, int, Any]]] = {}
         self.edges: dict[Site, tuple[tuple[int, int], ...]] = {}
         self.implied: dict[Site, tuple[tuple[int, int], ...]] = {}  # special methods that no call names
-        self.rules: dict[int, Rule] = {}
 
     def new(self) -> int:
         self.next_node += 1
         return self.next_node
 
-    def add(self, node: int, value: int) -> None:
+    # --- nodes of this module and of others: `exchange` -------------------------------------------------------------
+
+    def here(self, source: Any) -> int:
+        """A node of this module that has what `source` has."""
+        raise NotImplementedError
+
+    def there(self, target: Any) -> int:
+        """A node of this module whose values `target` gets."""
+        raise NotImplementedError
+
+    def tell(self, node: int, value: int) -> None:
+        """A value arrived at a node that other modules want to know of."""
+        raise NotImplementedError
+
+    def link_elsewhere(self, source: Any, target: Any) -> bool:
+        """Leave a link between two nodes of one other module to that module; whether that is what they are."""
+        raise NotImplementedError
+
+    # --- values ------------------------------------------------------------------------------------------------------
+
+    def add(self, node: Any, value: int) -> None:
+        if node.__class__ is not int or node >> NODE_BITS != self.home:
+            node = self.there(node)
         known = self.points.get(node)
         if known is None:
             self.points[node] = self.values.alone[value]
@@ -69,69 +123,84 @@ class Graph:
             self.points[node] = (*known, value)
         self.work.append((node, value))
 
-    def link(self, source: int, target: int) -> None:
+    def link(self, source: Any, target: Any) -> None:
         """`target` gets what `source` has and will have."""
         if source == target:
             return
-        targets = self.dynamic.get(source, ())
-        if target in targets:
+        if source.__class__ is not int or source >> NODE_BITS != self.home:
+            if self.link_elsewhere(source, target):
+                return
+            source = self.here(source)
+        if target.__class__ is not int or target >> NODE_BITS != self.home:
+            target = self.there(target)
+        targets = self.dynamic.get(source)
+        if targets is None:
+            self.dynamic[source] = target
+        elif isinstance(targets, int):
+            if target == targets:
+                return
+            self.dynamic[source] = (targets, target)
+        elif target in targets:
             return
-        if isinstance(targets, dict):
+        elif isinstance(targets, dict):
             targets[target] = None
-        elif len(targets) < 16:
-            self.dynamic[source] = (*targets, target)
         else:
-            self.dynamic[source] = dict.fromkeys((*targets, target))
+            more = (*targets, target)
+            self.dynamic[source] = more if len(more) <= 16 else dict.fromkeys(more)
         for value in self.points.get(source, ()):
             self.add(target, value)
 
-    def wait(self, node: int, rule: tuple[Any, ...]) -> None:
-        """Run a rule whose nodes are global for each value that arrives at `node`."""
-        self.waiting.setdefault(node, []).append(rule)
+    def wait(self, node: Any, item: tuple[Any, ...]) -> None:
+        """Follow an instruction, whose nodes are global, for each value that arrives at `node`."""
+        if node.__class__ is not int or node >> NODE_BITS != self.home:
+            node = self.here(node)
+        self.waiting.setdefault(node, []).append(item)
         for value in self.points.get(node, ()):
-            self.late.append((rule, value, node))
+            self.late.append((item, value, node))
 
-    def follow(self, node: int, rule: tuple[Any, ...]) -> None:
+    def follow(self, node: Any, item: tuple[Any, ...]) -> None:
         """`wait`, once: for a rule that goes on into what it meets, such as the tuples in an `isinstance`'s tuple.
 
         A container may hold itself, and a name may stand for a wrapper of what it stands for: such a rule comes back
         to where it was.
         """
-        if (node, rule) not in self.followed:
-            self.followed.add((node, rule))
-            self.wait(node, rule)
+        if (node, item) not in self.followed:
+            self.followed.add((node, item))
+            self.wait(node, item)
 
     def run(self) -> None:
         """Until nothing is left to do. Written out without calls where most of the time goes."""
-        modules, work, table, rules, late = self.modules, self.work, self.values.table, self.rules, self.late
+        work, table, rules, late = self.work, self.values.table, RULES, self.late
+        dynamic, waiting, offset, code = self.dynamic, self.waiting, self.offset, self.module.code
+        succ, uses, told = code.succ, code.uses, self.told
         while work or late:
             while late:
-                rule, value, self.at = late.popleft()
-                rules[rule[0]](value, table[value], rule[1:], GLOBAL)
+                item, value, self.at = late.popleft()
+                rules[item[0]](self, value, table[value], item[1:], 0)
             if not work:
                 return
             node, value = work.popleft()
             self.at = node
-            if node in self.dynamic:
-                self.spread(self.dynamic[node], 0, value)
-            if node in self.waiting:
-                for rule in tuple(self.waiting[node]):
-                    rules[rule[0]](value, table[value], rule[1:], GLOBAL)
-            if node >> 50:
+            if node in dynamic:
+                self.spread(dynamic[node], 0, value)
+            if node in waiting:
+                for item in tuple(waiting[node]):
+                    rules[item[0]](self, value, table[value], item[1:], 0)
+            if node in told:
+                self.tell(node, value)
+            if node & MADE:
                 continue
-            module = modules[(node >> NODE_BITS) - 1]
-            body = module.body
             local = node & LOCAL
-            if local in body.succ:
-                self.spread(body.succ[local], module.offset, value)
-            if local in body.uses:
-                for rule in decode(body, local):
-                    rules[rule[0]](value, table[value], rule[1:], module)
+            if local in succ:
+                self.spread(succ[local], offset, value)
+            if local in uses:
+                for item in decode(code, local):
+                    rules[item[0]](self, value, table[value], item[1:], offset)
 
-    def spread(self, targets: Iterable[int], offset: int, value: int) -> None:
-        """`add` a value to many nodes."""
+    def spread(self, targets: int | Iterable[int], offset: int, value: int) -> None:
+        """`add` a value to one or many nodes of this module."""
         points, alone = self.points, self.values.alone[value]
-        for target in targets:
+        for target in (targets,) if isinstance(targets, int) else targets:
             node = offset + target
             known = points.get(node)
             if known is None:
@@ -142,19 +211,7 @@ class Graph:
 
     def edge(self, place: Place, callee: int, receiver: int = -1, implied: bool = False) -> None:
         """`receiver`: the value that `callee` is called on, -1 for none, BY_SUPER - value where `super()` found it."""
-        scope, line, module, site = place
-        caller = -1 - module.index if scope == 0 else module.index << CLASS_BITS | (scope - 1)
         edges = self.implied if implied else self.edges
-        known = edges.get((caller, line, site), ())
+        known = edges.get(place, ())
         if (callee, receiver) not in known:
-            edges[caller, line, site] = (*known, (callee, receiver))
-
-
-class GlobalModule:
-    """Stands for no module: nodes of rules made while solving are global already."""
-
-    offset = 0
-    index = 0
-
-
-GLOBAL: Any = GlobalModule()
+            edges[place] = (*known, (callee, receiver))

@@ -1,203 +1,43 @@
-"""What names alone decide: modules, exports through re-exports and stars, class bases and their C3 order."""
+"""What names alone decide of classes: their bases, their C3 order, and which method of a name they run."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from utils.analysis.resolution import ir
-from utils.analysis.resolution.ir import CLASS_BITS, NODE_BITS
+from utils.analysis.resolution.exports import Exports
+from utils.analysis.resolution.ir import CLASS_BITS
+from utils.analysis.resolution.modules import Module, Question
 
-MASK = (1 << CLASS_BITS) - 1
+__all__ = ["CLASS_BITS", "Hierarchy", "Module"]
+
 LONGEST = 200  # classes in a resolution order; beyond that no code is written by hand, and time would be quadratic
 
-Found = tuple[str, Any] | None  # ("class", number), ("function", number), ("module", name), ("external", dotted name)
-Search = Generator[tuple[str, str], Found, Found]  # yields (module, name) and is sent what `member` finds for it
 
+class Hierarchy(Exports):
+    """Chains of bases are walked without recursion: a repository chooses how long they are."""
 
-class Module:
-    """One file's decoded summary with the offset of its nodes in the whole repository's graph."""
-
-    __slots__ = ("body", "index", "name", "offset", "package", "path")
-
-    def __init__(self, index: int, summary: ir.ModuleSummary) -> None:
-        self.index = index
-        self.offset = (index + 1) << NODE_BITS
-        self.name = summary.module
-        self.path = summary.path
-        self.package = summary.path.rsplit("/", 1)[-1] == "__init__.py"
-        self.body = ir.load(summary.data)
-        self.body.stars = list(dict.fromkeys(reversed(self.body.stars)))[::-1]  # of repeated ones the last counts
-
-
-class Hierarchy:
-    """Classes are numbered (module index << CLASS_BITS | class index), functions likewise.
-
-    What a repository chooses the length of (chains of bases, re-exports and stars) is walked without recursion.
-    """
-
-    def __init__(self, summaries: list[ir.ModuleSummary]) -> None:
-        self.modules = [Module(index, summary) for index, summary in enumerate(summaries)]
-        self.by_name: dict[str, Module] = {}
-        for module in self.modules:
-            self.by_name.setdefault(module.name, module)
-        self.prefixes = prefixes(self.by_name)
-        self.method_names = {function.name for module in self.modules for function in module.body.functions}
+    def __init__(self, modules: Sequence[Module], assigned: Iterable[str]) -> None:
+        """`assigned` are the names of the attributes that any code assigns to on anything but `self`."""
+        super().__init__(modules)
+        self.assigned_names = frozenset(assigned)
         self.bases: dict[int, list[int | str]] = {}
-        self.class_nodes: dict[int, dict[int, int]] = {}
         self.orders: dict[int, list[int | str]] = {}
-        self.members: dict[tuple[str, str], Found] = {}
-        self.starred: dict[tuple[str, str], tuple[Module, list[int]] | None] = {}
-        self.exports: set[str] = set()
-
-    # --- modules -----------------------------------------------------------------------------------------------------
-
-    def internal(self, name: str) -> bool:
-        return name in self.by_name or name in self.prefixes
-
-    def locate(self, name: str, importer: Module) -> str:
-        """An absolute name as imported by `importer`; a script may also import the files beside it."""
-        if self.internal(name.split(".")[0]) or "." not in importer.name:
-            return name
-        beside = f"{importer.name.rpartition('.')[0]}.{name}"
-        return beside if beside in self.by_name and not self.is_package(importer) else name
-
-    def is_package(self, importer: Module) -> bool:
-        parent = self.by_name.get(importer.name.rpartition(".")[0])
-        return importer.package or (parent is not None and parent.package)
-
-    def export(self, module: str, name: str) -> tuple[Module, list[int]] | None:
-        """The nodes that `module.name` stands for, through star imports; None where it is a submodule or nothing."""
-        found = self.by_name.get(module)
-        if found is None:
-            return None
-        nodes = found.body.exports.get(name)
-        if nodes:
-            return found, nodes
-        if not found.body.stars or name.startswith("__") or not self.exported(name):
-            return None
-        key = (module, name)
-        if key not in self.starred:
-            self.starred[key] = self.through_stars(found, name)
-        return self.starred[key]
-
-    def exported(self, name: str) -> bool:
-        """Whether any module exports `name`: most names that a module with stars lacks are nowhere."""
-        if not self.exports:
-            self.exports = {name for module in self.modules for name in module.body.exports}
-        return name in self.exports
-
-    def through_stars(self, importer: Module, name: str) -> tuple[Module, list[int]] | None:
-        """The last star import counts, and what it has by stars of its own comes before the star import above it."""
-        seen = {importer.index}
-        pending = [(star, importer) for star in importer.body.stars]
-        while pending:
-            star, importer = pending.pop()
-            source = self.by_name.get(self.locate(star, importer))
-            if source is None or source.index in seen:
-                continue
-            seen.add(source.index)
-            public = source.body.public
-            if name not in public if public is not None else name.startswith("_"):
-                continue
-            nodes = source.body.exports.get(name)
-            if nodes:
-                return source, nodes
-            pending += [(inner, source) for inner in source.body.stars]
-        return None
-
-    # --- static resolution -------------------------------------------------------------------------------------------
-
-    def resolve(self, module: Module, origin: Any) -> Found:
-        """What an origin stands for; None where names alone do not tell. What leads back to itself is None."""
-        searches: list[tuple[tuple[str, str], Search]] = [(("", ""), self.search(module, origin))]
-        active: set[tuple[str, str]] = set()
-        found: Found = None
-        while True:
-            try:
-                wanted = searches[-1][1].send(found)
-            except StopIteration as done:
-                key, _ = searches.pop()
-                found = done.value
-                if not searches:
-                    return found
-                self.members[key] = found
-                active.discard(key)
-                continue
-            found = self.members.get(wanted)
-            if wanted not in self.members and wanted not in active:
-                active.add(wanted)
-                searches.append((wanted, self.member(*wanted)))
-
-    def search(self, module: Module, origin: Any) -> Search:
-        if origin is None:
-            return None
-        kind = origin[0]
-        if kind in ("class", "function"):
-            return kind, module.index << CLASS_BITS | origin[1]
-        if kind == "import":
-            source = self.locate(origin[1], module)
-            if origin[2] is None:
-                return ("module", source) if self.internal(source) else ("external", source)
-            return (yield source, origin[2])
-        base = yield from self.search(module, origin[1])
-        if base is None:
-            return None
-        if base[0] == "module":
-            return (yield base[1], origin[2])
-        if base[0] == "external":
-            return "external", f"{base[1]}.{origin[2]}"
-        if base[0] == "class":
-            owner, record = self.class_of(base[1])
-            for node in record.names.get(origin[2], ()):
-                inner = self.class_at(owner, node)
-                if inner is not None:
-                    return "class", inner
-        return None
-
-    def member(self, module: str, name: str) -> Search:
-        if not self.internal(module):
-            return "external", f"{module}.{name}"
-        found = self.export(module, name)
-        if found is not None:
-            owner, nodes = found
-            for node in nodes:
-                resolved = yield from self.search(owner, owner.body.origins.get(node))
-                if resolved is not None:
-                    return resolved
-            return None
-        inner = f"{module}.{name}"
-        return ("module", inner) if self.internal(inner) else None
-
-    # --- classes -----------------------------------------------------------------------------------------------------
-
-    def class_of(self, number: int) -> tuple[Module, ir.Class]:
-        module = self.modules[number >> CLASS_BITS]
-        return module, module.body.classes[number & MASK]
-
-    def class_at(self, module: Module, node: int) -> int | None:
-        table = self.class_nodes.get(module.index)
-        if table is None:
-            records = enumerate(module.body.classes)
-            table = self.class_nodes[module.index] = {record.node: index for index, record in records}
-        index = table.get(node)
-        return None if index is None else module.index << CLASS_BITS | index
-
-    def function_of(self, number: int) -> tuple[Module, ir.Function]:
-        module = self.modules[number >> CLASS_BITS]
-        return module, module.body.functions[number & MASK]
+        self.found: dict[tuple[str, int, str], int | None] = {}
 
     def bases_of(self, number: int) -> list[int | str]:
         """Internal bases as class numbers, external ones as their source text."""
+        self.consulted.add(("bases", number))
         found = self.bases.get(number)
         if found is None:
+            outer, self.consulted = self.consulted, set()
             module, record = self.class_of(number)
             found = self.bases[number] = []
             for origin, text in zip(record.bases, record.base_texts, strict=False):
                 resolved = self.resolve(module, origin)
                 internal = resolved is not None and resolved[0] == "class" and resolved[1] != number
                 found.append(resolved[1] if internal and resolved is not None else text)
+            self.grounds["bases", number], self.consulted = self.consulted, outer
         return found
 
     def order(self, number: int) -> list[int | str]:
@@ -205,30 +45,68 @@ class Hierarchy:
 
         It ends after LONGEST classes.
         """
+        self.consulted.add(("order", number))
         if number not in self.orders:
+            outer, self.consulted = self.consulted, set()
             self.set_orders(number)
+            self.consulted = outer
         return self.orders[number]
 
     def set_orders(self, number: int) -> None:
-        """Bases first. A base whose order is being looked for, which is one's own subclass, stands for itself."""
+        """Bases first. Of classes on a circle (found as by Tarjan, 1972) each has an order of its own."""
         path = [(number, iter(self.bases_of(number)))]
-        active = {number}
+        depth = {number: 0}
+        circle: dict[int, int] = {}  # classes that are done but part of a circle, and the depth where it began
         while path:
             current, bases = path[-1]
             for base in bases:
-                if isinstance(base, int) and base not in self.orders and base not in active:
-                    active.add(base)
+                if isinstance(base, int) and base not in self.orders and base not in depth:
+                    depth[base] = len(path)
                     path.append((base, iter(self.bases_of(base))))
                     break
             else:
                 path.pop()
-                active.discard(current)
-                self.orders[current] = self.order_from(current, self.bases_of(current)[:LONGEST])
+                own = self.bases_of(current)
+                marks = [mark for base in own if (mark := depth.get(base, circle.get(base))) is not None]  # type: ignore[arg-type]
+                here = depth.pop(current)
+                self.orders[current] = self.depth_first(current) if marks else self.order_from(current, own[:LONGEST])
+                if marks and min(marks) < here:
+                    circle[current] = min(marks)
+                elif circle:
+                    circle = {inner: began for inner, began in circle.items() if began < here}
+
+    def depth_first(self, number: int) -> list[int | str]:
+        """The classes that are met from one that derives from itself: no order is right for them."""
+        found: dict[int | str, None] = {}
+        pending: list[int | str] = [number]
+        while pending and len(found) < LONGEST:
+            item = pending.pop()
+            if item not in found:
+                found[item] = None
+                pending += reversed(self.bases_of(item)) if isinstance(item, int) else ()
+        return list(found)
+
+    def metaclass_of(self, number: int) -> int | None:
+        """The class, of ours, that makes a class: its own or that of the first base that has one."""
+        key = ("metaclass", number, "")
+        self.consulted.add(key)
+        if key not in self.found:
+            outer, self.consulted = self.consulted, set()
+            self.found[key] = self.look_up_metaclass(number)
+            self.grounds[key], self.consulted = self.consulted, outer
+        return self.found[key]
+
+    def look_up_metaclass(self, number: int) -> int | None:
+        for item in self.order(number):
+            if isinstance(item, int):
+                module, record = self.class_of(item)
+                found = self.resolve(module, record.metaclass)
+                if found is not None and found[0] == "class":
+                    return int(found[1])
+        return None
 
     def order_from(self, number: int, bases: list[int | str]) -> list[int | str]:
-        sequences: list[list[int | str]] = [
-            self.orders.get(base, [base]) if isinstance(base, int) else [base] for base in bases
-        ]
+        sequences: list[list[int | str]] = [self.orders[base] if isinstance(base, int) else [base] for base in bases]
         if len(sequences) > 1:
             return [number, *merge([*sequences, bases], number)]
         return [number, *(item for sequence in sequences for item in sequence if item != number)][:LONGEST]
@@ -236,16 +114,82 @@ class Hierarchy:
     def is_subclass(self, number: int, other: int) -> bool:
         return other in self.order(number)
 
+    def find(self, number: int, name: str) -> int | None:
+        """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""
+        key = ("find", number, name)
+        self.consulted.add(key)
+        if key not in self.found:
+            outer, self.consulted = self.consulted, set()
+            self.found[key] = self.look_up(number, name)
+            self.grounds[key], self.consulted = self.consulted, outer
+        return self.found[key]
 
-def prefixes(names: Iterable[str]) -> set[str]:
-    """The packages above these modules, whether or not they have a file."""
-    found: set[str] = set()
-    for name in names:
-        above = name.rpartition(".")[0]
-        while above and above not in found:
-            found.add(above)
-            above = above.rpartition(".")[0]
-    return found
+    def look_up(self, number: int, name: str) -> int | None:
+        for item in self.order(number):
+            if isinstance(item, str):
+                continue
+            module, record = self.class_of(item)
+            if name in record.names:
+                for node in record.names[name]:
+                    found = self.function_at(module, node)
+                    if found is not None:
+                        return found
+                return None
+        return None
+
+    def assigned(self, order: Sequence[int | str], name: str) -> list[int]:
+        """The classes of a resolution order whose objects may have been given an attribute of this name.
+
+        What a class's methods assign belongs to the class, and a constructor keeps its arguments for each class that
+        inherits it; what is assigned from elsewhere may belong to any.
+        """
+        numbers = [number for number in order if isinstance(number, int)]
+        self.consulted.add(name)
+        if name in self.assigned_names:
+            return numbers
+        while numbers:
+            record = self.class_of(numbers[-1])[1]
+            if name in record.attributes or name in record.fields:
+                break
+            numbers.pop()
+        overridden: set[str] = set()  # methods that assign to it further down, and run instead
+        found = []
+        for number in numbers:
+            methods = self.class_of(number)[1].attributes.get(name, ())
+            if not methods or not overridden.issuperset(methods):
+                found.append(number)
+            overridden.update(methods)
+        return found
+
+    def owner_of(self, number: int, name: str) -> int | None:
+        """The class among one and its bases that has an attribute of that name, whatever it is."""
+        for item in self.order(number):
+            if isinstance(item, int):
+                record = self.class_of(item)[1]
+                if name in record.names or name in record.attributes or name in record.fields:
+                    return item
+        return None
+
+    def basis(self, keys: Iterable[Question]) -> set[Question]:
+        """The questions to single modules that what was found out under `keys` follows from."""
+        found: set[Question] = set()
+        pending = list(keys)
+        seen = set(pending)
+        while pending:
+            key = pending.pop()
+            if not isinstance(key, tuple) or not isinstance(key[0], str):
+                found.add(key)
+                continue
+            new = [item for item in self.grounds_of(key) if item not in seen]
+            seen.update(new)
+            pending += new
+        return found
+
+    def grounds_of(self, key: Question) -> Iterable[Question]:
+        """What was asked to find out what is kept under a key."""
+        if key[0] == "order":
+            return [("bases", key[1]), *(("order", base) for base in self.bases[key[1]] if isinstance(base, int))]
+        return self.grounds[key]
 
 
 def merge(sequences: list[list[int | str]], own: int) -> list[int | str]:

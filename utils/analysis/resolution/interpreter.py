@@ -1,34 +1,51 @@
-"""All rules together, and the order in which the fixpoint is reached."""
+"""All rules together: what solves one module."""
 
 from __future__ import annotations
 
+from utils.analysis.resolution.exchange import Message
+from utils.analysis.resolution.graph import World
 from utils.analysis.resolution.models import Models
+from utils.analysis.resolution.modules import Module, Question
+
+PHASES = 4  # the first, and one for each time that something is assumed
+Inbox = list[tuple[int, list[Message]]]  # (sender, messages), by sender
 
 
 class Interpreter(Models):
-    """The abstract interpreter of a repository."""
+    """The abstract interpreter of one module. `consulted` is what it asked of other modules by names alone."""
 
-    def settle_defaults(self) -> bool:
+    def __init__(self, world: World, module: Module) -> None:
+        self.consulted: set[Question] = set()
+        world.hierarchy.consulted = self.consulted
+        super().__init__(world, module)
+
+    def begin(self, phase: int) -> None:
+        """Start with what the code says; in later phases, with what is assumed of what stayed unknown: keys may be any
+        key, and a decorator of which nothing is known gives back what it decorates."""
+        self.hierarchy.consulted = self.consulted
+        if phase == 0:
+            self.seed()
+            return
+        self.settle_keys()
+        self.settle_decorators()
+        self.settle_defaults()
+        self.settle_absent()
+        for source, target in self.module.code.decorations:
+            if not self.points.get(self.offset + target):
+                self.link(self.offset + source, self.offset + target)
+
+    def settle_defaults(self) -> None:
         """A function that nothing here calls is called from outside, with its defaults."""
-        for module in self.modules:
-            for function in module.body.functions:
-                if function.defaults and module.offset + function.node not in self.bound:
-                    for index, node in function.defaults:
-                        self.link(module.offset + node, module.offset + function.params[index])
-        return bool(self.work)
+        for function in self.module.face.functions.values():
+            if function.defaults and function.number not in self.called:
+                for index, node in function.defaults:
+                    self.link(self.offset + node, self.offset + function.params[index])
 
-    def solve(self) -> None:
-        """The fixpoint; then what stayed unknown is assumed and the fixpoint goes on: keys may be any key, and a
-        decorator of which nothing is known gives back what it decorates."""
-        self.seed()
+    def turn(self, inbox: Inbox) -> dict[int, list[Message]]:
+        """Take in messages and go on until nothing is left to do; the messages for others."""
+        self.hierarchy.consulted = self.consulted
+        for sender, messages in inbox:
+            self.deliver(sender, messages)
         self.run()
-        for _ in range(3):
-            settled = self.settle_keys() | self.settle_decorators() | self.settle_defaults() | self.settle_absent()
-            for module in self.modules:
-                for source, target in module.body.decorations:
-                    if not self.points.get(module.offset + target):
-                        self.link(module.offset + source, module.offset + target)
-                        settled = settled or bool(self.work)
-            self.run()
-            if not settled:
-                break
+        sent, self.outbox = self.outbox, {}
+        return sent

@@ -8,12 +8,13 @@ linking cheap. Every instruction is a tuple that starts with an opcode below; no
 from __future__ import annotations
 
 import marshal
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 ATTR = 0  # (name, dst, scope, line)                 dst gets base.name
-STORE = 1  # (name, src, scope, line)                base.name gets src
+STORE = 1  # (name, src, scope, line, class)         base.name gets src; class: whose `self` base is, or -1
 CALL = 2  # (scope, line, args, keywords, dst)       dst gets the result of base(...)
 ITEM = 3  # (key, dst, scope, line)                  dst gets base[key]
 SET_ITEM = 4  # (key, src, scope, line)              base[key] gets src
@@ -35,14 +36,17 @@ TYPE = 17  # (dst,)                                  dst gets the class that arr
 
 STATIC, CLASS_METHOD, PROPERTY, ASYNC, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64, 128
 FIXTURE = 512  # pytest gives its result to the parameters of its name
+STUB = 1024  # of a protocol: it says what others have and is never run itself
 WRAPPER = 256  # decorated with functools.wraps: it stands in for one function each time
 
-NODE_BITS = 24  # of a node's number within its file; what does not fit has no summary
+NODE_BITS = 31  # of a node's number within its file
+MADE = 1 << (NODE_BITS - 1)  # set in the numbers of nodes that are made while solving, clear in those of a summary
 CLASS_BITS = 20  # of a function's or class's
 
 ANY = "*"  # the key of what may lie anywhere in a container
 KEYS = "<keys>"  # the key of a mapping's keys
 MAPPING = -2  # the length of a mapping
+DEFAULT = -3  # the length of a mapping that makes what it lacks
 TAIL = "+"  # the key of what was appended to a list
 
 
@@ -110,7 +114,9 @@ class ModuleSummary(msgspec.Struct, frozen=True):
 
 
 class Function(msgspec.Struct, array_like=True):
-    """One function or lambda. Nodes of `params` stand for posonly, ordinary and keyword-only parameters, in order.
+    """One function or lambda. `number` is its own in the file, `owner` that of its class or -1.
+
+    Nodes of `params` stand for posonly, ordinary and keyword-only parameters, in order.
 
     `passes` lists what the function hands back untouched: (parameter index, called): the argument, or what calling
     the argument gives. `keys` are the indices of parameters used as container keys; `plain` of those whose annotation
@@ -121,6 +127,7 @@ class Function(msgspec.Struct, array_like=True):
     that give no argument.
     """
 
+    number: int
     id: str
     name: str
     owner: int
@@ -145,49 +152,74 @@ class Function(msgspec.Struct, array_like=True):
 
 
 class Class(msgspec.Struct, array_like=True):
-    """One class. `bases` are origins (see `Body.origins`), `base_texts` their source, `names` the last bindings."""
+    """One class. `bases` are origins (see `Body.origins`), `base_texts` their source, `metaclass` an origin, too, `names` the last bindings.
+
+    `attributes` are what its methods assign to on their first parameter, with the names of these methods, `methods` the ids of all functions in it by
+    name.
+    """
 
     id: str
     name: str
     node: int
     bases: list[Any]
+    metaclass: Any
     base_texts: list[str]
     names: dict[str, list[int]]
+    attributes: dict[str, list[str]]
     fields: list[str]
+    methods: dict[str, str]
     setters: dict[str, int]
     decorators: list[str]
 
 
-class Body(msgspec.Struct, array_like=True):
-    """What `ModuleSummary.data` holds.
+class Face(msgspec.Struct, array_like=True):
+    """What other modules may know of a file by names alone.
 
-    `scopes` are the caller ids: the module, then its functions in order. `imports` are (node, module, name or None for
-    the module itself). `sites` are container literals: (node, length or -1 where the length is open). `elements` fill
-    them: (site, key, source node). `constants` are nodes that hold a string or an integer. `origins` say statically
-    where an exported node comes from: ("class", index), ("function", index), ("import", module, name or None),
-    ("attr", origin, name). `versions` are (container, its next version, the key that was replaced). `decorations` are
-    (what is decorated, what its name stands for). `tables` are the containers that are made once: what a module or
-    class body makes, and literals that hold several things.
+    `size` is the number of its nodes. `functions` and `classes` are {number: record}, in order. `exports` are the nodes
+    that a name stands for, `origins` say statically where these come from: ("class", number), ("function", number),
+    ("import", module, name or None), ("star", name), ("attr", origin, name). `imports` are all (module, name or None for the module
+    itself) that are imported anywhere. `decorated` are the nodes of functions and classes that have decorators, `mixed`
+    of those that hold more than themselves. `attributes` are the names of the attributes that are assigned to on
+    anything but `self`.
     """
 
     size: int
-    succ: dict[int, list[int]]
+    functions: dict[int, Function]
+    classes: dict[int, Class]
+    exports: dict[str, list[int]]
+    origins: dict[int, Any]
+    public: list[str] | None
+    stars: list[str]
+    imports: list[tuple[str, str | None]]
+    decorated: list[int]
+    mixed: list[int]
+    attributes: list[str]
+
+
+Targets = int | Sequence[int]  # most nodes have one: a list around it would take more memory than all else of it
+
+
+class Code(msgspec.Struct, array_like=True):
+    """What a file's code does.
+
+    `scopes` are the caller ids: the module, then its functions in order. `imports` are (node, module, name or None for
+    the module itself). `sites` are container literals: (node, length or -1 where the length is open). `elements` fill
+    them: (site, key, source node). `constants` are nodes that hold a string or an integer. `versions` are (container,
+    its next version, the key that was replaced). `decorations` are (what is decorated, what its name stands for).
+    `tables` are the containers that are made once: what a module or class body makes, and literals that hold several
+    things.
+    """
+
+    succ: dict[int, Targets]
     uses: dict[int, Any]  # node → instructions; once loaded, node → what `decode` reads
     scopes: list[str]
-    functions: list[Function]
-    classes: list[Class]
     imports: list[tuple[int, str, str | None]]
-    stars: list[str]
     star_names: dict[str, int]
     builtins: dict[str, int]
     sites: dict[int, int]
     elements: list[tuple[int, Any, int]]
     callables: dict[int, int]
     constants: dict[int, Any]
-    exports: dict[str, list[int]]
-    public: list[str] | None
-    origins: dict[int, Any]
-    imported_modules: list[tuple[str, str | None]]
     versions: list[tuple[int, int, Any]]
     decorations: list[tuple[int, int]]
     tables: list[int]
@@ -210,29 +242,37 @@ def take_lines(uses: dict[int, list[tuple[Any, ...]]]) -> list[int]:
     return lines
 
 
-def dump(body: Body) -> memoryview:
+def dump(face: Face, code: Code) -> memoryview:
     """Plain tuples, lists and dicts: `marshal` reads them back several times faster than any other format.
 
     Each node's instructions are marshalled on their own: most nodes of a large repository stay empty or see few
     values, and all instructions decoded would take 130 MiB more for a million lines.
     """
-    fields = list(msgspec.structs.astuple(body))
-    fields[2] = {node: marshal.dumps(items, 4) for node, items in body.uses.items()}
-    fields[4] = [[part or () if part.__class__ is list else part for part in msgspec.structs.astuple(item)]
-                 for item in body.functions]  # fmt: skip
-    fields[5] = [msgspec.structs.astuple(item) for item in body.classes]
-    return memoryview(marshal.dumps(fields, 4))
+    known = list(msgspec.structs.astuple(face))
+    known[1] = {number: [part or () if part.__class__ is list else part for part in msgspec.structs.astuple(item)]
+                for number, item in face.functions.items()}  # fmt: skip
+    known[2] = {number: msgspec.structs.astuple(item) for number, item in face.classes.items()}
+    done = list(msgspec.structs.astuple(code))
+    done[0] = {node: nodes if len(nodes) > 1 else nodes[0] for node, nodes in done[0].items()}
+    done[1] = {node: marshal.dumps(items, 4) for node, items in code.uses.items()}
+    first = marshal.dumps(known, 4)
+    return memoryview(len(first).to_bytes(4, "little") + first + marshal.dumps(done, 4))
 
 
-def load(data: memoryview) -> Body:
-    """The inverse of `dump`, but that `Body.uses` has the instructions as they are stored: see `decode`."""
-    fields = marshal.loads(data)
-    fields[4] = [Function(*item) for item in fields[4]]
-    fields[5] = [Class(*item) for item in fields[5]]
-    return Body(*fields)
+def load_face(data: memoryview) -> Face:
+    """The first part of what `dump` wrote."""
+    fields = marshal.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+    fields[1] = {number: Function(*item) for number, item in fields[1].items()}
+    fields[2] = {number: Class(*item) for number, item in fields[2].items()}
+    return Face(*fields)
 
 
-def decode(body: Body, node: int) -> list[tuple[Any, ...]]:
+def load_code(data: memoryview) -> Code:
+    """The second part, but that `Code.uses` has the instructions as they are stored: see `decode`."""
+    return Code(*marshal.loads(data[4 + int.from_bytes(data[:4], "little") :]))
+
+
+def decode(code: Code, node: int) -> list[tuple[Any, ...]]:
     """The instructions of a node, read anew each time: see `dump`."""
-    stored = body.uses.get(node)
+    stored = code.uses.get(node)
     return marshal.loads(stored) if stored else []

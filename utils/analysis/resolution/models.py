@@ -11,9 +11,11 @@ from utils.analysis.resolution.calls import APPLY
 from utils.analysis.resolution.container_methods import COPIED, ContainerMethods
 from utils.analysis.resolution.containers import NEXT
 from utils.analysis.resolution.decorating import WRAP
-from utils.analysis.resolution.hierarchy import Hierarchy, Module
+from utils.analysis.resolution.exchange import FACTORY, Ref
+from utils.analysis.resolution.graph import World, on
+from utils.analysis.resolution.hierarchy import Module
 
-CLASS_OF, ITERATED = 120, 121
+CLASS_OF, ITERATED, MAKE = 120, 121, 125
 ASK = {  # builtin → the special methods it asks its argument for, first found first
     "len": ("__len__",),
     "str": ("__str__", "__repr__"),
@@ -88,18 +90,9 @@ ORDERED = frozenset({"sorted", "min", "max"})
 class Models(ContainerMethods):
     """`run_model(name, call)`: the rules that name things outside the repository."""
 
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        super().__init__(hierarchy)
-        self.decorators = frozenset({"functools.singledispatch", "functools.partial"})
+    def __init__(self, world: World, module: Module) -> None:
+        super().__init__(world, module)
         self.factories: dict[int, int] = {}
-        self.rules[CLASS_OF] = self.on_class_of
-        self.rules[ITERATED] = self.on_iterated
-        plain = self.rules[ir.DUNDER]
-
-        def asked(value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
-            plain(value, what, rule[:5], rule[5] if len(rule) > 5 else module)
-
-        self.rules[ir.DUNDER] = asked
 
     def run_model(self, name: str, call: Call) -> None:
         args = [item if item.__class__ is int else 0 for item in call.args]
@@ -113,8 +106,7 @@ class Models(ContainerMethods):
         elif name in FACTORIES:
             self.make_default(name, args[0] if args else 0, keywords, call)
         elif name in ("functools.partial", "functools.partialmethod"):
-            self.partials[call.site] = call
-            self.add(call.dst, self.values.intern(kinds.PARTIAL, call.site))
+            self.add(call.dst, self.values.intern(kinds.PARTIAL, call.site, tuple(call.args), tuple(call.keywords)))
         elif name in ("importlib.import_module", "__import__"):
             self.import_module(call)
         elif name in RESULTS:
@@ -135,6 +127,8 @@ class Models(ContainerMethods):
             self.add(call.dst, self.values.intern(kinds.ACCESSOR, first))
         elif name == "type" and len(args) == 1:
             self.wait(first, (CLASS_OF, call.dst))
+        elif name == "type.__call__":
+            self.wait(first, (MAKE, call))
         elif name == "object.__new__":
             self.wait(first, (ir.DECLARE, call.dst))
         elif name == "typing.cast" and len(args) > 1:
@@ -175,41 +169,46 @@ class Models(ContainerMethods):
             self.ask(item, ("__lt__", "__gt__"), call)
 
     def make_missing(self, site: int, place: Any, dst: int) -> None:
-        if site in self.factories:
-            scope, line, module = place
-            call = Call(scope, line, [], [], self.new(), module, dst)
-            self.wait(self.factories[site], (APPLY, call))
+        scope, line = place
+        self.wait(self.factory(site), (APPLY, Call(scope, line, [], [], self.new(), dst)))
+
+    def factory(self, site: int) -> Ref:
+        if site >> ir.NODE_BITS != self.home:
+            return (site >> ir.NODE_BITS, FACTORY, site)
+        node = self.factories.get(site)
+        if node is None:
+            node = self.factories[site] = self.new()
+        return node
 
     def ask(self, node: int, names: tuple[str, ...], call: Call) -> None:
         if node:
-            self.wait(node, (ir.DUNDER, names, 0, 0, call.scope, call.line, call.module))
+            self.wait(node, (ir.DUNDER, names, 0, 0, call.scope, call.line))
 
     def iterated(self, node: int, call: Call) -> int:
         """The node of what iterating over `node` gives, calling `__iter__` from where `call` stands."""
         element = self.new()
         if node:
-            self.wait(node, (ITERATED, element, (call.scope, call.line, call.module)))
+            self.wait(node, (ITERATED, element, (call.scope, call.line)))
         return element
 
     def gather(self, name: str, args: list[int], call: Call) -> None:
-        site = self.container(call)
+        mapping = name in ("dict", "collections.OrderedDict")
+        length = ir.MAPPING if mapping else -1
+        site = self.container(call, length)
         sources = args[1:] if name == "filter" else args
-        if name in ("list", "tuple", "dict", "collections.OrderedDict"):
-            if name not in ("list", "tuple"):
-                self.lengths[site] = ir.MAPPING
+        if mapping or name in ("list", "tuple"):
             for item in sources:
                 if item:
-                    self.wait(item, (COPIED, site, (call.scope, call.line, call.module)))
+                    self.wait(item, (COPIED, site, length, (call.scope, call.line)))
             for key, item in call.keywords:
                 if key is not None:
                     self.give(item, self.content(site, key))
                 elif item:
-                    self.wait(item, (COPIED, site, (call.scope, call.line, call.module)))
+                    self.wait(item, (COPIED, site, length, (call.scope, call.line)))
             return
         if name == "enumerate" or name == "zip":
             inner = self.new()
-            self.add(inner, self.values.intern(kinds.CONTAINER, inner))
-            self.lengths[inner] = len(sources) if name == "zip" else 2
+            self.add(inner, self.values.intern(kinds.CONTAINER, inner, len(sources) if name == "zip" else 2))
             self.link(inner, self.content(site, ir.ANY))
             for index, item in enumerate(sources if name == "zip" else [0, *sources[:1]]):
                 self.link(self.iterated(item, call), self.content(inner, index))
@@ -224,7 +223,7 @@ class Models(ContainerMethods):
 
     def choose(self, name: str, args: list[int], call: Call) -> None:
         if name == "next" and args and args[0]:
-            self.wait(args[0], (NEXT, "__next__", call.dst, (call.scope, call.line, call.module)))
+            self.wait(args[0], (NEXT, "__next__", call.dst, (call.scope, call.line)))
         elif len(args) == 1:
             element = self.iterated(args[0], call)
             if name in ("min", "max"):
@@ -236,9 +235,9 @@ class Models(ContainerMethods):
 
     def make_default(self, name: str, first: int, keywords: dict[str, int], call: Call) -> None:
         if name == "collections.defaultdict":
-            site = self.container(call)
+            site = self.container(call, ir.DEFAULT)
             if first:
-                self.factories[site] = first
+                self.link(first, self.factory(site))
                 self.wait(first, (APPLIED_RESULT, self.content(site, ir.ANY)))
             return
         for key in ("default_factory", "factory"):
@@ -252,9 +251,20 @@ class Models(ContainerMethods):
         if item.__class__ is tuple and item[0] == "k" and self.hierarchy.internal(str(item[1])):
             self.add(call.dst, self.values.intern(kinds.MODULE, str(item[1])))
 
-    def on_class_of(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(MAKE)
+    def on_make(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """`type.__call__(cls, ...)`."""
+        if what[0] == kinds.CLASS:
+            call = rule[0]
+            inner = Call(call.scope, call.line, call.args[1:], call.keywords, call.dst, self.new())
+            inner.shared = call.shared
+            self.make(int(what[1]), inner)  # type: ignore[call-overload]
+
+    @on(CLASS_OF)
+    def on_class_of(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         if what[0] == kinds.INSTANCE:
             self.add(rule[0], self.values.intern(kinds.CLASS, what[1]))
 
-    def on_iterated(self, value: int, what: kinds.Value, rule: tuple[Any, ...], module: Module) -> None:
+    @on(ITERATED)
+    def on_iterated(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         self.iterate(value, what, rule[0], rule[1])

@@ -8,40 +8,76 @@ from __future__ import annotations
 
 import ast
 import builtins
+import zlib
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from operator import itemgetter
 from typing import Any
 
-from utils.analysis.resolution.ir import MODELLED
+from utils.analysis.resolution.ir import MODELLED, NODE_BITS
 
 DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
 
 
 EFFORT = 10_000_000  # names that branches copy or go through in one file; hand-written code stays below a hundredth
 MANY = 50  # definitions of a name that a function may see
+SHEET_BITS = 10  # of a node's number: the nodes of one page
+PAGE_BITS = NODE_BITS - 1 - SHEET_BITS
+PAGES = 1 << (PAGE_BITS - 3)  # that a file may fill; an eighth of what there are, so that few names clash
 
 
 class TooIntricateError(Exception):
     """Following this file's names would take more memory or time than a file may."""
 
 
+class Numbers:
+    """Numbers for what has a name: the same name gets the same number in the next version of the file, too.
+
+    What an edit does not touch should keep its numbers, for whoever knows them (see `replay`) then knows the same.
+    """
+
+    def __init__(self, bits: int) -> None:
+        self.mask = (1 << bits) - 1
+        self.taken = {0}
+
+    def take(self, name: str) -> int:
+        """A number for a name, from 1; a free one close by where two names clash."""
+        number = zlib.crc32(name.encode("utf-8", "surrogatepass")) & self.mask
+        while number in self.taken:
+            number = (number + 1) & self.mask
+        self.taken.add(number)
+        return number
+
+
+class Sheet:
+    """The nodes of one definition or statement: numbered in order on pages that are found by its name."""
+
+    __slots__ = ("name", "next", "pages")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.next = 0
+        self.pages = 0
+
+
 class Scope:
     """One module, class or function body while it is walked.
 
     `env` maps a name to its node here and now; `timeline` keeps each (moment, node) a name was bound; `log` the names
-    in the order they were bound. `birth` is the moment the function was created in its parent.
+    in the order they were bound. `birth` is the moment the function was created in its parent. `sheet` numbers the
+    nodes that are made now.
     """
 
     __slots__ = (
         "birth", "cache", "class_index", "env", "function", "given", "index", "is_class", "live", "log", "loop_birth",
-        "loops", "outer_names", "parent", "plain", "timeline",
+        "loops", "outer_names", "parent", "plain", "sheet", "timeline",
     )  # fmt: skip
 
-    def __init__(self, index: int, parent: Scope | None, birth: int, is_class: bool = False) -> None:
+    def __init__(self, index: int, parent: Scope | None, birth: int, sheet: Sheet, is_class: bool = False) -> None:
         self.index = index
         self.parent = parent
         self.birth = birth
+        self.sheet = sheet
         self.is_class = is_class
         self.env: dict[str, int] = {}
         self.timeline: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -62,12 +98,15 @@ class Names:
 
     def __init__(self, module: str) -> None:
         self.size = 1
+        self.pages = Numbers(PAGE_BITS)
+        self.names: Counter[str] = Counter()
         self.succ: defaultdict[int, list[int]] = defaultdict(list)
         self.uses: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
         self.moment = 0
-        self.module_scope = Scope(0, None, 0)
+        self.module_scope = Scope(0, None, 0, self.sheet(module))
         self.scope = self.module_scope
         self.free: dict[tuple[Scope, str, int], int] = {}
+        self.read_from: dict[int, list[tuple[int, int]]] = {}  # node of such a name → its definitions
         self.pending: dict[str, int] = {}
         self.builtins: dict[str, int] = {}
         self.module = module
@@ -76,9 +115,25 @@ class Names:
         self.phis: dict[int, list[int]] = {}
 
     def new(self) -> int:
-        node = self.size
-        self.size = node + 1
+        sheet = self.scope.sheet
+        node = sheet.next
+        if not node & ((1 << SHEET_BITS) - 1):
+            node = self.turn(sheet)
+        sheet.next = node + 1
+        self.size += 1
         return node
+
+    def turn(self, sheet: Sheet) -> int:
+        """The first node of another page; raises `TooIntricateError` where that is too many."""
+        sheet.pages += 1
+        if len(self.pages.taken) > PAGES:
+            raise TooIntricateError
+        return self.pages.take(f"{sheet.name} {sheet.pages}") << SHEET_BITS
+
+    def sheet(self, name: str) -> Sheet:
+        """For the nodes of a definition or a statement; several of one name are told apart by their order."""
+        self.names[name] += 1
+        return Sheet(f"{name} {self.names[name]}")
 
     def use(self, node: int, *instruction: Any) -> None:
         if node:
@@ -185,7 +240,13 @@ class Names:
         node = self.free.get(key)
         if node is None:
             node = self.free[key] = self.new()
+            self.read_from[node] = owner.timeline[name]
         return node
+
+    def bound_once(self, node: int) -> int:
+        """What a name of an enclosing scope stands for, where only one thing was ever bound to it there."""
+        entries = self.read_from.get(node, ())
+        return entries[0][1] if len(entries) == 1 else node
 
     def read_global(self, name: str) -> int:
         """A name that no scope has bound so far: a builtin, a star import, or a global that is bound later."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from utils.analysis.resolution import ir
+from utils.analysis.resolution.annotations import last_name
 from utils.analysis.resolution.control import Control
 
 
@@ -30,11 +31,15 @@ class Statements(Control):
         }  # fmt: skip
 
     def body(self, statements: list[ast.stmt]) -> None:
-        table = self.statements
+        table, scope = self.statements, self.scope
+        outer = scope.sheet
         for node in statements:
             handler = table.get(node.__class__.__name__)
             if handler is not None:
+                if scope.function is None and (name := title(node)):
+                    scope.sheet = self.sheet(f"{outer.name} {name}")
                 handler(node)
+                scope.sheet = outer
 
     def expression(self, node: ast.Expr) -> None:
         if node.value.__class__ is not ast.Constant:
@@ -90,7 +95,7 @@ class Statements(Control):
                 self.dunder(base, ("__delitem__",), 0, 0, target.lineno)
             elif isinstance(target, ast.Attribute):
                 base = self.expr(target.value)
-                self.use(base, ir.STORE, f"del {target.attr}", 0, self.scope.index, target.lineno)
+                self.use(base, ir.STORE, f"del {target.attr}", 0, self.scope.index, target.lineno, -1)
 
     def global_(self, node: ast.Global) -> None:
         if self.scope is not self.module_scope:
@@ -110,10 +115,20 @@ class Statements(Control):
     def import_(self, node: ast.Import) -> None:
         for item in node.names:
             self.imported_modules[item.name, None] = None
-            found = self.new()
+            found = self.imported(item.name)
             name = item.name if item.asname else item.name.split(".")[0]
             self.imports.append((found, name, None))
             self.bind(item.asname or name, found)
+
+    def imported(self, name: str) -> int:
+        """A node for what is imported."""
+        scope = self.scope
+        if scope.function is not None:
+            return self.new()
+        outer, scope.sheet = scope.sheet, self.sheet(f"import {name}")
+        found = self.new()
+        scope.sheet = outer
+        return found
 
     def import_from(self, node: ast.ImportFrom) -> None:
         source = self.absolute(node)
@@ -125,7 +140,7 @@ class Statements(Control):
                 self.stars.append(source)
                 continue
             self.imported_modules[source, item.name] = None
-            found = self.new()
+            found = self.imported(f"{source} {item.name}")
             self.imports.append((found, source, item.name))
             self.bind(item.asname or item.name, found)
 
@@ -137,3 +152,14 @@ class Statements(Control):
             return None
         base = parts[: len(parts) - (node.level - 1)]
         return ".".join([*base, *([node.module] if node.module else [])]) or None
+
+
+def title(node: ast.stmt) -> str:
+    """What tells a statement of a module or class body from the ones around it: the name that it binds or calls."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        return last_name(node.targets[0])
+    if isinstance(node, (ast.AnnAssign, ast.AugAssign)):
+        return last_name(node.target)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return f"{last_name(node.value.func)} {last_name(node.value.args[0]) if node.value.args else ''}"
+    return ""

@@ -9,13 +9,13 @@ CLASS = 1  # (class)
 INSTANCE = 2  # (class, exact): exact where the code makes it, not exact where an annotation or `self` promises it
 BOUND = 3  # (function, receiver value, whether it was found through super())
 MODULE = 4  # (module name)
-CONTAINER = 5  # (node where it is made)
+CONTAINER = 5  # (node where it is made, length)
 GENERATOR = 6  # (function)
 SUPER = 7  # (class, receiver value)
-PARTIAL = 8  # (node of the call that makes it)
+PARTIAL = 8  # (node of the call that makes it, its arguments, its keywords)
 EXTERNAL = 9  # (dotted name): something outside the repository
 BUILTIN = 10  # (name)
-METHOD = 11  # (container node, method name)
+METHOD = 11  # (container node, length, method name)
 CONSTANT = 12  # (string or integer)
 ACCESSOR = 13  # (node of the getter): what property(...) makes
 CALLABLE = 14  # (node of its result)
@@ -24,7 +24,11 @@ CONTEXT = 16  # (function): what calling a @contextmanager function gives
 STREAM = 17  # (generator function, method name)
 WRAPPED = 18  # (wrapper function, node of what it wraps, receiver value or -1): one application of a decorator
 
+MAKER = 19  # (class): what `type.__call__` does for a class, whatever its metaclass says
+
 Value = tuple[Hashable, ...]
+# A value whose parts are values itself: where in the tuple the part is that is one (and not -1)
+INNER: dict[Hashable, int] = {BOUND: 2, SUPER: 2, WRAPPED: 3}
 
 
 class Values:
@@ -42,3 +46,18 @@ class Values:
             self.table.append(value)
             self.alone.append((found,))
         return found
+
+    def form(self, value: int) -> Value:
+        """A value as it means the same in every run: with the values in it in place of their numbers."""
+        what = self.table[value]
+        at = INNER.get(what[0])
+        if at is None or what[at] == -1:
+            return what
+        return (*what[:at], self.form(int(what[at])), *what[at + 1 :])  # type: ignore[call-overload]
+
+    def intern_form(self, form: Value) -> int:
+        """The inverse of `form`."""
+        at = INNER.get(form[0])
+        if at is None or form[at] == -1:
+            return self.intern(*form)
+        return self.intern(*form[:at], self.intern_form(form[at]), *form[at + 1 :])  # type: ignore[arg-type]

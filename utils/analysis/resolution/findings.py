@@ -1,0 +1,127 @@
+"""What was found out about one module, in a form that means the same in every run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from utils.analysis.resolution import ir
+from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.graph import BY_SUPER
+from utils.analysis.resolution.hierarchy import Hierarchy
+from utils.analysis.resolution.interpreter import Interpreter
+from utils.analysis.resolution.ir import CLASS_BITS
+from utils.analysis.resolution.modules import Module
+from utils.analysis.resolution.solution import Callee, Findings, Names
+
+FEW = 3  # callees of one site: measured on traces, edges of sites with more are executed less than half of the time
+ONE = 1  # for special methods that no call names
+
+
+def take_findings(module: Interpreter) -> Findings:
+    """What a module that was solved leaves."""
+    module.hierarchy.consulted = module.consulted
+    form = module.values.form
+
+    def callee(number: int, receiver: int) -> Callee:
+        if receiver <= BY_SUPER:
+            return number, form(BY_SUPER - receiver), True
+        return number, form(receiver) if receiver >= 0 else None, False
+
+    sites = []
+    for (scope, line, node), pairs in module.edges.items():
+        if not rather_plain(module, node, pairs):
+            sites.append((scope, line, FEW, [callee(*pair) for pair in pairs]))
+    for (scope, line, node), pairs in module.implied.items():
+        by_name: dict[str, list[Callee]] = {}
+        for number, receiver in pairs:
+            name = module.hierarchy.function_of(number)[1].name
+            by_name.setdefault(name, []).append(callee(number, receiver))
+        sites += [(scope, line, ONE, same) for name, same in by_name.items()
+                  if alike(module, node, name) and not answered(module, node, name)]  # fmt: skip
+    tables = [
+        (form(value), module.offset + local)
+        for local in module.module.code.tables
+        for value in module.inside(module.offset + local)
+    ]
+    return Findings(sites, sorted(module.made), tables)
+
+
+def alike(module: Interpreter, node: int, name: str) -> bool:
+    """Whether all that is known to arrive at a node are instances with this special method: where other kinds or
+    classes come along, nothing is known of the one value that is compared or converted."""
+    for value in module.points.get(node, ()):
+        what = module.values.table[value]
+        if what[0] != kinds.INSTANCE or module.find(int(what[1]), name) is None:  # type: ignore[call-overload]
+            return False
+    return True
+
+
+def rather_plain(module: Interpreter, node: int, pairs: Sequence[tuple[int, int]]) -> bool:
+    """Whether an attribute that is a property of some known receivers is a plain one of as many others."""
+    hierarchy = module.hierarchy
+    if node not in module.read_of or not all(hierarchy.function_of(pair[0])[1].flags & ir.PROPERTY for pair in pairs):
+        return False
+    base, name = module.read_of[node]
+    plain, run, running = [], 0, set()
+    for value in module.points.get(base, ()):
+        what = module.values.table[value]
+        if what[0] == kinds.INSTANCE:
+            number = int(what[1])  # type: ignore[call-overload]
+            if module.find(number, name) is None:
+                plain.append(hierarchy.owner_of(number, name))
+            else:
+                run += 1
+                running.update(hierarchy.order(number))
+    return sum(owner is not None and owner not in running for owner in plain) >= run > 0
+
+
+def answered(module: Interpreter, node: int, name: str) -> bool:
+    """Whether the left operand has the operator itself, so that the right one is not asked for the reflected one."""
+    for left in module.left_of.get((node, name), ()):
+        for value in module.points.get(left, ()):
+            what = module.values.table[value]
+            names = (f"__{name[3:]}", f"__i{name[3:]}")
+            if what[0] == kinds.INSTANCE and any(module.find(int(what[1]), own) is not None for own in names):  # type: ignore[call-overload]
+                return True
+    return False
+
+
+def take_names(hierarchy: Hierarchy, module: Module) -> Names:
+    """What names alone decide of a module."""
+    bases, inheritance, overrides = {}, {}, {}
+    for local, record in module.face.classes.items():
+        number = module.index << CLASS_BITS | local
+        found = hierarchy.bases_of(number)
+        if found:
+            inheritance[record.id] = [
+                base if isinstance(base, str) else hierarchy.class_of(base)[1].id for base in found
+            ]
+            bases[number] = [base for base in found if isinstance(base, int)]
+    for function in module.face.functions.values():
+        if function.owner >= 0 and not function.name.startswith("<"):
+            above = overridden(hierarchy, module.index << CLASS_BITS | function.owner, function.name)
+            if above is not None:
+                overrides[function.id] = above
+    return Names(sorted(imports(hierarchy, module)), inheritance, overrides, bases)
+
+
+def overridden(hierarchy: Hierarchy, number: int, name: str) -> str | None:
+    """The id of the first method of a name further on in a class's resolution order."""
+    for base in hierarchy.order(number)[1:]:
+        if isinstance(base, int):
+            methods = hierarchy.class_of(base)[1].methods
+            if name in methods:
+                return methods[name]
+    return None
+
+
+def imports(hierarchy: Hierarchy, module: Module) -> set[str]:
+    """The internal modules that a module imports anywhere."""
+    found = set()
+    for source, name in module.face.imports:
+        target = hierarchy.locate(source, module)
+        if name is not None and f"{target}.{name}" in hierarchy.by_name and not hierarchy.export(target, name):
+            target = f"{target}.{name}"
+        if target in hierarchy.by_name and target != module.name:
+            found.add(target)
+    return found
