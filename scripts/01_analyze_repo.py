@@ -25,10 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = stage_parser(__doc__ or "").parse_args(argv)
     config = load_config(arguments.config, arguments.overrides)
 
-    import msgspec
-
     from utils.analysis.cache import analyser_version
-    from utils.analysis.pipeline import analyze_survey
     from utils.analysis.repository import obtain
     from utils.analysis.survey import survey
     from utils.artifacts import ArtifactWriter, is_current
@@ -36,20 +33,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     stage = Stage("01 analyze", config.repository.url, config.analysis_dir)
     following = config.command("02_generate_data")
-    root, provenance = obtain(config)
-    repository, limits = config.repository, config.analysis
-    found = survey(root, config.repo_name, repository.languages, repository.exclude, limits.max_file_bytes)
+    source = obtain(config)
+    provenance, cache = source.provenance, config.data_dir / "cache"
+    repository, limit = config.repository, config.analysis.max_file_bytes
+    chosen = (config.repo_name, repository.languages, repository.exclude, limit)
+    found = survey(source.folder, *chosen, source.files, cache)
 
-    settings = {"repository": repository.model_dump(), "max_file_bytes": limits.max_file_bytes}
+    settings = {"repository": repository.model_dump(), "max_file_bytes": limit}
     inputs = {"files": found.digest(), "commit": provenance.commit or "", "dirty": str(provenance.dirty)}
     inputs["analyser"] = analyser_version()
     if not arguments.force and is_current(config.analysis_dir, ANALYSIS_SCHEMA, settings, inputs):
         return stage.unchanged(following)
 
+    import msgspec
+
+    from utils.analysis.pipeline import analyze_survey
+
     with ArtifactWriter(config.analysis_dir, ANALYSIS_SCHEMA, settings, inputs) as writer:
-        with (writer.path / "elements.jsonl").open("wb") as elements:
-            analysis = analyze_survey(found, provenance, elements, limits.workers, config.data_dir / "cache")
-        (writer.path / "analysis.json").write_bytes(msgspec.json.format(msgspec.json.encode(analysis), indent=1))
+        with writer.create("elements.jsonl") as elements:
+            analysis = analyze_survey(found, provenance, elements, config.analysis.workers, cache)
+        with writer.create("analysis.json") as stream:
+            stream.write(msgspec.json.format(msgspec.json.encode(analysis), indent=1))
         counts = {
             "files": len(analysis.files),
             "elements": sum(analysis.statistics.elements_by_kind.values()),

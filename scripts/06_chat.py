@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def is_override(word: str) -> bool:
     """True for `section.key=value` of a section that exists: a question may hold an equals sign, too."""
     match = re.match(r"([a-z_]+)(\.[a-z_]+)*=", word)
-    return match is not None and match[1] in Config.model_fields
+    return match is not None and match[1] in Config.__struct_fields__
 
 
 if __name__ == "__main__":

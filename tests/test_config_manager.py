@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.config_manager import load_config, main, name_from_url
+from utils.config_manager import Config, load_config, main, name_from_url
 from utils.console import DEFAULT_CONFIG, ROOT, UserError, relative
 
 MINIMAL = "# run me\nrepository:\n  url: .  # the project\n  name: demo\n"
@@ -50,15 +50,34 @@ def test_the_default_config_is_left_unsaid() -> None:
 
 
 def test_all_mistakes_are_reported_at_once_by_dotted_path(config: Path) -> None:
+    wrong = ["lora.r=abc", "training.epoch=2", "evaluation.batch_size=0", "nonsense.key=1", "merge=null"]
+    wrong += ["evaluation.retrieval.chunks=1.5", "generation.task_shares={api_usage: 0.5}", "repository.languages=[C]"]
     with pytest.raises(UserError) as caught:
-        load_config(config, ["lora.r=abc", "training.epoch=2", "evaluation.batch_size=0", "nonsense.key=1"])
+        load_config(config, wrong)
     for told in (
-        "lora.r",
+        "lora.r: expected `int`, not 'abc'",
         "training.epoch is not a setting (did you mean epochs?)",
-        "evaluation.batch_size",
-        "nonsense",
+        "evaluation.batch_size: expected `int` >= 1, not 0",
+        "nonsense is not a setting",
+        "merge: expected a section, not None",
+        "evaluation.retrieval.chunks: expected `int`, not 1.5",
+        "generation.task_shares: the shares must be 0 or more and add up to 1, not 0.5",
+        "repository.languages: invalid enum value 'C', not ['C']",
     ):
         assert told in str(caught.value)
+
+
+def test_settings_that_do_not_go_together_are_refused(config: Path) -> None:
+    with pytest.raises(UserError, match=r"training\.quantization=4bit needs model\.device=cuda$"):
+        load_config(config, ["training.quantization=4bit", "model.device=cpu"])
+
+
+def test_a_copy_keeps_what_is_not_replaced_and_the_command_it_came_from(config: Path) -> None:
+    loaded = load_config(config, ["lora.r=8"])
+    copy = loaded.model_copy(update={"seed": 7})
+    assert (copy.seed, copy.lora) == (7, loaded.lora)
+    assert copy.command("04_merge_weights") == loaded.command("04_merge_weights")
+    assert Config.model_validate(copy.model_dump()) == copy
 
 
 @pytest.mark.parametrize(

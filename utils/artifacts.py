@@ -15,7 +15,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,8 +23,10 @@ import msgspec
 
 from utils import __version__
 from utils.console import ROOT, UserError, relative, without_credentials
+from utils.versions import package_version
 
 MANIFEST = "manifest.json"
+BUFFER = 1 << 20  # bytes; a file written in small pieces takes the system twice the time
 HASHED_ON_OPEN = 256 * 2**20  # bytes; larger files (weights) are checked by size when an artifact is opened
 
 
@@ -110,14 +111,41 @@ def is_current(folder: Path, schema: str, settings: Mapping[str, Any], inputs: M
     return not any(_problem(folder / name, stamp) for name, stamp in manifest.outputs.items())
 
 
+class HashingStream:
+    """A new file for writing that knows its `FileStamp` without being read again."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("xb", buffering=BUFFER)
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def __enter__(self) -> HashingStream:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Write all of `data`."""
+        self._file.write(data)
+        self._digest.update(data)
+        self._size += len(data)
+
+    def stamp(self) -> FileStamp:
+        """The stamp of what was written."""
+        return FileStamp(self._size, self._digest.hexdigest())
+
+
 class ArtifactWriter:
     """Writes an artifact in a temporary folder; `commit` stamps its files, writes the manifest and swaps it into place.
 
     with ArtifactWriter(folder, schema, settings, inputs) as writer:
-        (writer.path / "train.jsonl").write_text(...)
+        with writer.create("train.jsonl") as stream:
+            stream.write(...)
         writer.commit(counts={"samples": 10}, seconds=stage.seconds)
 
-    Left without `commit` (an error, a kill), the old artifact stays as it was.
+    A file may also be put into `writer.path` by other means: `commit` then reads it again. Left without `commit` (an
+    error, a kill), the old artifact stays as it was.
     """
 
     def __init__(
@@ -126,12 +154,18 @@ class ArtifactWriter:
         self.folder = folder
         self.path = folder.with_name(folder.name + ".new")
         self._schema, self._settings, self._inputs, self._seed = schema, dict(settings), dict(inputs), seed
+        self._streams: dict[str, HashingStream] = {}
 
     def __enter__(self) -> ArtifactWriter:
         _finish_swap(self.folder)
         shutil.rmtree(self.path, ignore_errors=True)
         self.path.mkdir(parents=True)
         return self
+
+    def create(self, name: str) -> HashingStream:
+        """A new file of the artifact, hashed while it is written."""
+        stream = self._streams[name] = HashingStream(self.path / name)
+        return stream
 
     def commit(
         self,
@@ -145,9 +179,10 @@ class ArtifactWriter:
     ) -> Manifest:
         """Stamp every file, write the manifest last and swap the folder into place; returns the manifest.
 
-        `stamps` names files whose bytes were hashed while they were written, so that they need not be read again.
+        `stamps` names files, beside those of `create`, whose bytes were hashed while they were written, so that they
+        need not be read again.
         """
-        known = stamps or {}
+        known = {**(stamps or {}), **{name: stream.stamp() for name, stream in self._streams.items()}}
         files = sorted(path for path in self.path.rglob("*") if path.is_file())
         manifest = Manifest(
             schema=self._schema,
@@ -233,4 +268,4 @@ def _write_durably(path: Path, data: bytes) -> None:
 
 
 def _versions(names: Iterable[str]) -> dict[str, str]:
-    return {"python": sys.version.split()[0], **{name: metadata.version(name) for name in names}}
+    return {"python": sys.version.split()[0], **{name: package_version(name) for name in names}}

@@ -10,11 +10,10 @@ comment and every other setting is kept.
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,13 @@ from urllib.parse import urlsplit
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import msgspec
 import yaml
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
-from ruamel.yaml import YAML
 
 from utils.console import DEFAULT_CONFIG, EXIT_DONE, ROOT, UserError, relative, run, without_credentials
 from utils.settings import (
     AnalysisSettings,
+    Count,
     EvaluationSettings,
     GenerationSettings,
     LoraSettings,
@@ -41,9 +40,11 @@ from utils.settings import (
     TrainingSettings,
 )
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where it was built
 
-class Config(Settings):
-    """One run, from the repository to the report."""
+
+class Config(Settings, frozen=True):
+    """One run, from the repository to the report. `load_config` notes beside the fields where it read them from."""
 
     repository: RepositorySettings
     analysis: AnalysisSettings = AnalysisSettings()
@@ -54,15 +55,11 @@ class Config(Settings):
     merge: MergeSettings = MergeSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     paths: PathSettings = PathSettings()
-    seed: int = Field(default=42, ge=0)
-    _path: Path = PrivateAttr(default=DEFAULT_CONFIG)
-    _overrides: tuple[str, ...] = PrivateAttr(default=())
+    seed: Count = 42
 
-    @model_validator(mode="after")
-    def _batches_fit(self) -> Config:
+    def __post_init__(self) -> None:
         if self.training.quantization == "4bit" and self.model.device == "cpu":
             raise ValueError("training.quantization=4bit needs model.device=cuda")
-        return self
 
     @property
     def repo_name(self) -> str:
@@ -118,8 +115,9 @@ class Config(Settings):
 
     def command(self, script: str, launcher: str = "python") -> str:
         """The command that runs `scripts/<script>.py` as this run was: with its `--config` and its overrides."""
-        chosen = [] if self._path.resolve() == DEFAULT_CONFIG else ["--config", relative(self._path)]
-        given = [*chosen, *(without_credentials(override) for override in self._overrides)]
+        path, overrides = self.__dict__.get("read_from", (DEFAULT_CONFIG, ()))
+        chosen = [] if path.resolve() == DEFAULT_CONFIG else ["--config", relative(path)]
+        given = [*chosen, *(without_credentials(override) for override in overrides)]
         return shlex.join([*launcher.split(), relative(ROOT / "scripts" / f"{script}.py"), *given])
 
 
@@ -130,10 +128,9 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
         _apply(data, override)
     try:
         config = Config.model_validate(data)
-    except ValidationError as error:
-        mistakes = "; ".join(_mistake(item, data) for item in error.errors())
-        raise UserError(f"{relative(path)}: {mistakes}") from None
-    config._path, config._overrides = path, tuple(overrides)
+    except msgspec.ValidationError:
+        raise UserError(f"{relative(path)}: {'; '.join(_mistakes(Config, data))}") from None
+    config.__dict__["read_from"] = path, tuple(overrides)
     return config
 
 
@@ -158,6 +155,8 @@ def set_repository(path: Path, url: str, name: str | None, revision: str | None)
 
     Raises `UserError` when the file does not parse or what would be written is not a valid configuration.
     """
+    from ruamel.yaml import YAML  # only this command edits a file; the scripts just read it
+
     _read_yaml(path)
     editor = YAML()
     editor.preserve_quotes = True
@@ -179,7 +178,7 @@ def set_repository(path: Path, url: str, name: str | None, revision: str | None)
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except FileNotFoundError:
         raise UserError(f"there is no config at {relative(path)}; name one with --config PATH") from None
     except (IsADirectoryError, UnicodeDecodeError) as error:
@@ -196,7 +195,7 @@ def _apply(data: dict[str, Any], override: str) -> None:
     if not equals or not dotted:
         raise UserError(f"the override {override!r} is not of the form section.key=value")
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, Loader=LOADER)
     except yaml.YAMLError as error:
         raise UserError(f"the override {override!r} has a value that is not YAML: {_one_line(str(error))}") from None
     *sections, key = dotted.split(".")
@@ -207,22 +206,41 @@ def _apply(data: dict[str, Any], override: str) -> None:
     data[key] = value
 
 
-def _mistake(item: Any, data: dict[str, Any]) -> str:
-    dotted = ".".join(str(part) for part in item["loc"]) or "config"
-    if item["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(item["loc"][-1]), _known_keys(item["loc"][:-1]), n=1)
-        return f"{dotted} is not a setting" + (f" (did you mean {close[0]}?)" if close else "")
-    message = item["msg"].removeprefix("Value error, ")
-    return f"{dotted}: {message[0].lower()}{message[1:]}, not {item['input']!r}" if item["loc"] else message
+def _mistakes(kind: type[Settings], data: Any, section: str = "") -> list[str]:
+    """All that is wrong in a section ("" or "name."), by dotted path: msgspec stops at the first mistake."""
+    if not isinstance(data, dict):
+        return [f"{section.removesuffix('.')}: expected a section, not {data!r}"]
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    found = [_unknown(section, str(name), fields) for name in data if name not in fields]
+    for name, field in fields.items():
+        if name not in data:
+            found += [f"{section}{name}: a value is needed"] if field.required else []
+        elif isinstance(field.type, type) and issubclass(field.type, Settings):
+            found += _mistakes(field.type, data[name], f"{section}{name}.")
+        else:
+            try:
+                msgspec.convert(data[name], field.type, strict=False)
+            except msgspec.ValidationError as error:
+                found.append(f"{section}{name}: {_reason(error)}, not {data[name]!r}")
+    if not found:  # each value may be; what is left is how they go together
+        try:
+            kind.model_validate(data)
+        except msgspec.ValidationError as error:
+            found.append(section + _reason(error))
+    return found
 
 
-def _known_keys(location: tuple[Any, ...]) -> list[str]:
-    model: Any = Config
-    for part in location:
-        model = model.model_fields[part].annotation if part in model.model_fields else None
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            return []
-    return list(model.model_fields)
+def _unknown(section: str, name: str, known: Iterable[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"{section}{name} is not a setting" + (f" (did you mean {close[0]}?)" if close else "")
+
+
+def _reason(error: msgspec.ValidationError) -> str:
+    """msgspec's "Expected `int`, got `str` - at `$.lora.r`" without what the user is told anyway."""
+    message = re.sub(r"(, got `\w+`)?( - at `[^`]*`)?$", "", str(error))
+    return f"{message[0].lower()}{message[1:]}"
 
 
 def _one_line(text: str) -> str:

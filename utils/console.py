@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tqdm import tqdm
-
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_CONFIG = ROOT / "config" / "config.yaml"
 
@@ -57,8 +55,9 @@ def is_disk_full(error: Exception) -> bool:
 
 def fail(sentence: str) -> int:
     """Print one error line, on a line of its own, and return exit code 2."""
-    for bar in list(getattr(tqdm, "_instances", ())):
-        bar.close()
+    if "tqdm" in sys.modules:
+        for bar in list(getattr(sys.modules["tqdm"].tqdm, "_instances", ())):
+            bar.close()
     # The bar of another process may stand on this line: wipe it from a terminal, leave it behind in a log.
     start = "\r\033[K" if sys.stderr.isatty() else "" if is_main_process() else "\n"
     print(f"{start}error: {sentence}", file=sys.stderr, flush=True)
@@ -98,6 +97,8 @@ def relative(path: Path | str) -> str:
 
 def without_credentials(text: str) -> str:
     """`text` with every `scheme://user:secret@host` cut down to `scheme://host` (for ssh the user stays)."""
+    if "://" not in text:
+        return text
     text = re.sub(r"(\bssh://)([^/@:\s]+)(:[^/@\s]*)?@", r"\1\2@", text)
     text = re.sub(r"(\b(?!ssh\b)[a-z][a-z+.-]*://)[^/\s]*@", r"\1", text)
     return re.sub(r"(\bhttps?://[^\s?#'\"]+)[?#][^\s'\"]*", r"\1", text)
@@ -160,6 +161,8 @@ def duration(seconds: float) -> str:
 
 def progress(items: Iterable[T], label: str, total: int | None = None, unit: str = "it", **options: Any) -> Iterable[T]:
     """A progress bar over `items`; silent on ranks other than 0, and gone when it took less than a second or so."""
+    from tqdm import tqdm  # it takes longer to import than many a run of step 01 needs for all else
+
     return tqdm(
         items,
         desc=label,

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
+import msgspec
+from msgspec import Meta, field
 
 from utils.console import without_credentials
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(gt=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+ProperShare = Annotated[float, Meta(ge=0, lt=1)]
 
 ORIGINAL_SHARES = {
     "code_explanation": 0.46,
@@ -17,65 +26,83 @@ ORIGINAL_SHARES = {
 }
 
 
-class Settings(BaseModel):
-    """Base of every section: unknown keys are mistakes."""
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
+    """Base of every section: unknown keys are mistakes. What a user can do with it is called as pydantic calls it.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    It is no pydantic model: to import that library and build the models took as long as step 01 needs for all of
+    Django where one file has changed.
+    """
+
+    @classmethod
+    def model_validate(cls, data: dict[str, Any]) -> Self:
+        """The settings in `data`; texts stand for the numbers in them. Raises `msgspec.ValidationError`."""
+        return msgspec.convert(data, cls, strict=False)
+
+    def model_dump(self) -> dict[str, Any]:
+        """As plain dictionaries, lists and values, in the order of the fields."""
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {
+            name: value.model_dump() if isinstance(value, Settings) else msgspec.to_builtins(value)
+            for name, value in values.items()
+        }
+
+    def model_copy(self, update: dict[str, Any]) -> Self:
+        """The same with other values for some fields."""
+        copy = msgspec.structs.replace(self, **update)
+        copy.__dict__.update(self.__dict__)
+        return copy
 
 
-class RepositorySettings(Settings):
+class RepositorySettings(Settings, frozen=True):
     """What is analysed. A relative path in `url` is taken from this project's root."""
 
-    url: str = Field(min_length=1)
-    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    url: Annotated[str, Meta(min_length=1)]
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = None
     revision: str | None = None
-    languages: list[Literal["python"]] = Field(default=["python"], min_length=1)
+    languages: Annotated[list[Literal["python"]], Meta(min_length=1)] = field(default_factory=lambda: ["python"])
     exclude: list[str] = []
 
-    @field_serializer("url")
-    def _without_credentials(self, url: str) -> str:
+    def model_dump(self) -> dict[str, Any]:
         """What is written down (manifests, model cards) is the address without user and password."""
-        return without_credentials(url)
+        return {**super().model_dump(), "url": without_credentials(self.url)}
 
 
-class AnalysisSettings(Settings):
+class AnalysisSettings(Settings, frozen=True):
     """Limits of step 01. A dense data file takes 500 times its size to parse: 2 MB stay below 1 GiB."""
 
-    max_file_bytes: int = Field(default=2_000_000, gt=0)
-    workers: int | None = Field(default=None, gt=0)
+    max_file_bytes: Positive = 2_000_000
+    workers: Positive | None = None
 
 
-class GenerationSettings(Settings):
+class GenerationSettings(Settings, frozen=True):
     """What step 02 asks and how often. Shares are of the samples about the repository; `general_share` is of all."""
 
-    languages: list[str] = Field(default=["en", "zh"], min_length=1)
-    task_shares: dict[str, float] = ORIGINAL_SHARES
+    languages: Annotated[list[str], Meta(min_length=1)] = field(default_factory=lambda: ["en", "zh"])
+    task_shares: dict[str, float] = field(default_factory=lambda: dict(ORIGINAL_SHARES))
     minimum: dict[str, int] = {}
-    samples_per_fact: int = Field(default=12, ge=2)
-    max_samples: int = Field(default=40_000, gt=0)
-    max_elements: int | None = Field(default=None, gt=0)
-    private_weight: float = Field(default=0.3, ge=0, le=1)
-    relation_share: float = Field(default=0.15, ge=0, lt=1)
-    absent_share: float = Field(default=0.05, ge=0, lt=1)
-    general_share: float = Field(default=0.15, ge=0, lt=1)
+    samples_per_fact: Annotated[int, Meta(ge=2)] = 12
+    max_samples: Positive = 40_000
+    max_elements: Positive | None = None
+    private_weight: Share = 0.3
+    relation_share: ProperShare = 0.15
+    absent_share: ProperShare = 0.05
+    general_share: ProperShare = 0.15
     general_dataset: str | None = None
     reasoning: Literal["answer", "thinking", "none"] = "answer"
     include_tests: bool = False
-    unseen_fact_share: float = Field(default=0.05, ge=0, lt=1)
+    unseen_fact_share: ProperShare = 0.05
     secrets: Literal["drop", "redact"] = "drop"
 
-    @field_validator("task_shares")
-    @classmethod
-    def _known_tasks(cls, shares: dict[str, float]) -> dict[str, float]:
+    def __post_init__(self) -> None:
+        shares = self.task_shares
         unknown = sorted(set(shares) - set(ORIGINAL_SHARES))
         if unknown:
-            raise ValueError(f"unknown task {', '.join(unknown)}; known: {', '.join(ORIGINAL_SHARES)}")
+            raise ValueError(f"task_shares: unknown task {', '.join(unknown)}; known: {', '.join(ORIGINAL_SHARES)}")
         if min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > 0.01:
-            raise ValueError(f"the shares must be 0 or more and add up to 1, not {sum(shares.values()):g}")
-        return shares
+            raise ValueError(f"task_shares: the shares must be 0 or more and add up to 1, not {sum(shares.values()):g}")
 
 
-class ModelSettings(Settings):
+class ModelSettings(Settings, frozen=True):
     """The base model and where it runs. A relative path in `base` that exists is taken from this project's root."""
 
     base: str = "Qwen/Qwen3-8B"
@@ -86,44 +113,46 @@ class ModelSettings(Settings):
     attention: Literal["sdpa", "flash_attention_2", "eager"] = "sdpa"
 
 
-class LoraSettings(Settings):
+class LoraSettings(Settings, frozen=True):
     """The adapter (LoRA, arXiv 2106.09685)."""
 
-    r: int = Field(default=64, gt=0)
-    alpha: int = Field(default=128, gt=0)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
-    target_modules: list[str] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    r: Positive = 64
+    alpha: Positive = 128
+    dropout: ProperShare = 0.0
+    target_modules: list[str] = field(
+        default_factory=lambda: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    )
     use_rslora: bool = False
     use_dora: bool = False
 
 
-class TrainingSettings(Settings):
+class TrainingSettings(Settings, frozen=True):
     """Step 03. `batch_size` counts packed rows of `max_length` tokens per device and step."""
 
-    epochs: float = Field(default=3.0, gt=0)
-    max_steps: int | None = Field(default=None, gt=0)
-    learning_rate: float = Field(default=2e-4, gt=0)
-    warmup_ratio: float = Field(default=0.05, ge=0, lt=1)
+    epochs: Annotated[float, Meta(gt=0)] = 3.0
+    max_steps: Positive | None = None
+    learning_rate: Annotated[float, Meta(gt=0)] = 2e-4
+    warmup_ratio: ProperShare = 0.05
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
-    weight_decay: float = Field(default=0.0, ge=0)
-    max_grad_norm: float = Field(default=1.0, gt=0)
-    max_length: int = Field(default=2048, ge=64)
-    batch_size: int = Field(default=4, gt=0)
-    gradient_accumulation: int = Field(default=1, gt=0)
+    weight_decay: Annotated[float, Meta(ge=0)] = 0.0
+    max_grad_norm: Annotated[float, Meta(gt=0)] = 1.0
+    max_length: Annotated[int, Meta(ge=64)] = 2048
+    batch_size: Positive = 4
+    gradient_accumulation: Positive = 1
     packing: bool = True
     mixed_precision: bool = True
     gradient_checkpointing: bool = True
     quantization: Literal["none", "4bit"] = "none"
     deepspeed: str | None = "ds_config_zero3.json"
-    evaluations: int = Field(default=10, ge=0)
-    early_stopping_patience: int | None = Field(default=3, gt=0)
-    saves: int = Field(default=10, ge=0)
+    evaluations: Count = 10
+    early_stopping_patience: Positive | None = 3
+    saves: Count = 10
     continue_from: str | None = None
-    replay_share: float = Field(default=0.3, ge=0, le=1)
+    replay_share: Share = 0.3
     report_to: list[Literal["tensorboard", "wandb"]] = []
 
 
-class MergeSettings(Settings):
+class MergeSettings(Settings, frozen=True):
     """Step 04. `llama_cpp` is a checkout of llama.cpp, whose converter `export: gguf` needs (null: on the PATH)."""
 
     dtype: Literal["base", "float32", "bfloat16"] = "base"
@@ -132,28 +161,28 @@ class MergeSettings(Settings):
     llama_cpp: str | None = None
 
 
-class RetrievalSettings(Settings):
+class RetrievalSettings(Settings, frozen=True):
     """The BM25 baseline of step 05: what a user would try instead of fine-tuning."""
 
     enabled: bool = True
-    chunks: int = Field(default=4, gt=0)
-    max_prompt_tokens: int = Field(default=2048, gt=0)
+    chunks: Positive = 4
+    max_prompt_tokens: Positive = 2048
 
 
-class EvaluationSettings(Settings):
+class EvaluationSettings(Settings, frozen=True):
     """Step 05 and 06. `server` is the base address of an OpenAI-compatible server, `/v1` included."""
 
-    batch_size: int = Field(default=32, gt=0)
-    max_new_tokens: int = Field(default=384, gt=0)
-    limit: int | None = Field(default=None, gt=0)
+    batch_size: Positive = 32
+    max_new_tokens: Positive = 384
+    limit: Positive | None = None
     retrieval: RetrievalSettings = RetrievalSettings()
     server: str | None = None
     server_base_model: str | None = None
     server_finetuned_model: str | None = None
-    bootstrap_resamples: int = Field(default=2000, ge=100)
+    bootstrap_resamples: Annotated[int, Meta(ge=100)] = 2000
 
 
-class PathSettings(Settings):
+class PathSettings(Settings, frozen=True):
     """Where artifacts land; relative paths are taken from this project's root."""
 
     data: str = "data"

@@ -143,7 +143,7 @@ def test_a_file_that_kills_its_process_takes_no_other_along(tmp_path: Path, monk
         return real(data, path, *rest)
 
     monkeypatch.setattr(workers, "ALONE", 0)
-    monkeypatch.setattr(workers, "analyze_file", deadly)
+    monkeypatch.setattr(file_analysis, "analyze_file", deadly)
     analysis, elements = analyze(tmp_path, "r", HERE, workers=2)
     assert [(skipped.path, skipped.reason) for skipped in analysis.skipped] == [
         ("deadly.py", "the parser crashed on it")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.analysis.git import list_files
+from utils.analysis.git import read_checkout
 from utils.analysis.repository import obtain
 from utils.config_manager import Config, PathSettings, RepositorySettings
 from utils.console import UserError
@@ -43,7 +43,7 @@ def analyse(folder: Path) -> Config:
         repository=RepositorySettings(url=str(folder)), paths=PathSettings(repos=str(folder.parent / "repos"))
     )
     obtain(settings)
-    list_files(folder)
+    read_checkout(folder)
     return settings
 
 
@@ -145,7 +145,9 @@ def test_a_foreign_work_tree_is_not_entered(hostile: Path, tmp_path: Path) -> No
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret" / "key.py").write_text("")
     git(hostile, "config", "core.worktree", str(tmp_path / "secret"))
-    assert list_files(hostile) == ["a.py"]
+    checkout = read_checkout(hostile)
+    assert checkout is not None
+    assert checkout.tracked == ["a.py"]
 
 
 def test_checkout_is_left_as_it_was(hostile: Path) -> None:
@@ -165,7 +167,7 @@ def test_cloning_a_hostile_folder_runs_nothing(hostile: Path, marker: Path, tmp_
     for key in ("uploadpack.packObjectsHook", "core.sshCommand", "core.fsmonitor", "filter.evil.smudge"):
         git(hostile, "config", key, evil)
     settings = RepositorySettings(url=str(hostile), revision=head, name="cloned")
-    folder, provenance = obtain(Config(repository=settings, paths=PathSettings(repos=str(tmp_path / "repos"))))
+    folder, provenance, _ = obtain(Config(repository=settings, paths=PathSettings(repos=str(tmp_path / "repos"))))
     assert provenance.commit == head
     assert (folder / "a.py").read_text() == "A = 1\n"
     assert not marker.exists()

@@ -1,5 +1,6 @@
 """Whatever is edited between two runs, a run with the cache gives the bytes of a run without it."""
 
+import os
 import random
 from collections.abc import Callable
 from io import BytesIO
@@ -8,39 +9,56 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from utils.analysis import survey as surveying
 from utils.analysis.pipeline import analyze_survey
 from utils.analysis.survey import survey
 from utils.records import Provenance
 
 HERE = Provenance("", None, False, "")
 NAMES = ("alpha", "beta", "gamma", "delta")
+START = (
+    "from typing import Protocol\n\n\nKEPT = {}\n\n\n"
+    "def keep(function):\n    KEPT[function.__name__] = function\n    return function\n\n\n"
+)
 
 
-def run(root: Path, cache: Path | None) -> bytes:
+def run(root: Path, cache: Path | None) -> tuple[bytes, bytes]:
     elements = BytesIO()
-    analysis = analyze_survey(survey(root, "r"), HERE, elements, workers=1, cache=cache)
-    return msgspec.json.encode(analysis) + elements.getvalue()
+    analysis = analyze_survey(survey(root, "r", cache=cache), HERE, elements, workers=1, cache=cache)
+    return msgspec.json.encode(analysis), elements.getvalue()
 
 
 def function(rng: random.Random) -> str:
     name, other = rng.sample(NAMES, 2)
+    decorator = rng.choice(["", "", "@keep\n", f"@{other}\n"])
     body = rng.choice([f"return {other}(value)", f"return C().{other}(value)", "return value", f"value.{other}()"])
-    return f"def {name}(value: C):\n    '''Do {other}.'''\n    {body}\n\n\n"
+    return f"{decorator}def {name}(value: C):\n    '''Do {other}.'''\n    {body}\n\n\n"
 
 
 def klass(rng: random.Random) -> str:
     base = rng.choice(["", "(C)", "(B)", "(Protocol)"])
-    method = rng.choice(NAMES)
-    return f"class {rng.choice('BCD')}{base}:\n    def {method}(self):\n        return self.{rng.choice(NAMES)}()\n\n\n"
+    method, other = rng.choice(NAMES), rng.choice(NAMES)
+    body = rng.choice([f"return self.{other}()", "raise NotImplementedError", "self.kept.append(self)"])
+    return f"class {rng.choice('BCD')}{base}:\n    def {method}(self, given=1):\n        {body}\n\n\n"
 
 
 def imported(rng: random.Random) -> str:
-    module = f"m{rng.randrange(4)}"
-    return rng.choice([f"from pkg.{module} import *\n", f"from pkg.{module} import {rng.choice(NAMES)}, C\n"])
+    module = f"pkg.m{rng.randrange(4)}"
+    names = f"{rng.choice(NAMES)}, C, keep"
+    return rng.choice([f"from {module} import *\n", f"from {module} import {names}\n", f"import {module} as other\n"])
+
+
+def used(rng: random.Random) -> str:
+    name, other = rng.sample(NAMES, 2)
+    table = f"TABLE = {{1: {name}, 2: {other}, 3: other.{name}}}\n\n\n"
+    return rng.choice([table, f"app = C()\napp.register({name})\n\n\n", f"keep({name})\n\n\n", f"{name}(1)\n\n\n"])
+
+
+PARTS = [function, klass, imported, used]
 
 
 def add(rng: random.Random, path: Path) -> None:
-    parts = [path.read_text(), rng.choice([function, klass, imported])(rng)]
+    parts = [path.read_text(), rng.choice(PARTS)(rng)]
     path.write_text("".join(parts if rng.random() < 0.6 else reversed(parts)))
 
 
@@ -54,9 +72,18 @@ def rename(rng: random.Random, path: Path) -> None:
     path.write_text(path.read_text().replace(*rng.sample(NAMES, 2)))
 
 
+def swap(rng: random.Random, path: Path) -> None:
+    """Another content of the same size."""
+    path.write_text(path.read_text().replace("beta", "zeta").replace("gamma", "delta").replace("zeta", "beta"))
+
+
+def touch(rng: random.Random, path: Path) -> None:
+    path.touch()
+
+
 def shift(rng: random.Random, path: Path) -> None:
     lines = path.read_text().split("\n")
-    lines.insert(rng.randrange(len(lines)), rng.choice(["", "# A comment.", "x = 'é'", "def broken("]))
+    lines.insert(rng.randrange(len(lines)), rng.choice(["", "# A comment.", "x = 'é'", "def broken(", "\0"]))
     path.write_text("\n".join(lines))
 
 
@@ -64,36 +91,267 @@ def move(rng: random.Random, path: Path) -> None:
     path.rename(path.with_name(f"m{rng.randrange(6)}.py"))
 
 
+def copy(rng: random.Random, path: Path) -> None:
+    """A module that did not exist: beside the others, called what they define, in a folder of its own, outside."""
+    name = rng.choice([f"m{rng.randrange(6)}.py", f"{rng.choice(NAMES)}.py", "sub/m1.py", "../m1.py", "../src/m2.py"])
+    text, target = path.read_text(), path.parent / name
+    target.parent.mkdir(exist_ok=True)
+    target.unlink(missing_ok=True)
+    target.write_text(text)
+
+
+def delete(rng: random.Random, path: Path) -> None:
+    found = sorted(path.parent.parent.rglob("*.*"))
+    victim = rng.choice(found)
+    if victim.name not in ("__init__.py", path.name):
+        victim.unlink()
+
+
+def link(rng: random.Random, path: Path) -> None:
+    target = path.with_name("real.txt")
+    path.rename(target)
+    path.symlink_to(target)
+
+
+def export(rng: random.Random, path: Path) -> None:
+    (path.parent / "__init__.py").write_text(imported(rng) + rng.choice(["", function(rng)]))
+
+
 def document(rng: random.Random, path: Path) -> None:
     name = rng.choice(NAMES)
-    text = f"# Use\n\nHow to {name}.\n\n```python\nfrom pkg.m1 import {name}\n{name}(1)\n```\n"
-    (path.parent.parent / "README.md").write_text(text)
+    code = rng.choice([f"from pkg.m1 import {name}\n{name}(1)", f"import pkg\npkg.C().{name}()\npkg.{name}(2)"])
+    (path.parent.parent / "README.md").write_text(f"# Use\n\nHow to {name}.\n\n```python\n{code}\n```\n")
 
 
-EDITS: list[Callable[[random.Random, Path], None]] = [add, add, remove, rename, shift, shift, move, document]
+def declare(rng: random.Random, path: Path) -> None:
+    root, name = rng.choice(["src", ".", "pkg"]), rng.choice(NAMES)
+    (path.parent.parent / "pyproject.toml").write_text(
+        f'[project]\nname = "{name}"\n[project.scripts]\nrun = "pkg.m1:{name}"\n'
+        f'[tool.setuptools.packages.find]\nwhere = ["{root}"]\n'
+    )
 
 
-@pytest.mark.parametrize("seed", range(5))
+EDITS: list[Callable[[random.Random, Path], None]] = [
+    *(add, add, remove, rename, shift, shift, move, document),
+    *(swap, touch, copy, delete, link, export, declare),
+]
+
+
+@pytest.fixture
+def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index trusts what was written just before it: the clock is fine enough for what a test does."""
+    monkeypatch.setattr("utils.analysis.file_index.CLEARLY", 0)
+
+
+@pytest.mark.usefixtures("trusting")
+@pytest.mark.parametrize("seed", range(12))
 def test_a_run_with_the_cache_equals_a_full_run_after_any_edits(tmp_path: Path, seed: int):
     rng = random.Random(seed)
     package = tmp_path / "repo" / "pkg"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
     for number in range(4):
-        parts = [rng.choice([function, klass, imported])(rng) for _ in range(6)]
-        (package / f"m{number}.py").write_text("from typing import Protocol\n" + "".join(parts))
+        (package / f"m{number}.py").write_text(START + "".join(rng.choice(PARTS)(rng) for _ in range(7)))
     run(tmp_path / "repo", tmp_path / "cache")
     for _ in range(12):
         for _ in range(rng.choice([1, 1, 2])):
-            rng.choice(EDITS)(rng, rng.choice(sorted(package.glob("m*.py"))))
+            files = [path for path in sorted(package.glob("m*.py")) if not path.is_symlink()]
+            if files:
+                rng.choice(EDITS)(rng, rng.choice(files))
         assert run(tmp_path / "repo", tmp_path / "cache") == run(tmp_path / "repo", None)
 
 
-def test_nothing_edited_is_nothing_analysed_and_nothing_solved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.usefixtures("trusting")
+def test_nothing_edited_is_nothing_read_analysed_or_solved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     root = tmp_path / "repo"
     root.mkdir()
     (root / "a.py").write_text("def f(): ...\n\n\nf()\n")
+    (root / "README.md").write_text("# A\n\nSays what it is.\n")
+    (root / "setup.cfg").write_text("[metadata]\nname = a\n")
     first = run(root, tmp_path / "cache")
-    monkeypatch.setattr("utils.analysis.pipeline.solve", None)
-    monkeypatch.setattr("utils.analysis.workers.analyze_file", None)
+    for name in ("survey.read_bytes", "survey.name_modules", "file_analysis.analyze_file", "pipeline.solve"):
+        monkeypatch.setattr(f"utils.analysis.{name}", None)
+    monkeypatch.setattr("utils.analysis.patterns.looking.look", None)
+    monkeypatch.setattr("utils.analysis.project.read_project", None)
     assert run(root, tmp_path / "cache") == first
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of all files that are read."""
+    paths: list[str] = []
+    real = surveying.read_bytes
+
+    def recording(root: str, path: str, max_bytes: int) -> tuple[bytes, os.stat_result]:
+        paths.append(path)
+        return real(root, path, max_bytes)
+
+    monkeypatch.setattr(surveying, "read_bytes", recording)
+    return paths
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of all files that are looked at for patterns."""
+    from utils.analysis.patterns import looking
+
+    paths: list[str] = []
+    real = looking.look
+
+    def recording(file, *rest):
+        paths.append(file.path)
+        return real(file, *rest)
+
+    monkeypatch.setattr(looking, "look", recording)
+    return paths
+
+
+@pytest.mark.usefixtures("trusting")
+def test_a_file_is_looked_at_again_only_where_a_name_it_asked_for_means_something_else(
+    tmp_path: Path, read: list[str], looked_at: list[str]
+):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    (root / "pkg").mkdir(parents=True)
+    for path, text in {
+        "pkg/__init__.py": "from pkg.a import f\n",
+        "pkg/a.py": "def f(): ...\n",
+        "pkg/b.py": "def f(): ...\n",
+        "user.py": "from pkg import f\n",
+        "other.py": "X = 1\n",
+    }.items():
+        (root / path).write_text(text)
+    run(root, cache)
+    read.clear()
+    looked_at.clear()
+    (root / "pkg/a.py").write_text("def f(): ...\ndef g(): ...\n")
+    assert run(root, cache) == run(root, None)
+    assert read[0] == "pkg/a.py"
+    assert looked_at[0] == "pkg/a.py"
+    assert read.count("user.py") == looked_at.count("user.py") == 1  # by the full run
+    looked_at.clear()
+    (root / "pkg/__init__.py").write_text("from pkg.b import f\n")
+    assert run(root, cache) == run(root, None)
+    assert looked_at[:2] == ["pkg/__init__.py", "user.py"]
+    assert looked_at.count("other.py") == 1
+
+
+TABLE = "TABLE = {1: %s.f, 2: %s.g}\n"
+F_AND_G = "def f(): ...\n\n\ndef g(): ...\n"
+DOCUMENT = "# A\n\n```python\nfrom pkg.a import %s\n\n%s\n```\n"
+TWO_CLASSES = "class B:\n    def run(self): ...\n\n\nclass D:\n    def run(self): ...\n"
+ELSEWHERE = {  # what changes somewhere changes what another file contributes, in which nothing does
+    "a module appears": ({"user.py": "from pkg import x\n" + TABLE % ("x", "x")}, "pkg/x.py", F_AND_G),
+    "what was foreign is here": (
+        {"user.py": "from ext import mod\n" + TABLE % ("mod", "mod")},
+        "ext/mod.py",
+        F_AND_G,
+    ),
+    "a quoted name is here": ({"user.py": 'TABLE = {1: "ext.mod.f", 2: "ext.mod.g"}\n'}, "ext/mod.py", F_AND_G),
+    "a module at the top appears": ({"user.py": "import x\n" + TABLE % ("x", "x")}, "x.py", F_AND_G),
+    "a module is called like a method": (
+        {"user.py": "from pkg.a import C\n\n\nC().f()\n", "pkg/a.py": "class C:\n    def f(self): ...\n"},
+        "pkg/a/C/f.py",
+        "",
+    ),
+    "a quoted name goes": (
+        {"user.py": 'TABLE = {1: "pkg.a.f", 2: "pkg.a.g"}\n', "pkg/a.py": F_AND_G},
+        "pkg/a.py",
+        "X = 1\n",
+    ),
+    "modules are named otherwise": (
+        {"src/lib/__init__.py": "", "src/lib/a.py": F_AND_G + "ALL = [f, g]\n", "user.py": "X = 1\n"},
+        "user.py",
+        "import src.lib.a\n",
+    ),
+    "a module goes": (
+        {"user.py": "from pkg.a import *\n" + TABLE % ("f", "g") + "ALL = [f, g]\n", "pkg/a.py": F_AND_G},
+        "pkg/a.py",
+        None,
+    ),
+    "a name is exported from elsewhere": (
+        {
+            "user.py": "from pkg.a import f, g\nALL = [f, g]\n",
+            "pkg/a.py": "from pkg.b import f, g\n",
+            "pkg/b.py": F_AND_G,
+            "pkg/c.py": F_AND_G,
+        },
+        "pkg/a.py",
+        "from pkg.c import f, g\n",
+    ),
+    "a decorator keeps nothing any more": (
+        {
+            "user.py": "from pkg.a import keep\n\n\n@keep\ndef f(): ...\n\n\n@keep\ndef g(): ...\n",
+            "pkg/a.py": "ALL = {}\n\n\ndef keep(f):\n    ALL[1] = f\n    return f\n",
+        },
+        "pkg/a.py",
+        "ALL = {}\n\n\ndef keep(f):\n    ALL[1] = 1\n    return f\n",
+    ),
+    "a class has another base": (
+        {
+            "README.md": DOCUMENT % ("C", "C().run()\nc = C()\nc.run()"),
+            "pkg/a.py": "from pkg.b import B, D\n\n\nclass C(B): ...\n",
+            "pkg/b.py": TWO_CLASSES,
+        },
+        "pkg/a.py",
+        "from pkg.b import B, D\n\n\nclass C(D): ...\n",
+    ),
+    "an instance is of another class": (
+        {
+            "README.md": DOCUMENT % ("app", "app.run()"),
+            "pkg/a.py": TWO_CLASSES + "\n\napp = B()\n",
+        },
+        "pkg/a.py",
+        TWO_CLASSES + "\n\napp = D()\n",
+    ),
+    "a class conforms": (
+        {
+            "pkg/a.py": "from typing import Protocol\n\n\nclass P(Protocol):\n    def run(self, x): ...\n",
+            "pkg/b.py": TWO_CLASSES,
+        },
+        "pkg/b.py",
+        TWO_CLASSES.replace("self", "self, x"),
+    ),
+    "a base's line moves": (
+        {"pkg/a.py": "class C: ...\n", "user.py": "from pkg.a import C\n\n\nclass D(C): ...\n"},
+        "user.py",
+        "from pkg.a import C\n\n\n\nclass D(C): ...\n",
+    ),
+}
+
+
+@pytest.mark.usefixtures("trusting")
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_what_changes_elsewhere_counts(tmp_path: Path, case: str):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    files, path, text = ELSEWHERE[case]
+    for name, content in {"pkg/__init__.py": "", **files}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(content)
+    before, _ = run(root, cache)
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text(text) if text is not None else (root / path).unlink()
+    after = run(root, cache)
+    assert after == run(root, None)
+    assert msgspec.json.decode(after[0])["patterns"] != msgspec.json.decode(before)["patterns"]
+
+
+def test_a_file_written_just_before_is_read_again(tmp_path: Path, read: list[str]):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    root.mkdir()
+    (root / "a.py").write_text("A = 1\n")
+    run(root, cache)
+    read.clear()
+    run(root, cache)
+    assert read == ["a.py"]
+
+
+@pytest.mark.usefixtures("trusting")
+def test_a_change_that_hides_its_time_and_size_is_seen(tmp_path: Path):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    root.mkdir()
+    (root / "a.py").write_text("A = 1\n")
+    before = (root / "a.py").stat()
+    run(root, cache)
+    (root / "a.py").write_text("B = 1\n")
+    os.utime(root / "a.py", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert b"a.B" in run(root, cache)[1]

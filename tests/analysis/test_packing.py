@@ -3,7 +3,7 @@
 import msgspec
 
 from utils.analysis.file_analysis import analyze_file
-from utils.analysis.packing import DECODER, complete, pack
+from utils.analysis.packing import Block, Gist, Sheet, complete, pack
 from utils.records import CodeElement
 
 SOURCE = b'''class C:
@@ -18,19 +18,25 @@ def f(): ...
 '''
 
 
-def read(block: bytes) -> dict[str, CodeElement]:
-    return {
-        element.id: element for line in block.splitlines() if (element := msgspec.json.decode(line, type=CodeElement))
-    }
+def read(block: bytes | memoryview) -> dict[str, CodeElement]:
+    lines = bytes(block).splitlines()
+    return {element.id: element for line in lines if (element := msgspec.json.decode(line, type=CodeElement))}
+
+
+def gist(source: bytes, path: str = "m.py") -> Gist:
+    return msgspec.msgpack.decode(pack(analyze_file(source, path, "m")).gist, type=Gist)
+
+
+def sheet(source: bytes) -> Sheet:
+    return msgspec.msgpack.decode(pack(analyze_file(source, "m.py", "m")).sheet, type=Sheet)
 
 
 def test_only_methods_are_open_and_each_is_filled_in_its_own_place():
     facts = analyze_file(SOURCE, "m.py", "m")
-    packed = pack(facts)
-    head = DECODER.decode(packed.head)
-    assert [method for method, _ in head.open] == ["m.C.f", "m.C.g"]
-    assert read(complete(packed.block, head.open, {})) == {element.id: element for element in facts.elements}
-    found = read(complete(packed.block, head.open, {"m.C.g": 'b."B".g', "m.C.f": "b.B.f", "m.f": "x"}))
+    block = msgspec.msgpack.decode(pack(facts).block, type=Block)
+    assert [method for method, _ in block.open] == ["m.C.f", "m.C.g"]
+    assert read(complete(block, {})) == {element.id: element for element in facts.elements}
+    found = read(complete(block, {"m.C.g": 'b."B".g', "m.C.f": "b.B.f", "m.f": "x"}))
     assert {element.id: element.overrides for element in found.values() if element.overrides} == {
         "m.C.f": "b.B.f",
         "m.C.g": 'b."B".g',
@@ -54,14 +60,47 @@ class K:
           y): raise errors.NotImplementedError
     def e(self): raise ValueError(NotImplementedError)
 """
-    head = DECODER.decode(pack(analyze_file(source, "m.py", "m")).head)
-    found = {outline.id: outline for outline in head.outlines}
+    found = {outline.id: outline for outline in sheet(source).outlines}
     assert [name for name, outline in found.items() if not outline.has_body] == ["m.P.a"]
     assert [name for name, outline in found.items() if outline.is_abstract] == ["m.K.c", "m.K.d"]
     assert found["m.P.a"].parameters == [("self", "positional_or_keyword"), ("x", "positional_or_keyword")]
     assert (found["m.K.d"].line, found["m.K.d"].header_end) == (10, 11)
+    assert [(each.id, each.line, each.end, each.abstract) for each in gist(source).classes] == [
+        ("m.P", 2, 2, False),
+        ("m.K", 6, 6, True),
+    ]
+
+
+def test_functions_that_keep_an_argument_are_noted():
+    source = b"""def plain(f): return f
+def into(f): REGISTRY[f.name] = f
+def named(f): REGISTRY["x"] = other
+def outer(name):
+    class Inside:
+        def method(self, *args, keyword):
+            self.all.append((1, keyword))
+    return Inside
+def around(name):
+    def inner(f):
+        registry.register_all(f)
+        return f
+    return inner
+class C:
+    def own(self): kept.append(self)
+    def add(self, item): self.items.add_item(item=item)
+"""
+    keepers = sheet(source).notes.keepers
+    assert keepers == ["m.into", "m.outer", "m.outer.Inside.method", "m.around", "m.around.inner", "m.C.add"]
+
+
+def test_a_digest_follows_names_and_not_lines():
+    moved, renamed, called = b"\n\n" + SOURCE, SOURCE.replace(b"def g", b"def h"), SOURCE + b"f()\n"
+    assert gist(moved).names == gist(called).names == gist(SOURCE).names != gist(renamed).names
+    assert gist(SOURCE + b"import a\n").names != gist(SOURCE + b"import b\n").names
+    assert gist(moved).signatures == gist(SOURCE).signatures
+    assert gist(SOURCE.replace(b"g(self)", b"g(self, x)")).signatures != gist(SOURCE).signatures
 
 
 def test_a_file_without_facts_says_why():
-    head = DECODER.decode(pack(analyze_file(b"def (", "m.py", "m")).head)
-    assert (head.digest, head.outlines, head.skipped) == (b"", [], "syntax error at line 1: invalid syntax")
+    found = gist(b"def (")
+    assert (found.digest, found.kinds, found.skipped) == (b"", {}, "syntax error at line 1: invalid syntax")

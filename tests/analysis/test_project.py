@@ -2,7 +2,8 @@
 
 import pytest
 
-from utils.analysis.project import project_sources, read_project
+from utils.analysis.project import read_project
+from utils.analysis.project_files import project_sources
 from utils.analysis.toml_lines import locate
 from utils.records import Evidence, Project
 

@@ -43,7 +43,7 @@ def config(tmp_path: Path, url: str, revision: str | None = None, name: str | No
 
 
 def test_local_folder_is_used_as_it_stands(tmp_path: Path, source: Path) -> None:
-    folder, provenance = obtain(config(tmp_path, str(source)))
+    folder, provenance, _ = obtain(config(tmp_path, str(source)))
     assert folder == source
     assert (provenance.commit, provenance.dirty) == (git(source, "rev-parse", "HEAD"), False)
     assert not (tmp_path / "repos").exists()
@@ -65,7 +65,7 @@ def test_dirt_outside_the_analysed_subfolder_does_not_count(tmp_path: Path, sour
     (source / "lib").mkdir()
     commit(source, "lib/b.py", "")
     (source / "a.py").write_text("A = 2\n")
-    folder, provenance = obtain(config(tmp_path, str(source / "lib")))
+    folder, provenance, _ = obtain(config(tmp_path, str(source / "lib")))
     assert (folder, provenance.dirty) == (source / "lib", False)
     assert provenance.commit == git(source, "rev-parse", "HEAD")
 
@@ -97,7 +97,7 @@ def test_worktree_of_a_checkout_has_its_own_commit(tmp_path: Path, source: Path)
     first = git(source, "rev-parse", "HEAD")
     commit(source, "b.py", "")
     git(source, "worktree", "add", "-q", "--detach", str(tmp_path / "tree"), first)
-    folder, provenance = obtain(config(tmp_path, str(tmp_path / "tree")))
+    folder, provenance, _ = obtain(config(tmp_path, str(tmp_path / "tree")))
     assert (provenance.commit, provenance.dirty) == (first, False)
     assert not (folder / "b.py").exists()
 
@@ -121,7 +121,7 @@ def test_clone_follows_branch_tag_and_commit(tmp_path: Path, source: Path) -> No
     git(source, "branch", "side", first)
     url = f"file://{source}"
     for revision, expected in ((None, second), ("v1", first), ("main", second), ("side", first), (second, second)):
-        folder, provenance = obtain(config(tmp_path, url, revision))
+        folder, provenance, _ = obtain(config(tmp_path, url, revision))
         assert provenance.commit == expected, revision
         assert (folder / "b.py").exists() == (expected == second)
     assert folder == tmp_path / "repos" / "source"
@@ -131,7 +131,7 @@ def test_clone_follows_branch_tag_and_commit(tmp_path: Path, source: Path) -> No
 def test_local_path_with_a_revision_is_cloned(tmp_path: Path, source: Path) -> None:
     first = git(source, "rev-parse", "HEAD")
     commit(source, "b.py", "")
-    folder, provenance = obtain(config(tmp_path, str(source), first[:10]))
+    folder, provenance, _ = obtain(config(tmp_path, str(source), first[:10]))
     assert folder != source
     assert provenance.commit == first
 
@@ -154,7 +154,7 @@ def test_known_commit_needs_no_remote(tmp_path: Path, source: Path) -> None:
 
 def test_changes_in_the_clone_are_not_overwritten(tmp_path: Path, source: Path) -> None:
     chosen = config(tmp_path, f"file://{source}")
-    folder, _ = obtain(chosen)
+    folder, _, _ = obtain(chosen)
     (folder / "a.py").write_text("mine\n")
     assert obtain(chosen)[1].dirty
     commit(source, "b.py", "")
@@ -167,7 +167,7 @@ def test_leftover_of_a_killed_clone_is_in_nobodys_way(tmp_path: Path, source: Pa
     chosen = config(tmp_path, f"file://{source}")
     chosen.checkout_dir.with_name("source.new").mkdir(parents=True)
     (chosen.checkout_dir.with_name("source.new") / "half").write_text("")
-    folder, _ = obtain(chosen)
+    folder, _, _ = obtain(chosen)
     assert sorted(path.name for path in folder.iterdir()) == [".git", "a.py"]
 
 
@@ -237,7 +237,7 @@ def test_credentials_are_neither_shown_nor_stored(tmp_path: Path, source: Path) 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://user:s3cret@127.0.0.1:{server.server_address[1]}/served.git"
-        folder, provenance = obtain(config(tmp_path, url))
+        folder, provenance, _ = obtain(config(tmp_path, url))
         server.shutdown()
     assert provenance.commit == git(source, "rev-parse", "HEAD")
     assert provenance.url == f"http://127.0.0.1:{server.server_address[1]}/served.git"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -50,5 +51,5 @@ def make_run(root: Path, base: Path, **settings: Any) -> Config:
 
 def save_config(path: Path, config: Config) -> Path:
     """Write the YAML a script is started with."""
-    path.write_text(config.model_dump_json(), encoding="utf-8")  # JSON is YAML
+    path.write_text(json.dumps(config.model_dump()), encoding="utf-8")  # JSON is YAML
     return path

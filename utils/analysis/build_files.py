@@ -14,8 +14,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-NAMES = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
-
 
 def declared_roots(build_files: Mapping[str, str]) -> set[str]:
     """Folders named as import roots by {path: text} of build files, relative to the repository ("" is its root).

@@ -8,22 +8,39 @@ import os
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
-from importlib import metadata
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from utils import records
+from utils.console import UserError, relative
+from utils.versions import package_version
+
+T = TypeVar("T")
 
 BATCH = 500  # below SQLite's limit on parameters
 
 
+@lru_cache(maxsize=1)
 def analyser_version() -> str:
-    """A digest of everything that a file's facts depend on besides the file: this code, the record types, Python."""
-    digest = hashlib.sha256(f"{sys.version} {metadata.version('griffelib')}".encode())
-    digest.update(f"{metadata.version('markdown-it-py')} {metadata.version('msgspec')}".encode())
-    for path in (Path(records.__file__), *sorted(Path(__file__).parent.rglob("*.py"))):
-        digest.update(path.read_bytes())
+    """A digest of everything that results depend on besides the repository: this code, the record types, Python."""
+    packages = [package_version(name) for name in ("griffelib", "markdown-it-py", "msgspec", "packaging")]
+    digest = hashlib.sha256(" ".join([sys.version, *packages]).encode())
+    for path in (records.__file__, *sorted(_sources(os.path.dirname(__file__)))):
+        with open(path, "rb", buffering=0) as stream:
+            digest.update(stream.read())
     return digest.hexdigest()
+
+
+def _sources(folder: str) -> Iterator[str]:
+    for entry in os.scandir(folder):
+        if entry.name.endswith(".py"):
+            yield entry.path
+        elif entry.is_dir() and entry.name != "__pycache__":
+            yield from _sources(entry.path)
 
 
 def fact_key(version: str, path: str, module: str | None, submodules: Sequence[str], sha256: str) -> str:
@@ -47,10 +64,23 @@ class Memory:
         """What is known under `keys`, which are kept."""
         wanted = list(keys)
         self._current.update(wanted)
-        found = {key: self._recall(key) for key in wanted if key in self._places}
+        found = {key: self._learnt_data(key) for key in wanted if key in self._places}
         if self._store and len(found) < len(wanted):
             found.update(self._store.read(key for key in wanted if key not in found))
         return found
+
+    def recall(self, key: str, kind: type[T]) -> T | None:
+        """What is known under `key`, decoded; null where nothing is."""
+        known = self.read([key])
+        return msgspec.msgpack.decode(known[key], type=kind) if known else None
+
+    def know(self, key: str, kind: type[T], find_out: Callable[[], T]) -> T:
+        """What is known under `key`, else what `find_out` gives, which is learnt."""
+        value = self.recall(key, kind)
+        if value is None:
+            value = find_out()
+            self.learn(key, msgspec.msgpack.encode(value))
+        return value
 
     def learn(self, key: str, data: bytes) -> None:
         """Know `data` from now on, and have `keep` write it."""
@@ -65,11 +95,11 @@ class Memory:
     def keep(self) -> None:
         """Write what was learnt, and forget what this run has not asked for."""
         if self._store:
-            self._store.write(((key, self._recall(key)) for key in self._places), self._current)
+            self._store.write(((key, self._learnt_data(key)) for key in self._places), self._current)
             self._store.close()
         self._learnt.close()
 
-    def _recall(self, key: str) -> bytes:
+    def _learnt_data(self, key: str) -> bytes:
         offset, length = self._places[key]
         end = self._learnt.seek(0, os.SEEK_END)
         self._learnt.seek(offset)
@@ -84,14 +114,21 @@ class FactCache:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "facts.sqlite"
-        self._database = sqlite3.connect(self._path, timeout=60)
+        self._database = self._open()
         try:
-            self._create()
-        except sqlite3.DatabaseError as error:
-            self._renew(error)
+            self._prepare()
+            whole = self._pragma("page_count") * self._pragma("page_size") <= self._path.stat().st_size
+        except sqlite3.OperationalError:  # locked, unwritable, full: not damaged
+            raise
+        except sqlite3.DatabaseError:
+            whole = False
+        if not whole:
+            self._remove()
+            self._database = self._open()
+            self._prepare()
 
     def read(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """The facts that are known among `keys`."""
+        """The facts that are known among `keys`; raises `UserError` where the file proves damaged only now."""
         wanted = list(keys)
         found: dict[str, bytes] = {}
         try:
@@ -99,20 +136,23 @@ class FactCache:
                 batch = wanted[start : start + BATCH]
                 marks = ",".join("?" * len(batch))
                 found.update(self._database.execute(f"SELECT key, data FROM facts WHERE key IN ({marks})", batch))
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError as error:
-            self._renew(error)
-            return {}
+            self._remove()
+            raise UserError(
+                f"the cache {relative(self._path)} was damaged ({error}) and is gone; run the same command again"
+            ) from None
         return found
 
-    def write(self, new: Iterable[tuple[str, bytes]], current: Iterable[str]) -> None:
+    def write(self, new: Iterable[tuple[str, bytes]], current: Collection[str]) -> None:
         """Keep `new`, forget what is not among `current` (this run's keys); raises `OSError` on a full disk."""
         try:
             with self._database:
-                self._database.execute("CREATE TEMP TABLE current (key TEXT PRIMARY KEY) WITHOUT ROWID")
-                self._database.executemany("INSERT OR IGNORE INTO current VALUES (?)", [(key,) for key in current])
-                self._database.execute("DELETE FROM facts WHERE key NOT IN (SELECT key FROM current)")
+                known = self._database.execute("SELECT key FROM facts")
+                gone = [row for row in known if row[0] not in current]
+                self._database.executemany("DELETE FROM facts WHERE key = ?", gone)
                 self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", new)
-                self._database.execute("DROP TABLE current")
         except sqlite3.OperationalError as error:
             if "full" in str(error):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path)) from None
@@ -122,14 +162,17 @@ class FactCache:
         """Let go of the file."""
         self._database.close()
 
-    def _create(self) -> None:
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=60)
+
+    def _prepare(self) -> None:
+        self._database.execute("PRAGMA page_size = 16384")  # most values are tens of kilobytes: fewer pages to chain
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.execute("CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, data BLOB)")
 
-    def _renew(self, error: sqlite3.DatabaseError) -> None:
-        if isinstance(error, sqlite3.OperationalError):  # locked, unwritable, full: not damaged
-            raise error
+    def _pragma(self, name: str) -> int:
+        return int(self._database.execute(f"PRAGMA {name}").fetchone()[0])
+
+    def _remove(self) -> None:
         self._database.close()
         self._path.unlink()
-        self._database = sqlite3.connect(self._path, timeout=60)
-        self._create()

@@ -7,15 +7,18 @@ names may be anything.
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pathspec
+import msgspec
 
-from utils.analysis.git import GitError, list_files
+from utils.analysis.git import GitError, read_checkout
+from utils.analysis.reading import UnreadableError, regular_status
 from utils.records import Skipped
+
+if TYPE_CHECKING:
+    import pathspec
 
 SUFFIXES = {".py": "python", ".md": "markdown", ".markdown": "markdown"}
 TOOL_FOLDERS = frozenset(
@@ -24,41 +27,56 @@ TOOL_FOLDERS = frozenset(
 )
 
 
-@dataclass
-class Files:
+class Files(msgspec.Struct):
     """`languages` has the files to analyse, by posix path relative to the root and sorted, `paths` all files there are.
 
-    `skipped` has those that would be analysed if they could.
+    `skipped` has those that would be analysed if they could, `status` what `lstat` says of those that will be.
     """
 
-    languages: dict[str, str] = field(default_factory=dict)
-    paths: list[str] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    languages: dict[str, str] = {}
+    paths: list[str] = []
+    skipped: list[Skipped] = []
+    status: dict[str, os.stat_result] = {}
 
 
-def discover(root: Path, languages: Iterable[str], exclude: Sequence[str] = (), max_bytes: int = 2_000_000) -> Files:
+def discover(
+    root: Path,
+    languages: Iterable[str],
+    exclude: Sequence[str] = (),
+    max_bytes: int = 2_000_000,
+    listed: Iterable[str] | None = None,
+) -> Files:
     """The files below `root` in one of `languages` ("python", "markdown"), but for those `exclude` matches.
 
     A file that cannot be analysed as it lies there (a link, too large, no regular file, an unprintable name) goes to
-    `skipped` at once.
+    `skipped` at once. `listed` are the paths that git names, where it has been asked already.
     """
-    wanted, files = set(languages), Files()
-    ignored = pathspec.GitIgnoreSpec.from_lines(exclude)
-    for path in sorted(_listed(root)):
-        language = SUFFIXES.get(os.path.splitext(path)[1].lower())
-        if ignored.match_file(path):
+    wanted, files, is_excluded = set(languages), Files(), _excluder(exclude)
+    for path in sorted(set(_listed(root) if listed is None else listed)):
+        if is_excluded(path):
             continue
-        reason = _unfit_name(path)
-        if reason is None:
+        name_fault = None if path.isascii() and path.isprintable() else _name_fault(path)
+        if name_fault is None:
             files.paths.append(path)
+        language = SUFFIXES.get(os.path.splitext(path)[1].lower())
         if language not in wanted:
             continue
-        reason = reason or _unfit(os.path.join(root, path), max_bytes)
-        if reason:
-            files.skipped.append(Skipped(printable(path), reason))
-        else:
+        try:
+            if name_fault:
+                raise UnreadableError(name_fault)
+            files.status[path] = regular_status(str(root), path, max_bytes)
             files.languages[path] = language
+        except UnreadableError as error:
+            files.skipped.append(Skipped(printable(path), str(error)))
     return files
+
+
+def _excluder(patterns: Sequence[str]) -> Callable[[str], bool]:
+    if not patterns:
+        return lambda path: False
+    import pathspec  # few name any pattern
+
+    return pathspec.GitIgnoreSpec.from_lines(patterns).match_file
 
 
 def printable(path: str) -> str:
@@ -67,7 +85,7 @@ def printable(path: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def _unfit_name(path: str) -> str | None:
+def _name_fault(path: str) -> str | None:
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
@@ -75,32 +93,13 @@ def _unfit_name(path: str) -> str | None:
     return None if path.isprintable() else "the file name has control characters"
 
 
-def _unfit(path: str, max_bytes: int) -> str | None:
-    try:
-        status = os.lstat(path)
-    except OSError as error:
-        return unreadable(error)
-    if stat.S_ISLNK(status.st_mode):
-        return "symbolic link, not followed"
-    if not stat.S_ISREG(status.st_mode):
-        return "not a regular file"
-    return f"larger than {max_bytes:,} bytes" if status.st_size > max_bytes else None
-
-
-def unreadable(error: OSError) -> str:
-    """Why a file could not be read, in a few words."""
-    if isinstance(error, FileNotFoundError):
-        return "vanished while the folder was read"
-    return f"unreadable: {(error.strerror or type(error).__name__).lower()}"
-
-
 def _listed(root: Path) -> set[str]:
     """Paths below `root`: from git where `root` is in a sound checkout, else by walking under the same ignore rules."""
     try:
-        listed = list_files(root)
+        checkout = read_checkout(root)
     except GitError:
-        listed = None
-    return set(_walk(root) if listed is None else listed)
+        checkout = None
+    return {*checkout.tracked, *checkout.others} if checkout else set(_walk(root))
 
 
 def _walk(root: Path) -> Iterator[str]:
@@ -128,6 +127,8 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def _read_gitignore(folder: str) -> pathspec.GitIgnoreSpec | None:
+    import pathspec  # not needed where git lists the files
+
     try:
         with open(os.path.join(folder, ".gitignore"), encoding="utf-8", errors="replace") as stream:
             return pathspec.GitIgnoreSpec.from_lines(stream)

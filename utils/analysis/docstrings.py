@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from utils.records import Doc, DocItem
 
 if TYPE_CHECKING:
     import griffe
-
-logging.getLogger("griffe").setLevel(logging.CRITICAL)  # its remarks are about someone else's docstrings
 
 Style = Literal["google", "numpy", "sphinx"]
 
@@ -33,9 +31,9 @@ FIELD = (
 SECTION_MARK = re.compile(
     rf"[ \t]*(?:[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*$|{FIELD}|-{{3,}}[ \t]*$|={{3,}}[ \t]*$|\.\. \w|>>> |@\w+ )"
 )
-UNDERLINE = re.compile(r"[ \t]*(?:-{3,}|={3,})[ \t]*$")
-DOCTEST = re.compile(r"^[ \t]*>>> .*(?:\n[ \t]*\S.*)*", re.MULTILINE)
-AT_MARGIN = re.compile(r"\n[ \t]*\n(?=\S)")  # where a Sphinx field has ended; griffe lets it run to the next one
+UNDERLINE = r"[ \t]*(?:-{3,}|={3,})[ \t]*$"
+DOCTEST = r"(?m)^[ \t]*>>> .*(?:\n[ \t]*\S.*)*"
+AT_MARGIN = r"\n[ \t]*\n(?=\S)"  # where a Sphinx field has ended; griffe lets it run to the next one
 OPTIONS: dict[Style, dict[str, bool]] = {
     "google": {"warnings": False, "returns_multiple_items": False, "returns_named_value": False},
     "numpy": {"warnings": False},
@@ -59,7 +57,7 @@ def summary_of(text: str) -> str:
     lines: list[str] = []
     for line in text.strip().split("\n"):
         if not line.strip() or (lines and SECTION_MARK.match(line)):
-            if len(lines) > 1 and UNDERLINE.match(line):
+            if len(lines) > 1 and re.match(UNDERLINE, line):
                 lines.pop()  # `Parameters` right below the summary
             break
         lines.append(line.strip())
@@ -75,19 +73,27 @@ def parse_docstring(text: str, parameters: Collection[str]) -> Doc:
             _add(doc, section, parameters)
         if style == "sphinx":
             for item in (*doc.params, *doc.returns, *doc.raises):
-                item.description = AT_MARGIN.split(item.description)[0].rstrip()
+                item.description = re.split(AT_MARGIN, item.description)[0].rstrip()
     if not doc.examples and ">>>" in text:
-        doc.examples = [match.group().strip() for match in DOCTEST.finditer(text)]
+        doc.examples = [match.group().strip() for match in re.finditer(DOCTEST, text)]
     return doc
 
 
 def _sections(text: str, style: Style) -> list[griffe.DocstringSection]:
-    import griffe  # only now: many a file needs none of it
-
     try:
-        return griffe.Docstring(text).parse(style, **OPTIONS[style])
+        return _reader()(text).parse(style, **OPTIONS[style])
     except (IndexError, AttributeError, TypeError, ValueError):
         return []  # griffe stumbles over some malformed sections (`Returns:` with nothing in it); they state nothing
+
+
+@lru_cache(maxsize=1)
+def _reader() -> type[griffe.Docstring]:
+    import logging
+
+    import griffe  # only now: many a file needs none of it
+
+    logging.getLogger("griffe").setLevel(logging.CRITICAL)  # its remarks are about someone else's docstrings
+    return griffe.Docstring
 
 
 def _add(doc: Doc, section: griffe.DocstringSection, parameters: Collection[str]) -> None:

@@ -6,12 +6,10 @@ import ast
 import sys
 import threading
 from collections.abc import Callable, Collection
-from concurrent.futures import Future
 from typing import TypeVar
 
 import msgspec
 
-from utils.analysis.documents import read_document
 from utils.analysis.naming import assign_ids
 from utils.analysis.notes import ModuleNotes, take_notes
 from utils.analysis.python_elements import extract_elements
@@ -50,6 +48,8 @@ def analyze_file(data: bytes, path: str, module: str | None, submodules: Collect
     """
     try:
         if module is None:
+            from utils.analysis.documents import read_document  # most runs read none again
+
             text = decode(data, "markdown")
             return FileFacts(len(SourceText(text).lines), document=read_document(path, text))
         text = decode(data, "python")
@@ -75,6 +75,8 @@ def _python_facts(tree: ast.Module, text: str, path: str, module: str, submodule
 
 def deeply(function: Callable[[], T]) -> T:
     """Run a recursive function with room for whatever the parser has let through (chains of thousands of operators)."""
+    from concurrent.futures import Future  # rarely needed
+
     limit, size = sys.getrecursionlimit(), threading.stack_size(DEEP_STACK)
     result: Future[T] = Future()
 

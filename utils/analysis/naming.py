@@ -68,6 +68,7 @@ class Names:
     dotted      node → what the ids of the things inside it begin with
     imports     import statements, and `calls`, in source order
     bound       the names of all parameters and variables
+    stores      (scope, node) of all that may keep a value: assignments to `x[key]`, and calls of methods
     """
 
     ids: dict[ast.AST, str]
@@ -77,6 +78,7 @@ class Names:
     imports: list[ast.Import | ast.ImportFrom]
     calls: list[ast.Call]
     bound: set[str]
+    stores: list[tuple[ast.AST, ast.Assign | ast.Call]]
 
 
 def assign_ids(tree: ast.Module, module: str, submodules: Collection[str] = ()) -> Names:
@@ -100,7 +102,7 @@ def assign_ids(tree: ast.Module, module: str, submodules: Collection[str] = ()) 
     walk.imports.sort(key=_place)
     walk.calls.sort(key=_place)
     owners = {node: scope for _, _, node, scope in found}
-    return Names(ids, complexity, owners, dotted, walk.imports, walk.calls, walk.bound)
+    return Names(ids, complexity, owners, dotted, walk.imports, walk.calls, walk.bound, walk.stores)
 
 
 _position = itemgetter(0, 1)
@@ -135,6 +137,7 @@ class _Walk:
         self.imports: list[ast.Import | ast.ImportFrom] = []
         self.calls: list[ast.Call] = []
         self.bound: set[str] = set()
+        self.stores: list[tuple[ast.AST, ast.Assign | ast.Call]] = []
 
     def scope(self, scope: ast.AST) -> tuple[int, list[Any]]:
         """The branches in a scope's own code, and the definitions and lambdas directly in it (in no order)."""
@@ -153,6 +156,13 @@ class _Walk:
                 continue
             if kind is ast.Call:
                 self.calls.append(node)
+                if node.func.__class__ is ast.Attribute:
+                    self.stores.append((scope, node))
+            elif kind is ast.Assign:
+                for target in node.targets:
+                    if target.__class__ is ast.Subscript:
+                        self.stores.append((scope, node))
+                        break
             elif kind in BRANCHES:
                 branches += 1
                 if kind is ast.comprehension:

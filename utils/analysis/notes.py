@@ -12,6 +12,7 @@ from utils.analysis.naming import Names
 
 MIN_ENTRIES = 2  # fewer functions or classes are no registry
 
+_STORING = re.compile(r"(append|insert|extend|update|setdefault|register|connect|subscribe|add|set|on)(_\w+)?")
 _REGISTERING = re.compile(r"(add|register|include|mount|connect|subscribe|append|use)(_\w+)?")
 
 
@@ -60,7 +61,11 @@ class Offer(msgspec.Struct, array_like=True):
 
 
 class ModuleNotes(msgspec.Struct, array_like=True):
-    """One Python file. `main_line` is where `if __name__ == "__main__":` stands."""
+    """One Python file. `main_line` is where `if __name__ == "__main__":` stands.
+
+    `keepers` are the ids of functions that keep one of their arguments, or that have one inside which does:
+    `x[key] = f`, `x.append(f)`, …
+    """
 
     module: str
     path: str
@@ -69,6 +74,7 @@ class ModuleNotes(msgspec.Struct, array_like=True):
     main_line: int | None = None
     instances: list[Instance] = []
     offers: list[Offer] = []
+    keepers: list[str] = []
 
 
 def take_notes(tree: ast.Module, module: str, path: str, names: Names) -> ModuleNotes:
@@ -82,6 +88,7 @@ def take_notes(tree: ast.Module, module: str, path: str, names: Names) -> Module
         offer.entries = [each for each in offer.entries if each.value.partition(".")[0] not in names.bound]
     notes.registries = _registries(tree, module)
     notes.instances = _instances(tree)
+    notes.keepers = _keepers(names)
     notes.main_line = next((node.lineno for node in tree.body if _is_main_guard(node)), None)
     return notes
 
@@ -114,6 +121,41 @@ def _offer(call: ast.Call) -> Offer | None:
     if name.startswith(("add", "append")):  # `add(f(x))` is about the result, not about f
         found = [entry for entry in found if not entry.called]
     return Offer(name, call.lineno, call.end_lineno or call.lineno, found) if found else None
+
+
+def _keepers(names: Names) -> list[str]:
+    stored = [(scope, kept) for scope, node in names.stores if (kept := _kept(node))]
+    if not stored:
+        return []
+    given: dict[ast.AST, set[str]] = {}
+    for node in names.scopes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            own = {argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+            for around in _around(node, names):
+                given.setdefault(around, set()).update(own - {"self", "cls"})
+    keepers = {around for scope, kept in stored for around in _around(scope, names) if kept & given[around]}
+    return [names.ids[node] for node in names.scopes if node in keepers and not isinstance(node, ast.Lambda)]
+
+
+def _kept(node: ast.Assign | ast.Call) -> set[str]:
+    """The names that a statement or call puts somewhere, alone or in a tuple or list."""
+    if isinstance(node, ast.Assign):
+        values = [node.value]
+    elif isinstance(node.func, ast.Attribute) and _STORING.fullmatch(node.func.attr):
+        values = [*node.args, *(keyword.value for keyword in node.keywords)]
+    else:
+        return set()
+    inner = [item for value in values for item in (value.elts if isinstance(value, ast.Tuple | ast.List) else [value])]
+    return {item.id for item in inner if isinstance(item, ast.Name)}
+
+
+def _around(scope: ast.AST, names: Names) -> Iterator[ast.AST]:
+    """The functions that a scope lies in, itself included."""
+    current: ast.AST | None = scope
+    while current is not None and not isinstance(current, ast.Module):
+        if not isinstance(current, ast.ClassDef):
+            yield current
+        current = names.scopes.get(current)
 
 
 def _registries(tree: ast.Module, module: str) -> list[Registry]:

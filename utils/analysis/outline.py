@@ -1,4 +1,4 @@
-"""What finding patterns and counting need of a definition, so that the definition itself may stay encoded."""
+"""What finding patterns needs of a definition, so that the definition itself may stay encoded."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ ABSTRACT = frozenset({"abstractmethod", "abstractproperty", "abstractclassmethod
 class Outline(msgspec.Struct, array_like=True):
     """A part of one `CodeElement`: `parameters` are (name, kind) and only a method's, `header_end` is the last line of
     its signature. A method that has to be written `is_abstract`; a protocol's method that does something `has_body`.
-
-    `path` and `module` are filled in where it is read: they are the same for a whole file.
     """
 
     id: str
@@ -27,16 +25,11 @@ class Outline(msgspec.Struct, array_like=True):
     parent: str | None
     start_line: int
     line: int
-    end_line: int
     header_end: int
     decorators: list[str]
     parameters: list[tuple[str, str]]
-    is_public: bool
-    is_documented: bool
     is_abstract: bool
     has_body: bool
-    path: str = ""
-    module: str = ""
 
 
 def outlines(elements: Iterable[CodeElement]) -> list[Outline]:
@@ -55,12 +48,9 @@ def outlines(elements: Iterable[CodeElement]) -> list[Outline]:
                 element.parent,
                 element.start_line,
                 element.line,
-                element.end_line,
                 element.line + element.signature.count("\n"),
                 element.decorators,
                 [(each.name, each.kind) for each in element.parameters] if in_class else [],
-                element.is_public,
-                element.docstring is not None,
                 in_class and _is_abstract(element),
                 element.parent not in protocols or not in_class or _has_body(element),
             )
@@ -94,13 +84,13 @@ def _has_body(method: CodeElement) -> bool:
 
 def _body(method: CodeElement) -> list[ast.stmt]:
     """The statements of a method after its docstring."""
-    function = parse_code(method.code)
+    function = _parse(method.code)
     body: list[ast.stmt] = getattr(function, "body", [])
     first = body[0].value if body and isinstance(body[0], ast.Expr) else None
     return body[1:] if isinstance(first, ast.Constant) and isinstance(first.value, str) else body
 
 
-def parse_code(code: str) -> ast.stmt | None:
+def _parse(code: str) -> ast.stmt | None:
     """The definition whose lines `code` has, indented as in its file; null for what is no definition."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,33 +1,59 @@
-"""Step 01 as a function: a folder in, its analysis and its elements out; equal folders give equal results."""
+"""Step 01 as a function: a folder in, its analysis and its elements out; equal folders give equal results.
+
+What is found out is kept where it follows from little: each file's facts by its content (`packing`), what it
+contributes to the patterns by those and by what other files answered (`patterns.findings`), and whatever follows from
+many files by a hash of all that it follows from (`Memory.know`). A run with a cache gives the bytes of a run without.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
 from utils.analysis.architecture import architecture
-from utils.analysis.cache import Memory, analyser_version, fact_key
+from utils.analysis.cache import Memory, analyser_version
+from utils.analysis.facts import SUMMARY, Facts, Sink
 from utils.analysis.linking import Linked, Solved, Source, place, solve
-from utils.analysis.outline import Outline
-from utils.analysis.packing import DECODER, GIST, Head, complete
-from utils.analysis.patterns import find_patterns
-from utils.analysis.project import read_project
+from utils.analysis.patterns import Repository, find_patterns
+from utils.analysis.patterns.source import Contents, File
 from utils.analysis.resolution.solution import Solution
 from utils.analysis.sources import decode
 from utils.analysis.statistics import count
 from utils.analysis.survey import Survey, survey
-from utils.analysis.workers import Task, analyze_all, collection_paused
-from utils.console import progress
-from utils.records import ANALYSIS_SCHEMA, Analysis, CodeElement, Project, Provenance, Skipped, SourceFile
+from utils.analysis.workers import collection_paused
+from utils.records import (
+    ANALYSIS_SCHEMA,
+    Analysis,
+    CodeElement,
+    EntryPoint,
+    Project,
+    Provenance,
+    Skipped,
+    SourceFile,
+)
 
-HEAD, SUMMARY, BLOCK = ".head", ".summary", ".block"  # the parts of a file's facts: see `Packed`
-ELEMENT = msgspec.json.Decoder(CodeElement)
+
+class EncodedAnalysis(Analysis):
+    """An `Analysis` of which much is JSON already: what is known need not be decoded to be written."""
+
+    project: msgspec.Raw  # type: ignore[assignment]
+    documents: msgspec.Raw  # type: ignore[assignment]
+    patterns: msgspec.Raw  # type: ignore[assignment]
+    call_sites: msgspec.Raw  # type: ignore[assignment]
+
+
+class Stated(msgspec.Struct, array_like=True):
+    """An encoded `Project` without languages, modules and architecture; its entry points also decoded."""
+
+    project: msgspec.Raw
+    entry_points: list[EntryPoint]
 
 
 def analyze(
@@ -48,121 +74,124 @@ def analyze(
     Raises `UserError` where there is no file in `languages`.
     """
     into = io.BytesIO()
-    found = survey(root, name, languages, exclude, max_file_bytes)
-    analysis = analyze_survey(found, provenance, into, workers, cache)
-    return analysis, [ELEMENT.decode(line) for line in into.getvalue().splitlines()]
+    found = survey(root, name, languages, exclude, max_file_bytes, cache=cache)
+    encoded = msgspec.json.encode(analyze_survey(found, provenance, into, workers, cache))
+    element = msgspec.json.Decoder(CodeElement)
+    return msgspec.json.decode(encoded, type=Analysis), [element.decode(line) for line in into.getvalue().splitlines()]
 
 
 def analyze_survey(
-    found: Survey, provenance: Provenance, into: BinaryIO, workers: int | None = None, cache: Path | None = None
-) -> Analysis:
-    """The same, of files already read. The elements are written to `into`, one JSON object a line."""
+    found: Survey, provenance: Provenance, into: Sink, workers: int | None = None, cache: Path | None = None
+) -> EncodedAnalysis:
+    """The same, of files already looked at. The elements are written to `into`, one JSON object a line."""
     version = analyser_version()
     memory = Memory(cache)
     with collection_paused():
-        keys = _facts(found, workers, memory, version)
-        linked, heads = _linked(found, keys, memory, version)
-        for path, head in heads.items():
-            if head.outlines:
-                block = keys[path] + BLOCK
-                into.write(complete(memory.read([block])[block], head.open, linked.overrides))
+        facts = Facts(found, workers, memory, version)
+        linked = _linked(found, facts, memory, version)
+        facts.write_elements(linked.overrides, into)
+        analysis = _combine(found, provenance, facts, linked, memory, version)
         memory.keep()
-        return _combine(found, provenance, heads, linked)
+        return analysis
 
 
-def _combine(found: Survey, provenance: Provenance, heads: dict[str, Head], linked: Linked) -> Analysis:
-    readable = {path: head for path, head in heads.items() if head.skipped is None}
-    skipped = [Skipped(path, why) for path, head in heads.items() if (why := head.skipped or head.partly)]
-    elements: list[Outline] = []
-    for path, head in readable.items():
-        for element in head.outlines:
-            element.path, element.module = path, found.modules[path]
-        elements += head.outlines
-    files = [
-        SourceFile(path, found.languages[path], found.modules.get(path), head.lines, found.sha256[path])
-        for path, head in readable.items()
-    ]
-    documents = [head.document for head in readable.values() if head.document]
-    notes = [head.notes for head in readable.values() if head.notes]
-    project = _project(found, files, linked)
-    return Analysis(
-        schema=ANALYSIS_SCHEMA,
-        provenance=provenance,
-        project=project,
-        statistics=count(files, elements),
-        files=files,
-        documents=documents,
-        call_graph=linked.call_graph,
-        imports=linked.imports,
-        inheritance=linked.inheritance,
-        patterns=find_patterns(
-            elements,
-            notes,
-            documents,
-            project.entry_points,
-            linked.call_sites,
-            linked.inheritance,
-            lambda path: decode(found.data[path], "python"),
-        ),
-        skipped=sorted([*found.skipped, *skipped], key=lambda item: item.path),
-        call_sites=linked.call_sites,
-    )
-
-
-def _project(found: Survey, files: list[SourceFile], linked: Linked) -> Project:
-    project = read_project(found.name, found.project_texts, found.paths)
-    project.languages = sorted({file.language for file in files} - {"markdown"})
-    project.modules = sorted(file.module for file in files if file.module)
-    project.architecture = architecture(project.modules, linked.imports)
-    return project
-
-
-def _facts(found: Survey, workers: int | None, memory: Memory, version: str) -> dict[str, str]:
-    """{path: the key of its facts}, by path; analysed only where either file or analyser is not known."""
-    submodules = found.submodules()
-    keys = {
-        path: fact_key(version, path, found.modules.get(path), submodules.get(path, ()), sha256)
-        for path, sha256 in found.sha256.items()
-    }
-    known = memory.read(key + HEAD for key in keys.values())
-    memory.retain(key + part for key in keys.values() for part in (SUMMARY, BLOCK))
-    tasks = [
-        Task(key, found.data[path], path, found.modules.get(path), submodules.get(path, ()))
-        for path, key in keys.items()
-        if key + HEAD not in known
-    ]
-    for key, packed in progress(analyze_all(tasks, workers), "analyze", total=len(tasks), unit="file"):
-        for part, data in zip((HEAD, SUMMARY, BLOCK), packed, strict=True):
-            memory.learn(key + part, data)
-    return keys
-
-
-def _linked(found: Survey, keys: dict[str, str], memory: Memory, version: str) -> tuple[Linked, dict[str, Head]]:
-    """What holds between the files, and their heads.
-
-    It is known already where no summary has changed (other texts than code may have). The heads are decoded after it
-    is solved, for that takes much memory of its own.
-    """
-    encoded = memory.read(key + HEAD for key in keys.values())
-    digests = {path: gist.digest for path, key in keys.items() if (gist := GIST.decode(encoded[key + HEAD])).digest}
+def _linked(found: Survey, facts: Facts, memory: Memory, version: str) -> Linked:
+    """What holds between the files. Known already where no summary has changed (other texts than code may have)."""
     whole = hashlib.sha256(version.encode())
-    for path, digest in digests.items():
-        whole.update(f"\0{found.modules[path]}\0{path}\0".encode() + digest)
-    known = memory.read([whole.hexdigest()])
+    gists = {path: gist for path, gist in facts.gists.items() if gist.digest}
+    for path, gist in gists.items():
+        whole.update(f"\0{found.modules[path]}\0{path}\0".encode() + gist.digest)
     solution = hashlib.sha256(f"solution {version}".encode()).hexdigest()
-    if known:
-        solved = msgspec.msgpack.decode(known[whole.hexdigest()], type=Solved)
-        if kept := Solution.find(memory, solution):
-            kept.retain()
-    else:
-        summaries = [(path, digest, keys[path] + SUMMARY) for path, digest in digests.items()]
+    solved = memory.recall(whole.hexdigest(), Solved)
+    if solved is None:
+        summaries = [(path, gist.digest, facts.keys[path] + SUMMARY) for path, gist in gists.items()]
         sources = [Source(found.modules[path], path, digest, key, partial(_read, memory, key))
                    for path, digest, key in summaries]  # fmt: skip
         solved = solve(sources, memory, solution)
         memory.learn(whole.hexdigest(), msgspec.msgpack.encode(solved))
-    heads = {path: DECODER.decode(encoded.pop(key + HEAD)) for path, key in keys.items()}
-    return place(solved, {path: heads[path].call_lines for path in digests}), heads
+    elif kept := Solution.find(memory, solution):
+        kept.retain()
+    return place(solved, {path: gist.call_lines for path, gist in gists.items()})
 
 
 def _read(memory: Memory, key: str) -> memoryview:
     return memoryview(memory.read([key])[key])
+
+
+def _combine(
+    found: Survey, provenance: Provenance, facts: Facts, linked: Linked, memory: Memory, version: str
+) -> EncodedAnalysis:
+    readable = facts.readable()
+    skipped = [Skipped(path, why) for path, gist in facts.gists.items() if (why := gist.skipped or gist.partly)]
+    files = [
+        SourceFile(path, found.languages[path], found.modules.get(path), gist.lines, found.sha256[path])
+        for path, gist in readable.items()
+    ]
+    project, entry_points = _project(found, files, linked, memory, version)
+    parts = _parts(found, facts, linked)
+    repository = Repository(version, parts, readable, linked.inheritance, entry_points)
+    contents = Contents(facts.sheet, lambda path: decode(found.data(path), "python"), facts.document)
+    return EncodedAnalysis(
+        schema=ANALYSIS_SCHEMA,
+        provenance=provenance,
+        project=project,
+        statistics=count(zip(files, readable.values(), strict=True)),
+        files=files,
+        documents=_array(facts.encoded_documents()),
+        call_graph=linked.call_graph,
+        imports=linked.imports,
+        inheritance=linked.inheritance,
+        patterns=msgspec.Raw(find_patterns(repository, contents, memory)),
+        skipped=sorted([*found.skipped, *skipped], key=lambda item: item.path),
+        call_sites=_array(part.encoded_sites for part in parts),
+    )
+
+
+def _parts(found: Survey, facts: Facts, linked: Linked) -> list[File]:
+    """Each file with what is linked in it."""
+    sites = {path: list(group) for path, group in groupby(linked.call_sites, attrgetter("path"))}
+    parts = []
+    for path, gist in facts.readable().items():
+        own = [each.id for each in gist.classes if each.id in linked.inheritance]
+        bases = {each: linked.inheritance[each] for each in own}
+        encoded = msgspec.json.encode(bases), msgspec.json.encode(sites.get(path, []))[1:-1]
+        parts.append(File(path, found.modules.get(path), facts.keys[path], bases, sites.get(path, []), *encoded))
+    return parts
+
+
+def _array(parts: Iterable[bytes]) -> msgspec.Raw:
+    """A JSON array of what each part has, with commas between."""
+    return msgspec.Raw(b"[" + b",".join(part for part in parts if part) + b"]")
+
+
+def _project(
+    found: Survey, files: Sequence[SourceFile], linked: Linked, memory: Memory, version: str
+) -> tuple[msgspec.Raw, list[EntryPoint]]:
+    """(the project as JSON, its entry points).
+
+    What the repository says of itself follows from its paths and a few texts; the rest from its modules and imports.
+    """
+
+    def read() -> Stated:
+        from utils.analysis.project import read_project
+
+        project = read_project(found.name, found.texts(found.project), found.paths)
+        return Stated(msgspec.Raw(msgspec.msgpack.encode(project)), project.entry_points)
+
+    def complete() -> bytes:
+        project = msgspec.msgpack.decode(stated.project, type=Project)
+        project.languages, project.modules = languages, modules
+        project.architecture = architecture(modules, linked.imports)
+        return msgspec.json.encode(project)
+
+    texts = ("project", version, found.name, *found.paths, "", *found.project, *found.project.values())
+    stated = memory.know(_digest(texts), Stated, read)
+    languages = sorted({file.language for file in files} - {"markdown"})
+    modules = sorted(file.module for file in files if file.module)
+    imports = msgspec.json.encode(linked.imports).decode()
+    encoded = memory.know(_digest(("complete", *texts, *languages, "", *modules, imports)), bytes, complete)
+    return msgspec.Raw(encoded), stated.entry_points
+
+
+def _digest(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()

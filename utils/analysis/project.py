@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from packaging.utils import canonicalize_name
 
@@ -12,25 +12,22 @@ from utils.analysis.commands import find_commands
 from utils.analysis.documents import read_document
 from utils.analysis.licences import licence_of_name, licence_of_text
 from utils.analysis.manifests import FIELDS, Manifest
+from utils.analysis.project_files import (
+    PACKAGING,
+    TASKS,
+    is_foreign,
+    is_guide,
+    is_licence,
+    is_readme,
+    is_requirements_file,
+)
 from utils.analysis.pyproject import read_toml
-from utils.analysis.requirements import group_of, included, is_requirements_file, read_requirements
+from utils.analysis.requirements import group_of, included, read_requirements
 from utils.analysis.restructured_text import read_restructured_text
 from utils.analysis.setup_cfg import read_setup_cfg
 from utils.analysis.setup_py import read_setup_py
 from utils.records import Dependency, Document, EntryPoint, Evidence, Project
 
-# What lies in these folders is not about the project itself: its tests' fixtures, its examples, other people's code.
-_FOREIGN = re.compile(
-    r"(^|/)(tests?|testing|fixtures?|testdata|test[-_]data|examples?|samples?|demos?|tutorials?|templates?"
-    r"|cookiecutter[^/]*|node_modules|_?vendor(ed)?|third[-_]party|site-packages|benchmarks?)/"
-)
-_README = re.compile(r"readme(\.(md|markdown|rst|txt))?", re.IGNORECASE)
-_LICENCE = re.compile(r"(un)?licen[sc]e([-_.][\w.-]+)?|copying([-_.][\w.-]+)?", re.IGNORECASE)
-_GUIDE = re.compile(
-    r"(contributing|install|installation|installing|hacking|development|quickstart|getting[-_]started|testing)"
-    r"\.(md|markdown|rst)",
-    re.IGNORECASE,
-)
 _INSTRUCTIONS = re.compile(
     r"install|getting.started|quick.?start|usage|contribut|licen[sc]e|requirement|prerequisite|build|testing|changelog"
     r"|news|sponsor|communit|support|donat|credit|author|contents|adoption|example",
@@ -44,12 +41,6 @@ _READERS = {
     "pytest.ini": read_setup_cfg,
     "tox.ini": read_setup_cfg,
 }
-_BUILD_FILES = ("Makefile", "makefile", "GNUmakefile", "noxfile.py")
-
-
-def project_sources(paths: Iterable[str]) -> list[str]:
-    """Those of the repository's files that `read_project` wants the text of, sorted."""
-    return sorted(path for path in paths if _is_source(path))
 
 
 def read_project(name: str, texts: Mapping[str, str], paths: Collection[str]) -> Project:
@@ -72,20 +63,10 @@ def read_project(name: str, texts: Mapping[str, str], paths: Collection[str]) ->
     programs = {entry.name for entry in project.entry_points if entry.group in ("console_scripts", "gui_scripts")}
     distributions = {canonicalize_name(each.values["name"]) for each in manifests if "name" in each.values}
     distributions.add(canonicalize_name(name))
-    tests = {*_BUILD_FILES, "tox.ini", "pyproject.toml"}
+    tests = {*TASKS, "tox.ini", "pyproject.toml"}
     build_files = {path: texts[path] for path in ordered if posixpath.basename(path) in tests}
     project.commands = find_commands(documents, build_files, paths, programs, distributions)
     return project
-
-
-def _is_source(path: str) -> bool:
-    folder, name = posixpath.split(path)
-    if _FOREIGN.search(path) and not (is_requirements_file(path) and folder in ("test", "tests")):
-        return False
-    if name in _READERS or name in _BUILD_FILES or is_requirements_file(path) or _README.fullmatch(name):
-        return True
-    is_licence = _LICENCE.fullmatch(name) and not name.endswith(".py") and folder in ("", "LICENSES")
-    return bool(is_licence or (_GUIDE.fullmatch(name) and folder in ("", "docs", "doc", ".github")))
 
 
 def _is_manifest(path: str) -> bool:
@@ -95,8 +76,7 @@ def _is_manifest(path: str) -> bool:
 def _nearness(path: str) -> tuple[int, str, int, str]:
     """Nearest to the root first; in one folder pyproject.toml before setup.cfg before setup.py."""
     folder, name = posixpath.split(path)
-    order = list(_READERS)
-    return path.count("/"), folder, order.index(name) if name in order else len(order), name
+    return path.count("/"), folder, PACKAGING.index(name) if name in PACKAGING else len(PACKAGING), name
 
 
 def _state_values(project: Project, manifests: list[Manifest], paths: Collection[str]) -> None:
@@ -126,8 +106,8 @@ def _speaks_for_all(manifest: Manifest, name: str, paths: Collection[str]) -> bo
 
 def _documents(ordered: list[str], texts: Mapping[str, str]) -> list[Document]:
     """READMEs first, then guides, as documents."""
-    names = [path for path in ordered if _README.fullmatch(posixpath.basename(path))]
-    names += [path for path in ordered if _GUIDE.fullmatch(posixpath.basename(path))]
+    names = [path for path in ordered if is_readme(posixpath.basename(path))]
+    names += [path for path in ordered if is_guide(posixpath.basename(path))]
     found = []
     for path in names:
         read = read_restructured_text if path.lower().endswith(".rst") else read_document
@@ -141,8 +121,8 @@ def _describe(project: Project, documents: list[Document]) -> None:
     for folder in ("", *folders):
         for document in documents:
             first, last = document.summary_line, document.summary_end_line
-            is_readme = _README.fullmatch(posixpath.basename(document.path))
-            if not is_readme or posixpath.dirname(document.path) != folder or first is None or last is None:
+            beside = is_readme(posixpath.basename(document.path)) and posixpath.dirname(document.path) == folder
+            if not beside or first is None or last is None:
                 continue
             if project.tagline and _is_instruction(document, first):
                 continue
@@ -166,7 +146,7 @@ def _is_instruction(document: Document, line: int) -> bool:
 def _licence(project: Project, ordered: list[str], texts: Mapping[str, str]) -> None:
     """The licence by the text of a LICENSE file where no packaging file says it in a way that is understood."""
     for path in ordered:
-        if "/" in path or not _LICENCE.fullmatch(posixpath.basename(path)):
+        if "/" in path or not is_licence(posixpath.basename(path)):
             continue
         identifier = licence_of_text(texts[path])
         if identifier and (project.license is None or licence_of_name(project.license) is None):
@@ -201,7 +181,7 @@ def _entry_points(manifests: list[Manifest], paths: Collection[str]) -> list[Ent
     found = [entry for manifest in manifests for entry in manifest.entry_points]
     for path in sorted(paths):
         folder, name = posixpath.split(path)
-        if name == "__main__.py" and folder and not _FOREIGN.search(path):
+        if name == "__main__.py" and folder and not is_foreign(path):
             package = _dotted(folder, paths)
             found.append(EntryPoint(f"python -m {package}", "main", f"{package}.__main__", path, 1))
     distinct = {(entry.path, entry.line, entry.group, entry.name): entry for entry in found}

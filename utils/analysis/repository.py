@@ -10,28 +10,36 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 from utils import __version__
-from utils.analysis.git import NETWORK_PROTOCOLS, Git, GitError, find_checkout, run_git, sealed
+from utils.analysis.git import NETWORK_PROTOCOLS, GitError, find_checkout, read_checkout, run_git, sealed
 from utils.config_manager import Config, is_url, repository_path
 from utils.console import UserError, relative, without_credentials
 from utils.records import Provenance
 
-_UNREACHABLE = re.compile(
+# Patterns for `re.search`, ignoring case: compiled only where something went wrong.
+_UNREACHABLE = (
     r"could not resolve (host|proxy)|failed to connect|couldn't connect|connection (refused|timed out|reset|closed)"
     r"|network is unreachable|no route to host|name resolution|operation timed out|unable to connect"
-    r"|received HTTP code \d+ from proxy|too slow|Operation too slow",
-    re.IGNORECASE,
+    r"|received HTTP code \d+ from proxy|too slow|Operation too slow"
 )
-_DENIED = re.compile(
+_DENIED = (
     r"not found|does not appear to be a git repository|does not exist|could not read (username|password)"
     r"|authentication failed|permission denied|access denied|invalid username|returned error: 40[0-4]"
-    r"|not a git repository|is this a git repository",
-    re.IGNORECASE,
+    r"|not a git repository|is this a git repository"
 )
 
 
-def obtain(config: Config) -> tuple[Path, Provenance]:
+class Source(NamedTuple):
+    """The folder to analyse, where its content comes from, and the files git lists there (null: git knows of none)."""
+
+    folder: Path
+    provenance: Provenance
+    files: list[str] | None
+
+
+def obtain(config: Config) -> Source:
     """The folder to analyse and where its content comes from.
 
     A local path without a revision is used as it stands; everything else becomes a clone in `config.checkout_dir`.
@@ -42,9 +50,9 @@ def obtain(config: Config) -> tuple[Path, Provenance]:
     if not is_url(repository.url):
         _require_folder(repository_path(repository.url), repository.url)
         if repository.revision is None:
-            return folder, _provenance(folder, repository.url)
+            return _source(folder, repository.url)
     update_clone(_address(repository.url), repository.revision, folder)
-    return folder, _provenance(folder, repository.url)
+    return _source(folder, repository.url)
 
 
 def update_clone(address: str, revision: str | None, folder: Path) -> None:
@@ -104,29 +112,17 @@ def _protocols(address: str) -> tuple[str, ...]:
     return NETWORK_PROTOCOLS if is_url(address) and not address.startswith("file://") else ("file",)
 
 
-def _provenance(folder: Path, url: str) -> Provenance:
-    commit, dirty = None, False
+def _source(folder: Path, url: str) -> Source:
     try:
-        with sealed(folder) as git:
-            if git is not None and git("ls-files", "--", "."):
-                commit = _head(git)
-                dirty = bool(git("status", "--porcelain", "--ignore-submodules=all", "--", "."))
+        checkout = read_checkout(folder)
     except GitError as error:
         raise UserError(
             f"git cannot read the checkout at {relative(folder)} ({_last_line(str(error))}); "
             "repair it, or take its .git away to have the files analysed as they are"
         ) from None
-    return Provenance(url=without_credentials(url), commit=commit, dirty=dirty, tool_version=__version__)
-
-
-def _head(git: Git) -> str | None:
-    """The commit that is checked out; null before the first one."""
-    try:
-        return git("rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
-    except GitError as error:
-        if str(error):
-            raise
-        return None
+    commit, dirty = (checkout.commit, checkout.dirty) if checkout and checkout.tracked else (None, False)
+    provenance = Provenance(url=without_credentials(url), commit=commit, dirty=dirty, tool_version=__version__)
+    return Source(folder, provenance, [*checkout.tracked, *checkout.others] if checkout else None)
 
 
 def _last_line(said: str) -> str:
@@ -134,8 +130,8 @@ def _last_line(said: str) -> str:
 
 
 def _is_dirty(folder: Path) -> bool:
-    with sealed(folder) as git:
-        return git is not None and bool(git("status", "--porcelain", "--ignore-submodules=all", "--", "."))
+    checkout = read_checkout(folder)
+    return checkout is not None and checkout.dirty
 
 
 def _current_commit(folder: Path, address: str) -> str | None:
@@ -234,11 +230,11 @@ def _sentence(address: str, said: str) -> str:
     shown = without_credentials(address)
     if "No space left on device" in said:
         return f"the disk is full while cloning {shown}; free some space and run the same command again"
-    if _UNREACHABLE.search(said):
+    if re.search(_UNREACHABLE, said, re.IGNORECASE):
         return f"{shown} cannot be reached; check the network, or set repository.url to a folder you already have"
     if "dubious ownership" in said:
         return f"another user owns {shown}; to trust it, run: git config --global --add safe.directory {shown}"
-    if _DENIED.search(said):
+    if re.search(_DENIED, said, re.IGNORECASE):
         return (
             f"repository.url: there is no repository at {shown}, or it is private; "
             "check the address, or clone it yourself and set repository.url to that folder"

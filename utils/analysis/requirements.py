@@ -8,14 +8,12 @@ from collections.abc import Iterator, Mapping
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from utils.analysis.project_files import requirements_group
 from utils.records import Dependency
 
 MAX_DEPTH = 8  # requirements files that include each other
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*")
-_FILE_NAME = re.compile(
-    r"(?:requirements?[-_.]?(?P<after>[\w.-]*?)|(?P<before>[\w.-]+?)[-_.]requirements?)\.(?:txt|in)"
-)
 
 
 def dependency(text: str, group: str, path: str, line: int) -> Dependency | None:
@@ -31,18 +29,12 @@ def dependency(text: str, group: str, path: str, line: int) -> Dependency | None
     return Dependency(requirement.name, specifier, group, path, line, marker)
 
 
-def is_requirements_file(path: str) -> bool:
-    """`requirements.txt`, `requirements-dev.txt`, `dev-requirements.txt`, `requirements/tests.txt`, …"""
-    folder, name = posixpath.split(path)
-    in_folder = posixpath.basename(folder) in ("requirements", "requirement", "reqs")
-    return bool(_FILE_NAME.fullmatch(name)) or (in_folder and name.endswith((".txt", ".in")))
-
-
 def group_of(path: str) -> str:
     """The group a requirements file stands for: "runtime" for a plain one, `dev` for `requirements-dev.txt`."""
     folder, name = posixpath.split(path)
-    found = _FILE_NAME.fullmatch(name)
-    group = (found.group("after") or found.group("before") or "") if found else name.rpartition(".")[0]
+    group = requirements_group(name)
+    if group is None:
+        group = name.rpartition(".")[0]
     if not group and posixpath.basename(folder).lower() in ("docs", "doc", "tests", "test"):
         return posixpath.basename(folder).lower()
     return "runtime" if group in ("", "base", "main", "runtime", "prod", "production", "install") else group

@@ -1,37 +1,22 @@
-"""Reading one file as Python reads it, and saying in a few words why it cannot be."""
+"""A file's bytes as text and as a tree, as Python reads them, and in a few words why they cannot be."""
 
 from __future__ import annotations
 
 import ast
 import io
-import os
 import re
 import tokenize
 import warnings
 
-from utils.analysis.discovery import unreadable
+from utils.analysis.reading import UnreadableError
 
-PYTHON_2 = re.compile(
+__all__ = ["UnreadableError", "decode", "parse", "printable_message"]
+
+# Patterns are compiled where they are first used: few runs meet a file that cannot be parsed.
+PYTHON_2 = (
     r"^\s*(print\s+[\"'\w]|exec\s+[\"'\w]|raise\s+[\w.]+\s*,|except\s+[\w.()]+(\s*,\s*[\w.]+)+\s*:)"
     r"|<>|`|\b0[0-7]+\b|\b\d+[lL]\b|\bur[\"']"
 )
-
-
-class UnreadableError(Exception):
-    """A file that cannot be analysed; its text is the reason."""
-
-
-def read_bytes(root: str, path: str, max_bytes: int) -> bytes:
-    """A regular file's content, never through a link and never waiting on a pipe; raises `UnreadableError`."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        with open(os.open(os.path.join(root, path), flags), "rb") as stream:
-            data = stream.read(max_bytes + 1)
-    except OSError as error:
-        raise UnreadableError(unreadable(error)) from None
-    if len(data) > max_bytes:
-        raise UnreadableError(f"larger than {max_bytes:,} bytes")
-    return data
 
 
 def decode(data: bytes, language: str) -> str:
@@ -74,7 +59,7 @@ def _syntax_reason(text: str, error: SyntaxError) -> str:
         return f"nested too deeply to parse: {error.msg}"
     lines = text.split("\n")
     source = lines[line - 1] if line <= len(lines) else ""
-    if "Missing parentheses in call to" in error.msg or PYTHON_2.search(source):
+    if "Missing parentheses in call to" in error.msg or re.search(PYTHON_2, source):
         return f"Python 2 syntax at line {line}"
     return f"syntax error at line {line}: {printable_message(error.msg)}"
 

@@ -1,39 +1,72 @@
-"""A folder's files as they are at one moment: their bytes, hashes and module names. Everything else follows from it."""
+"""A folder's files as they are at one moment: their hashes and module names. Everything else follows from it.
+
+A file that has not been touched since the last run is not read: the `FileIndex` knows its hash and what it imports.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from utils.analysis.build_files import NAMES as BUILD_FILES
-from utils.analysis.build_files import declared_roots
+import msgspec
+
+from utils.analysis.cache import analyser_version
 from utils.analysis.discovery import discover
+from utils.analysis.file_index import FileIndex, KnownFile
 from utils.analysis.import_roots import imported_names, name_modules
-from utils.analysis.project import project_sources
-from utils.analysis.sources import UnreadableError, decode, read_bytes
+from utils.analysis.project_files import BUILD_FILES, project_sources
+from utils.analysis.reading import UnreadableError, read_bytes, regular_status
 from utils.console import UserError, relative
 from utils.records import Skipped
 
 
-@dataclass
-class Survey:
+class Survey(msgspec.Struct):
     """The files to analyse, sorted by path. `modules` has the Python files only, `paths` all files there are.
 
-    `project_texts` are {path: text} of the files that say what the repository is: packaging, README, licence, tasks.
+    `project` are {path: SHA-256} of the files that say what the repository is: packaging, README, licence, tasks.
     """
 
     root: Path
     name: str
-    data: dict[str, bytes] = field(default_factory=dict)
-    sha256: dict[str, str] = field(default_factory=dict)
-    languages: dict[str, str] = field(default_factory=dict)
-    modules: dict[str, str] = field(default_factory=dict)
-    paths: list[str] = field(default_factory=list)
-    project_texts: dict[str, str] = field(default_factory=dict)
-    skipped: list[Skipped] = field(default_factory=list)
+    max_bytes: int
+    index: FileIndex
+    sha256: dict[str, str] = {}
+    languages: dict[str, str] = {}
+    modules: dict[str, str] = {}
+    paths: list[str] = []
+    project: dict[str, str] = {}
+    skipped: list[Skipped] = []
+    held: dict[str, bytes] = {}
+
+    def data(self, path: str) -> bytes:
+        """A file's content, which must be the one that was surveyed; raises `UserError` where it is not any more."""
+        data = self.held.get(path)
+        if data is None:
+            try:
+                data = read_bytes(str(self.root), path, self.max_bytes)[0]
+            except UnreadableError:
+                data = b""
+            if hashlib.sha256(data).hexdigest() != (self.sha256.get(path) or self.project[path]):
+                self.index.forget()
+                raise UserError(
+                    f"{relative(self.root / path)} was changed while it was analysed; run the same command again"
+                )
+        return data
+
+    def texts(self, paths: Iterable[str]) -> dict[str, str]:
+        """{path: text} of small files beside the analysed ones; what cannot be read as text says nothing."""
+        from utils.analysis.sources import decode
+
+        texts = {}
+        for path in paths:
+            try:
+                texts[path] = decode(self.data(path), "python" if path.endswith(".py") else "text")
+            except UnreadableError:
+                continue
+        return texts
 
     def submodules(self) -> dict[str, tuple[str, ...]]:
         """{path of a package's `__init__`: the names of the modules directly in the package}, sorted."""
@@ -49,7 +82,7 @@ class Survey:
             whole.update(f"{path}\0{sha256}\0{self.modules.get(path, '')}\0".encode())
         for skipped in self.skipped:
             whole.update(f"{skipped.path}\0{skipped.reason}\0".encode())
-        whole.update("\0".join([*self.paths, *self.project_texts, *self.project_texts.values()]).encode())
+        whole.update("\0".join([*self.paths, *self.project, *self.project.values()]).encode())
         return whole.hexdigest()
 
 
@@ -59,43 +92,76 @@ def survey(
     languages: Sequence[str] = ("python",),
     exclude: Sequence[str] = (),
     max_bytes: int = 2_000_000,
+    listed: Iterable[str] | None = None,
+    cache: Path | None = None,
 ) -> Survey:
-    """Read the files of `root` in `languages`, and its Markdown.
+    """Look at the files of `root` in `languages`, and at its Markdown.
 
-    Raises `UserError` where there is no file in any of `languages`.
+    `listed` are the paths that git names, where it has been asked already; `cache` is the folder that keeps between
+    runs what is known of the files. Raises `UserError` where there is no file in any of `languages`.
     """
-    files = discover(root, [*languages, "markdown"], exclude, max_bytes)
-    found = Survey(root, name, skipped=files.skipped, paths=files.paths)
-    imports: dict[str, set[str]] = {}
+    index = FileIndex(cache, analyser_version(), time.time_ns())
+    files = discover(root, [*languages, "markdown"], exclude, max_bytes, listed)
+    found = Survey(root, name, max_bytes, index, skipped=files.skipped, paths=files.paths)
+    imports: dict[str, str] = {}
     for path, language in files.languages.items():
         try:
-            data = read_bytes(str(root), path, max_bytes)
+            known = index.known(path, files.status[path]) or _read(found, path, language)
         except UnreadableError as error:
             found.skipped.append(Skipped(path, str(error)))
             continue
-        found.data[path], found.languages[path] = data, language
-        found.sha256[path] = hashlib.sha256(data).hexdigest()
+        found.sha256[path], found.languages[path] = known.sha256, language
         if language == "python":
-            imports[path] = imported_names(data)
+            imports[path] = known.imports
     if not imports:
         raise UserError(_nothing(found, languages))
-    build_files = [path for path in found.paths if os.path.basename(path) in BUILD_FILES]
-    found.modules = name_modules(imports, declared_roots(_texts(found, build_files, max_bytes)), name)
-    found.project_texts = _texts(found, project_sources(found.paths), max_bytes)
+    found.project = _hashes(found, project_sources(found.paths))
+    found.modules = _modules(found, imports)
     found.skipped.sort(key=lambda skipped: skipped.path)
+    index.write()
     return found
 
 
-def _texts(found: Survey, paths: Iterable[str], max_bytes: int) -> dict[str, str]:
-    """{path: text} of small files beside the analysed ones; what cannot be read as text says nothing."""
-    texts = {}
+def _read(found: Survey, path: str, language: str) -> KnownFile:
+    """Read a file, note what is to be known of it, and hold its content: it may have to be analysed."""
+    data, status = read_bytes(str(found.root), path, found.max_bytes)
+    found.held[path] = data
+    imports = " ".join(sorted(imported_names(data))) if language == "python" else ""
+    return found.index.note(path, status, hashlib.sha256(data).hexdigest(), imports)
+
+
+def _hashes(found: Survey, paths: Iterable[str]) -> dict[str, str]:
+    """{path: SHA-256} of files that may not be among those to analyse; what cannot be read says nothing."""
+    hashes = {}
     for path in paths:
+        if path in found.sha256:
+            hashes[path] = found.sha256[path]
+            continue
         try:
-            data = found.data[path] if path in found.data else read_bytes(str(found.root), path, max_bytes)
-            texts[path] = decode(data, "python" if path.endswith(".py") else "text")
+            status = regular_status(str(found.root), path, found.max_bytes)
+            hashes[path] = (found.index.known(path, status) or _read(found, path, "text")).sha256
         except UnreadableError:
             continue
-    return texts
+    return hashes
+
+
+def _modules(found: Survey, imports: dict[str, str]) -> dict[str, str]:
+    """The module name of each Python file; `imports` are the names it imports, with spaces between.
+
+    It follows from all paths, from what imports what and from the build files, so it stays the same until one of them
+    changes.
+    """
+    build_files = _hashes(found, (path for path in found.paths if os.path.basename(path) in BUILD_FILES))
+    texts = (found.name, *imports, *imports.values(), *build_files, *build_files.values())
+    named_by = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    modules = found.index.modules(named_by)
+    if modules is None:
+        from utils.analysis.build_files import declared_roots
+
+        declared = declared_roots(found.texts(build_files))
+        modules = name_modules({path: names.split() for path, names in imports.items()}, declared, found.name)
+        found.index.name(named_by, modules)
+    return modules
 
 
 def _nothing(found: Survey, languages: Sequence[str]) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from utils.analysis.naming import assign_ids
 from utils.analysis.notes import Import, dotted_name, take_notes
 from utils.analysis.patterns.names import Names
+from utils.analysis.patterns.places import is_test
+from utils.analysis.patterns.usage import MAX_SITES, Uses
 from utils.records import CodeBlock, Document
 
 INSTANCE = "()"
@@ -17,21 +19,33 @@ INSTANCE = "()"
 _PYTHON = frozenset({"", "python", "python3", "py", "pycon", "python-repl", "ipython"})
 
 
-def document_calls(names: Names, documents: Sequence[Document]) -> Iterator[tuple[str, str, int, int]]:
-    """(callee id, path, line, end line) of each call that resolves through the imports shown in the same document.
+def document_uses(document: Document, names: Names) -> Uses:
+    """What the calls in a document show: those that resolve through the imports shown in the same document.
 
     A variable that was assigned from a class is taken for an instance of it. What a document does not import itself
-    is not guessed.
+    is not guessed. Test code and special methods are not shown.
     """
-    for document in documents:
-        known: dict[str, str] = {}
-        for section in document.sections:
-            for block in section.code_blocks:
-                tree = _parse(block)
-                if tree is not None:
-                    offset = _first_line(block) - 1
-                    for callee, node in _calls(tree, names, known):
-                        yield callee, document.path, node.lineno + offset, (node.end_lineno or node.lineno) + offset
+    calls: dict[str, dict[int, int]] = {}
+    for callee, first, last in _document_calls(document, names):
+        calls.setdefault(names.called(callee), {})[first] = last
+    found: Uses = {}
+    for subject, spans in calls.items():
+        element = names.element(subject)
+        if element is not None and not is_test(element.path) and not element.name.startswith("__"):
+            found.setdefault(element.module, {})[subject] = sorted(spans.items())[:MAX_SITES]
+    return found
+
+
+def _document_calls(document: Document, names: Names) -> Iterator[tuple[str, int, int]]:
+    """(callee id, line, end line) of each call."""
+    known: dict[str, str] = {}
+    for section in document.sections:
+        for block in section.code_blocks:
+            tree = _parse(block)
+            if tree is not None:
+                offset = _first_line(block) - 1
+                for callee, node in _calls(tree, names, known):
+                    yield callee, node.lineno + offset, (node.end_lineno or node.lineno) + offset
 
 
 def _first_line(block: CodeBlock) -> int:
@@ -73,7 +87,7 @@ def _calls(tree: ast.Module, names: Names, known: dict[str, str]) -> Iterator[tu
 
 
 def _imported(names: Names, item: Import) -> str | None:
-    return names.imported(item) if item.module else None
+    return names.imported(item.module, item.name) if item.module else None
 
 
 def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
@@ -89,7 +103,8 @@ def _assign(names: Names, known: dict[str, str], target: ast.expr, value: ast.ex
     if not isinstance(target, ast.Name):
         return
     called = _resolve(names, known, value.func) if isinstance(value, ast.Call) else None
-    if called is not None and names.elements[called].kind == "class":
+    element = names.element(called) if called is not None else None
+    if called is not None and element is not None and element.kind == "class":
         known[target.id] = called + INSTANCE
     else:
         known.pop(target.id, None)
@@ -107,4 +122,5 @@ def _resolve(names: Names, known: dict[str, str], function: ast.expr) -> str | N
         found = found.removesuffix(INSTANCE)
     for part in rest:
         found = names.member(found, part) if found else None
-    return found if found and names.elements[found].kind in ("function", "method", "class") else None
+    element = names.element(found) if found else None
+    return found if element and element.kind in ("function", "method", "class") else None

@@ -1,12 +1,9 @@
-"""The source lines of a call or a definition."""
+"""The source lines of a call."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-
-from utils.analysis.outline import Outline
-from utils.records import Evidence
 
 MAX_LINES = 20  # of one call
 
@@ -14,30 +11,22 @@ _STRINGS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|#.*")
 
 
 class SourceLines:
-    """Lines by path; `text_of` reads a file's text, and is asked once for each."""
+    """The lines of one file; `read` gives its text, and is asked once, when a line is first looked at."""
 
-    def __init__(self, text_of: Callable[[str], str]) -> None:
-        self._text_of = text_of
-        self._lines: dict[str, list[str]] = {}
-        self._ends: dict[tuple[str, int], int] = {}
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read = read
+        self._lines: list[str] | None = None
+        self._ends: dict[int, int] = {}
 
-    def of(self, path: str) -> list[str]:
-        """All lines of a file."""
-        if path not in self._lines:
-            self._lines[path] = self._text_of(path).split("\n")
-        return self._lines[path]
-
-    def code(self, element: Outline) -> str:
-        """A definition's source text, decorators included."""
-        return "\n".join(self.of(element.path)[element.start_line - 1 : element.end_line])
-
-    def call(self, path: str, first: int, name: str) -> Evidence | None:
-        """The lines of the call that begins on line `first`; null where they do not mention `name`."""
-        key = (path, first)
-        if key not in self._ends:
-            self._ends[key] = _end(self.of(path), first)
-        last = self._ends[key]
-        return Evidence(path, first, last) if mentions("\n".join(self.of(path)[first - 1 : last]), name) else None
+    def call(self, first: int, name: str) -> int | None:
+        """The last line of the call that begins on line `first`; null where its lines do not mention `name`."""
+        lines = self._lines
+        if lines is None:
+            lines = self._lines = self._read().split("\n")
+        if first not in self._ends:
+            self._ends[first] = _end(lines, first)
+        last = self._ends[first]
+        return last if mentions("\n".join(lines[first - 1 : last]), name) else None
 
 
 def _end(lines: Sequence[str], first: int) -> int:

@@ -2,53 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from utils.analysis.outline import Outline
-from utils.analysis.patterns.code_blocks import document_calls
-from utils.analysis.patterns.lines import SourceLines
-from utils.analysis.patterns.names import Names
 from utils.analysis.patterns.places import is_example, is_test
-from utils.records import CallSite, Document, Evidence, Pattern
+from utils.analysis.patterns.source import Source
+from utils.records import Evidence, Pattern
 
 MAX_SITES = 5  # per element; more would teach the same again
 
+Spans = dict[str, list[tuple[int, int]]]  # {id of what is used: the first MAX_SITES (line, end line) of calls}
+Uses = dict[str, Spans]  # {module that defines it: …}
 
-def usages(
-    names: Names, lines: SourceLines, call_sites: Sequence[CallSite], documents: Sequence[Document]
-) -> Iterator[Pattern]:
-    """One pattern for each function, method or class that something other calls; a constructor's calls are its class's.
 
-    Test code and special methods are no subjects. `evidence` has at most MAX_SITES calls that mention the subject's
-    name: examples first, then documents, tests, other modules, the own module.
+def uses(source: Source) -> Uses:
+    """What a file's calls show of each function, method or class that they call from outside it.
+
+    Test code and special methods are not shown; a constructor's calls are its class's. A call counts where its lines
+    mention the name.
     """
-    sites: dict[str, dict[tuple[int, str, int], Evidence | None]] = {}
-    for callee, path, line, end_line in document_calls(names, documents):
-        sites.setdefault(names.called(callee), {})[(1, path, line)] = Evidence(path, line, end_line)
-    for site in call_sites:
-        subject = names.called(site.callee)
-        element = names.elements.get(subject)
-        if element is not None and site.caller != subject and not site.caller.startswith(subject + "."):
-            sites.setdefault(subject, {})[(_rank(site.path, element), site.path, site.line)] = None
-    for subject, found in sorted(sites.items()):
-        element = names.elements.get(subject)
+    lines: dict[str, set[int]] = {}
+    for site in source.sites:
+        subject = source.names.called(site.callee)
+        if site.caller != subject and not site.caller.startswith(subject + "."):
+            lines.setdefault(subject, set()).add(site.line)
+    found: Uses = {}
+    for subject, firsts in lines.items():
+        element = source.names.element(subject)
         if element is None or is_test(element.path) or element.name.startswith("__"):
             continue
-        evidence: list[Evidence] = []
-        for _, path, line in sorted(found):
-            span = found[(_, path, line)] or lines.call(path, line, element.name)
-            if span is not None:
-                evidence.append(span)
-            if len(evidence) == MAX_SITES:
+        spans: list[tuple[int, int]] = []
+        for first in sorted(firsts):
+            last = source.lines.call(first, element.name)
+            if last is not None:
+                spans.append((first, last))
+            if len(spans) == MAX_SITES:
                 break
-        if evidence:
-            yield Pattern(kind="usage", subject=subject, evidence=evidence)
+        if spans:
+            found.setdefault(element.module, {})[subject] = spans
+    return found
 
 
-def _rank(path: str, element: Outline) -> int:
+def usages(path: str, users: Iterable[tuple[str, Spans]]) -> Iterator[Pattern]:
+    """One pattern for each element that the file `path` defines and something uses, by id.
+
+    `users` are (path, what it uses of this file). `evidence` has at most MAX_SITES calls: examples first, then
+    documents, tests, other modules, the own module.
+    """
+    found: dict[str, list[tuple[int, str, int, int]]] = {}
+    for user, spans in users:
+        rank = _rank(user, path)
+        for subject, calls in spans.items():
+            found.setdefault(subject, []).extend((rank, user, first, last) for first, last in calls)
+    for subject, ranked in sorted(found.items()):
+        evidence = [Evidence(user, first, last) for _, user, first, last in sorted(ranked)[:MAX_SITES]]
+        yield Pattern(kind="usage", subject=subject, evidence=evidence)
+
+
+def _rank(user: str, path: str) -> int:
     """Smaller is better to learn from."""
-    if is_test(path):
+    if not user.lower().endswith(".py"):
+        return 1
+    if is_test(user):
         return 2
-    if is_example(path):
+    if is_example(user):
         return 0
-    return 3 if path != element.path else 4
+    return 3 if user != path else 4

@@ -1,0 +1,86 @@
+"""Which files of a repository say what it is: packaging, README, licence, guides, tasks.
+
+Every run asks this of every path, so it is decided by plain names first; patterns are for the few that are left.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+
+BUILD_FILES = ("pyproject.toml", "setup.cfg", "setup.py")  # these may declare import roots
+PACKAGING = (*BUILD_FILES, "Pipfile", "pytest.ini", "tox.ini")  # in one folder, the first speaks first
+TASKS = ("Makefile", "makefile", "GNUmakefile", "noxfile.py")
+_NAMES = frozenset(PACKAGING + TASKS)
+
+# What lies in these folders is not about the project itself: its tests' fixtures, its examples, other people's code.
+_FOREIGN = (
+    r"(^|/)(tests?|testing|fixtures?|testdata|test[-_]data|examples?|samples?|demos?|tutorials?|templates?"
+    r"|cookiecutter[^/]*|node_modules|_?vendor(ed)?|third[-_]party|site-packages|benchmarks?)/"
+)
+_READMES = frozenset(["readme", "readme.md", "readme.markdown", "readme.rst", "readme.txt"])
+_LICENCES = ("license", "licence", "unlicense", "unlicence", "copying")
+_LICENCE = r"((un)?licen[sc]e|copying)([-_.][\w.-]+)?"
+_GUIDES = frozenset(
+    {"contributing", "development", "getting-started", "getting_started", "hacking", "quickstart", "testing"}
+    | {"install", "installation", "installing"}
+)
+_REQUIREMENTS = r"(?:requirements?[-_.]?(?P<after>[\w.-]*?)|(?P<before>[\w.-]+?)[-_.]requirements?)\.(?:txt|in)"
+
+
+def project_sources(paths: Iterable[str]) -> list[str]:
+    """Those of the repository's files that `read_project` wants the text of, sorted."""
+    return sorted(path for path in paths if _is_source(path))
+
+
+def _is_source(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    if name in _NAMES:
+        return not is_foreign(path)
+    if name.endswith(".py"):
+        return False
+    if is_requirements_file(path):
+        return folder in ("test", "tests") or not is_foreign(path)
+    if is_readme(name) or (is_licence(name) and folder in ("", "LICENSES")):
+        return not is_foreign(path)
+    return is_guide(name) and folder in ("", "docs", "doc", ".github")
+
+
+def is_foreign(path: str) -> bool:
+    """True for a file in a folder that is not about the project itself."""
+    return "/" in path and bool(re.search(_FOREIGN, path))
+
+
+def is_readme(name: str) -> bool:
+    """`README.md`, `Readme.rst`, …; `name` is a file's, without its folder."""
+    return name.lower() in _READMES
+
+
+def is_licence(name: str) -> bool:
+    """`LICENSE`, `LICENCE-MIT.txt`, `COPYING`, …"""
+    return name.lower().startswith(_LICENCES) and bool(re.fullmatch(_LICENCE, name, re.IGNORECASE))
+
+
+def is_guide(name: str) -> bool:
+    """`CONTRIBUTING.md`, `install.rst`, …"""
+    stem, suffix = posixpath.splitext(name.lower())
+    return stem in _GUIDES and suffix in (".md", ".markdown", ".rst")
+
+
+def is_requirements_file(path: str) -> bool:
+    """`requirements.txt`, `requirements-dev.txt`, `dev-requirements.txt`, `requirements/tests.txt`, …"""
+    if "req" not in path or not path.endswith((".txt", ".in")):
+        return False
+    folder, name = posixpath.split(path)
+    return posixpath.basename(folder) in ("requirements", "requirement", "reqs") or _requirements(name) is not None
+
+
+def requirements_group(name: str) -> str | None:
+    """What a requirements file's name says besides: `dev` of `requirements-dev.txt`, "" of a plain one; else null."""
+    found = _requirements(name)
+    return (found.group("after") or found.group("before") or "") if found else None
+
+
+def _requirements(name: str) -> re.Match[str] | None:
+    return re.fullmatch(_REQUIREMENTS, name)
