@@ -91,9 +91,10 @@ class Assignments(Definitions):
         """`request.cls.name = ...` in a fixture."""
         request, attribute = self.attribute_of.get(base, (0, ""))
         record, index = self.parameters.get(request, (None, 0))
-        if record is not None and record.flags & ir.FIXTURE and attribute in ("cls", "instance") and source:
-            if [*record.positional, *record.keyword_only][index] == "request":
-                record.gives.append((name, source))
+        if record is None or not record.flags & ir.FIXTURE or attribute not in ("cls", "instance") or not source:
+            return
+        if [*record.positional, *record.keyword_only][index] == "request":
+            record.gives.append((name, source))
 
     def kept(self, base: int, name: str, source: int) -> int:
         """`self.name = parameter` in a constructor is told for each object that is made (see `Function.stores`); the

@@ -21,7 +21,7 @@ class Containers(ClassRules):
     def __init__(self, world: World, module: Module) -> None:
         super().__init__(world, module)
         self.unknown_keys: list[tuple[int, int, int, Ref, bool]] = []
-        self.left_of: dict[tuple[int, str], set[int]] = {}  # (right operand, reflected operator) → left operands
+        self.left_of: dict[int, int] = {}  # right operand, as it is asked for a reflected operator → left operand
 
     def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
         """Run a special method of an instance; False where its class has none of ours. `place`: scope, line."""
@@ -254,7 +254,7 @@ class Containers(ClassRules):
         if what[0] == kinds.INSTANCE:
             args = [other + offset if other else 0] if other else []
             if other and late:
-                self.left_of.setdefault((self.at, names[0]), set()).add(other + offset)
+                self.left_of[self.at] = other + offset
             for name in names if self.closed(what) else names[:1]:
                 if self.invoke(value, what, name, args, (scope, line), dst):
                     return

@@ -13,7 +13,6 @@ from utils.analysis.resolution.assignments import Assignments
 from utils.analysis.resolution.platforms import decided
 from utils.analysis.resolution.scopes import bound_names
 
-
 RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "warns"})
 
 

@@ -80,12 +80,11 @@ def rather_plain(module: Interpreter, node: int, pairs: Sequence[tuple[int, int]
 
 def answered(module: Interpreter, node: int, name: str) -> bool:
     """Whether the left operand has the operator itself, so that the right one is not asked for the reflected one."""
-    for left in module.left_of.get((node, name), ()):
-        for value in module.points.get(left, ()):
-            what = module.values.table[value]
-            names = (f"__{name[3:]}", f"__i{name[3:]}") if name.startswith("__r") else (name,)
-            if what[0] == kinds.INSTANCE and any(module.find(int(what[1]), own) is not None for own in names):  # type: ignore[call-overload]
-                return True
+    names = (f"__{name[3:]}", f"__i{name[3:]}") if name.startswith("__r") else (name,)
+    for value in module.points.get(module.left_of.get(node, 0), ()):
+        what = module.values.table[value]
+        if what[0] == kinds.INSTANCE and any(module.find(int(what[1]), own) is not None for own in names):  # type: ignore[call-overload]
+            return True
     return False
 
 

@@ -154,10 +154,10 @@ class Function(msgspec.Struct, array_like=True):
 
 
 class Class(msgspec.Struct, array_like=True):
-    """One class. `bases` are origins (see `Body.origins`), `base_texts` their source, `metaclass` an origin, too, `names` the last bindings.
+    """One class. `bases` are origins (see `Face`), `base_texts` their source, `metaclass` is an origin, too.
 
-    `attributes` are what its methods assign to on their first parameter, with the names of these methods, `methods` the ids of all functions in it by
-    name. `fixtures` are those that it is marked to use.
+    `names` are the last bindings, `attributes` what its methods assign to on their first parameter, with the names of
+    these methods, `methods` the ids of all functions in it by name. `fixtures` are those that it is marked to use.
     """
 
     id: str
@@ -180,10 +180,10 @@ class Face(msgspec.Struct, array_like=True):
 
     `size` is the number of its nodes. `functions` and `classes` are {number: record}, in order. `exports` are the nodes
     that a name stands for, `origins` say statically where these come from: ("class", number), ("function", number),
-    ("import", module, name or None), ("star", name), ("attr", origin, name). `imports` are all (module, name or None for the module
-    itself) that are imported anywhere. `decorated` are the nodes of functions and classes that have decorators, `mixed`
-    of those that hold more than themselves. `attributes` are the names of the attributes that are assigned to on
-    anything but `self`.
+    ("import", module, name or None), ("star", name), ("attr", origin, name). `imports` are all (module, name or None
+    for the module itself) that are imported anywhere. `decorated` are the nodes of functions and classes that have
+    decorators, `mixed` of those that hold more than themselves. `attributes` are the names of the attributes that are
+    assigned to on anything but `self`.
     """
 
     size: int
@@ -207,11 +207,11 @@ class Code(msgspec.Struct, array_like=True):
     """What a file's code does.
 
     `scopes` are the caller ids: the module, then its functions in order. `imports` are (node, module, name or None for
-    the module itself, scope, line). `sites` are container literals: (node, length or -1 where the length is open). `elements` fill
-    them: (site, key, source node). `constants` are nodes that hold a string or an integer. `versions` are (container,
-    its next version, the key that was replaced). `decorations` are (what is decorated, what its name stands for).
-    `tables` are the containers that are made once: what a module or class body makes, and literals that hold several
-    things.
+    the module itself, scope, line). `sites` are container literals: (node, length or -1 where the length is open).
+    `elements` fill them: (site, key, source node). `constants` are nodes that hold a string or an integer. `versions`
+    are (container, its next version, the key that was replaced). `decorations` are (what is decorated, what its name
+    stands for). `tables` are the containers that are made once: what a module or class body makes, and literals that
+    hold several things.
     """
 
     succ: dict[int, Targets]
@@ -234,7 +234,7 @@ LINE_AT |= {DECORATE: 4, SLICE: 6, SUBCLASS: 3}  # where an instruction keeps it
 
 
 def take_lines(uses: dict[int, list[tuple[Any, ...]]], imports: list[Import]) -> list[int]:
-    """Replace each instruction's and import's line by its position in the list that is returned (the lines in order)."""
+    """Replace each instruction's and import's line by its position in the list that is returned, the lines in order."""
     every = {item[LINE_AT[item[0]]] for items in uses.values() for item in items if item[0] in LINE_AT}
     every.update(item[4] for item in imports)
     lines = sorted(every)

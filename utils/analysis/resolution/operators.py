@@ -32,12 +32,14 @@ class Operators(Narrowing):
 
     def __init__(self, module: str) -> None:
         super().__init__(module)
-        self.items: set[int] = (
-            set()
-        )  # what was read out of containers: it may be anything, so no special method is told
+        self.items: set[int] = set()  # what containers gave: it may be anything, so no special method is told
 
     def dunder(self, base: int, names: tuple[str, ...], other: int, dst: int, line: int, late: bool = False) -> None:
         if base and base not in self.items:
+            if late and other:  # whatever else the operand is asked for, it is asked for it by another node
+                operand = self.new()
+                self.copy(base, operand)
+                base = operand
             self.uses[base].append((ir.DUNDER, names, other, dst, self.scope.index, line, late))
 
     def truth(self, node: ast.expr) -> int:
