@@ -202,6 +202,7 @@ def _copy_sources(folder: Path, copy: Path) -> int:
     from utils.analysis.survey import survey
 
     found, count = survey(folder, "bench"), 0
+    into = copy / folder.name if (folder / "__init__.py").exists() else copy  # a package is imported by its name
     for path, language in found.languages.items():
         if language == "python":
             try:
@@ -209,8 +210,8 @@ def _copy_sources(folder: Path, copy: Path) -> int:
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 continue
             count += 1
-        (copy / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / path, copy / path)
+        (into / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / path, into / path)
     return count
 
 

@@ -115,6 +115,61 @@ CASES = {
         "class A:\n    def __init__(self): self.x = 1\n    def __getattr__(self, n): pass\n    def m(self): pass\na = A()\na.x\na.m\na.y",
         "main -> main.A.__getattr__, main.A.__init__",
     ),
+    "an abstract method beside those of what is made": (
+        "import abc\nclass A(abc.ABC):\n    @abc.abstractmethod\n    def m(self): raise ValueError\nclass B(A):\n    def m(self): pass\nclass C(A):\n    def m(self): pass\ndef g(a: A): a.m()\ng(B())\ng(C())",
+        "main -> main.g\nmain.g -> main.B.m, main.C.m",
+    ),
+    "a promised class that is never made beside an object of another one": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef g(a: A | None = None):\n    a = a or B()\n    a.m()",
+        "main.g -> main.B.m",
+    ),
+    "a promised class that is made beside an object of another one": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef g(a: A | None = None):\n    a = a or B()\n    a.m()\nA()",
+        "main.g -> main.A.m, main.B.m",
+    ),
+    "a protocol's stubs are never told, what it does is": (
+        "from typing import Protocol\nclass P(Protocol):\n    def m(self):\n        'Do it.'\n    def n(self): pass\n    def o(self):\n        self.m()\nclass B(P):\n    def m(self): super().m()\nB().m()\nB().n()\nB().o()\ndef g(p: P): p.n()",
+        "main -> main.B.m, main.P.o\nmain.P.o -> main.B.m",
+    ),
+    "a property where as many other classes have a plain attribute": (
+        "class A:\n    @property\n    def p(self): pass\nclass B:\n    p = 1\nclass C:\n    def __init__(self): self.p = 1\ndef g(x): return x.p\ndef h(x): return x.p\ng(A())\ng(B())\nh(A())\nh(C())",
+        "main -> main.C.__init__, main.g, main.h",
+    ),
+    "a property of more classes than have a plain attribute": (
+        "class A:\n    @property\n    def p(self): pass\nclass B:\n    @property\n    def p(self): pass\nclass C:\n    p = 1\ndef g(x): return x.p\ng(A())\ng(B())\ng(C())",
+        "main -> main.g\nmain.g -> main.A.p, main.B.p",
+    ),
+    "a property beside classes without such an attribute": (
+        "class A:\n    @property\n    def p(self): pass\nclass B: pass\ndef g(x): return x.p\ng(A())\ng(B())",
+        "main -> main.g\nmain.g -> main.A.p",
+    ),
+    "test runners make test classes": (
+        "class Base:\n    def m(self): self.n()\n    def n(self): pass\nclass TestA(Base):\n    def n(self): pass\n    def test_m(self): self.m()",
+        "main.Base.m -> main.TestA.n\nmain.TestA.test_m -> main.Base.m",
+    ),
+    "test runners make no class without tests": (
+        "class Base:\n    def m(self): self.n()\n    def n(self): pass\nclass TestA(Base):\n    def n(self): pass\n    def run(self): pass",
+        "main.Base.m -> main.Base.n",
+    ),
+    "fixtures give test classes what they assign": (
+        "import pytest\nclass A:\n    def m(self): pass\n@pytest.fixture\ndef a(request): request.cls.a = A()\n"
+        "@pytest.mark.usefixtures('a')\nclass TestA:\n    def test_m(self): self.a.m()\n"
+        "class TestB:\n    def test_m(self, a): self.a.m()\nclass TestC:\n    def test_m(self): self.a.m()",
+        "main.TestA.test_m -> main.A.m\nmain.TestB.test_m -> main.A.m",
+    ),
+    "only a fixture's request has a test class": (
+        "import pytest\nclass A:\n    def m(self): pass\n@pytest.fixture\ndef a(request, other): other.cls.a = A()\ndef f(request): request.cls.a = A()\n"
+        "@pytest.mark.usefixtures('a', 'f')\nclass TestA:\n    def test_m(self): self.a.m()",
+        "",
+    ),
+    "a metaclass as six gives it": (
+        "import six\nclass M(type):\n    def __call__(cls): return super().__call__()\nclass A:\n    def m(self): pass\nclass B(six.with_metaclass(M, A)):\n    def __init__(self): pass\nB().m()",
+        "main -> main.A.m, main.M.__call__\nmain.M.__call__ -> main.B.__init__",
+    ),
+    "an object with items beside one that has none": (
+        "class A:\n    def __getitem__(self, k): pass\nclass B: pass\ndef g(x): return x[0]\ng(A())\ng(B())\ng([])",
+        "main -> main.g",
+    ),
 }
 
 
@@ -137,3 +192,22 @@ def test_fixtures_of_a_conftest() -> None:
             def m(self): pass
     """
     assert edges(source) == ["tests.unit.test_a.test_a -> lib.A.m"]
+
+
+def test_fixtures_of_a_conftest_give_test_classes_what_they_assign() -> None:
+    source = """
+        # file: tests/conftest.py
+        import pytest
+        from lib import A
+        @pytest.fixture
+        def a(request): request.cls.a = A()
+        # file: tests/unit/test_a.py
+        import pytest
+        @pytest.mark.usefixtures("a")
+        class TestA:
+            def test_a(self): self.a.m()
+        # file: lib.py
+        class A:
+            def m(self): pass
+    """
+    assert edges(source) == ["tests.unit.test_a.TestA.test_a -> lib.A.m"]

@@ -114,11 +114,15 @@ def solve_all(sources: Sequence[Source], store: Store | None, name: str) -> Resu
     return results
 
 
+def files_of(sources: Iterable[Source]) -> list[tuple[str, str, bytes, str]]:
+    """See `Contents`."""
+    return [(source.module, source.path, source.digest, source.key) for source in sources]
+
+
 def keep_all(run: Run, sources: Sequence[Source], results: Results, store: Store, name: str) -> None:
     mark = hashlib.sha256(b"".join(source.digest for source in sources)).hexdigest()
     indices = range(len(sources))
-    files = [(source.module, source.path, source.digest, source.key) for source in sources]
-    contents = Contents(files, [f"{mark} {i}" for i in indices], [f"{mark} asked {i}" for i in indices], f"{mark} all ")
+    contents = Contents(files_of(sources), [f"{mark} {i}" for i in indices], [f"{mark} asked {i}" for i in indices], f"{mark} all ")
     solution = Solution(store, contents)
     masks: dict[Question, Mask] = {}
     made: dict[int, Mask] = {}
@@ -218,9 +222,12 @@ class Edited:
         before = self.before
         if [source[:2] for source in self.sources] != [file[:2] for file in before.contents.files]:
             return None
-        if not self.changed:
-            before.retain()
-            return before.results()
+        if not self.changed:  # but a summary may lie elsewhere now: its lines are no part of what is solved
+            unmoved = Solution(before.store, before.contents._replace(files=files_of(self.sources)))
+            if unmoved.contents.files != before.contents.files:
+                unmoved.save(name)
+            unmoved.retain()
+            return unmoved.results()
         first = self.first()
         if first is None or len(first) * MANY > len(self.sources) or len(self.askers.later) > LATER:
             return None
@@ -288,9 +295,8 @@ class Edited:
         """Leave the solution for the next run."""
         mark = hashlib.sha256(b"".join(source.digest for source in self.sources)).hexdigest()
         old = self.before.contents
-        files = [(source.module, source.path, source.digest, source.key) for source in self.sources]
         parts = [f"{mark} {index}" if index in run.findings else key for index, key in enumerate(old.parts)]
-        solution = Solution(self.before.store, Contents(files, parts, old.askers, f"{mark} all "))
+        solution = Solution(self.before.store, Contents(files_of(self.sources), parts, old.askers, f"{mark} all "))
         askers = self.askers
         for index, questions in run.questions.items():
             basis, asked = run.hierarchy.basis(questions), run.asked[index]
