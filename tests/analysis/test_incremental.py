@@ -11,13 +11,17 @@ import pytest
 
 from utils.analysis import survey as surveying
 from utils.analysis.pipeline import analyze_survey
+from utils.analysis.resolution import replay
+from utils.analysis.resolution.graph import World
+from utils.analysis.resolution.interpreter import Interpreter
+from utils.analysis.resolution.modules import Module
 from utils.analysis.survey import survey
 from utils.records import Provenance
 
 HERE = Provenance("", None, False, "")
 NAMES = ("alpha", "beta", "gamma", "delta")
 START = (
-    "from typing import Protocol\n\n\nKEPT = {}\n\n\n"
+    "from typing import Protocol\nimport pytest\n\n\nKEPT = {}\n\n\n"
     "def keep(function):\n    KEPT[function.__name__] = function\n    return function\n\n\n"
 )
 
@@ -42,6 +46,32 @@ def klass(rng: random.Random) -> str:
     return f"class {rng.choice('BCD')}{base}:\n    def {method}(self, given=1):\n        {body}\n\n\n"
 
 
+def special(rng: random.Random) -> str:
+    """A class that more than its own code says something about."""
+    name, other = rng.sample(NAMES, 2)
+    base, hook = rng.choice(["C", "B", "other.C"]), rng.choice(["__call__", "__init__", name])
+    operator = rng.choice(["__eq__", "__add__", "__radd__"])
+    head, body = rng.choice(
+        [
+            ("M(type)", f"def {hook}(cls, *given):\n        {other}(cls)"),
+            (f"D({base}, metaclass=M)", f"{name} = 1"),
+            (f"C({base})", f"@property\n    def {name}(self):\n        return self.{other}"),
+            (f"B({base})", f"def {name}(self):\n        self.{other} = {other}\n        super().{name}()"),
+            (f"C({base})", f"def {operator}(self, value):\n        return value == self or self + value"),
+            (f"B({base})", f"def __init_subclass__(cls):\n        cls().{name}()"),
+        ]
+    )
+    return f"class {head}:\n    {body}\n\n\n"
+
+
+def runner(rng: random.Random) -> str:
+    name, other = rng.sample(NAMES, 2)
+    fixture = f"@pytest.fixture\ndef {name}(request):\n    request.cls.{other} = C()\n\n\n"
+    test = f"class TestB(B):\n    def test(self, {name}):\n        self.{other}.{name}()\n\n\n"
+    hook = f"def __getattr__(name):\n    return {name}\n\n\n"
+    return rng.choice([fixture, test, f"@pytest.mark.usefixtures('{other}')\n{test}", hook])
+
+
 def imported(rng: random.Random) -> str:
     module = f"pkg.m{rng.randrange(4)}"
     names = f"{rng.choice(NAMES)}, C, keep"
@@ -54,7 +84,7 @@ def used(rng: random.Random) -> str:
     return rng.choice([table, f"app = C()\napp.register({name})\n\n\n", f"keep({name})\n\n\n", f"{name}(1)\n\n\n"])
 
 
-PARTS = [function, klass, imported, used]
+PARTS = [function, function, klass, imported, used, special, runner]
 
 
 def add(rng: random.Random, path: Path) -> None:
@@ -144,8 +174,12 @@ def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("trusting")
-@pytest.mark.parametrize("seed", range(12))
-def test_a_run_with_the_cache_equals_a_full_run_after_any_edits(tmp_path: Path, seed: int):
+@pytest.mark.parametrize(("seed", "many"), [(seed, 1 if seed % 3 else replay.MANY) for seed in range(15)])
+def test_a_run_with_the_cache_equals_a_full_run_after_any_edits(
+    tmp_path: Path, seed: int, many: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Where `many` is 1, modules are solved on their own whatever share of them is affected."""
+    monkeypatch.setattr(replay, "MANY", many)
     rng = random.Random(seed)
     package = tmp_path / "repo" / "pkg"
     package.mkdir(parents=True)
@@ -355,3 +389,281 @@ def test_a_change_that_hides_its_time_and_size_is_seen(tmp_path: Path):
     (root / "a.py").write_text("B = 1\n")
     os.utime(root / "a.py", ns=(before.st_atime_ns, before.st_mtime_ns))
     assert b"a.B" in run(root, cache)[1]
+
+
+@pytest.fixture
+def solved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The modules that are solved, in order."""
+    modules: list[str] = []
+
+    def recording(world: World, module: Module) -> Interpreter:
+        modules.append(module.name)
+        return Interpreter(world, module)
+
+    monkeypatch.setattr(replay, "Interpreter", recording)
+    return modules
+
+
+CALLS_F = "from pkg.a import f\n\n\ndef call():\n    f()\n"
+STARS = {
+    "pkg/a.py": "from pkg.b import *\nfrom pkg.c import *\n",
+    "pkg/b.py": "def f(): ...\n\n\ndef g(): ...\n",
+    "pkg/c.py": "def f(): ...\n",
+    "pkg/d.py": CALLS_F,
+}
+CLASSES = {
+    "pkg/a.py": "class A:\n    def run(self):\n        self.step()\n\n    def step(self): ...\n",
+    "pkg/b.py": "from pkg.a import A\n\n\nclass B(A):\n    def step(self): ...\n",
+    "pkg/c.py": "from pkg.b import B\n\n\nclass C(B): ...\n\n\nC().run()\n",
+    "pkg/d.py": "def call(x): ...\n",
+}
+TABLES = {
+    "pkg/a.py": "TABLE = {}\n\n\ndef register(f):\n    TABLE[f.__name__] = f\n\n\ndef run(key):\n    TABLE[key]()\n",
+    "pkg/b.py": "from pkg.a import register\n\n\ndef f(): ...\n\n\nregister(f)\n",
+    "pkg/c.py": "from pkg.a import register\n\n\ndef g(): ...\n",
+    "pkg/d.py": "import pkg.a\n\n\ndef call():\n    pkg.a.run('f')\n",
+}
+PROMISED = {
+    "pkg/a.py": "class A:\n    def m(self): ...\n",
+    "pkg/e.py": "from pkg.a import A\n\n\ndef call(x: A):\n    x.m()\n",
+}
+DERIVED = "from pkg.a import A\n\n\nclass B(A):\n    def m(self): ...\n"
+SETUP = "class A:\n    def setup(self):\n        self.b = B()\n"
+SETUP += "\n\nclass C(A):\n    def setup(self):\n        self.b = D()\n\n    def call(self):\n        self.b.run()\n"
+FIVE = [f"f{number}" for number in range(5)]
+METACLASS = "class M(type):\n    def __call__(cls):\n        return super().__call__()\n"
+MARKED = "import pytest\n\n\n@pytest.mark.usefixtures('a')\nclass TestA:\n    def test_a(self):\n        self.a.run()\n"
+FIXTURE = "import pytest\nfrom pkg.a import A, B\n\n\n@pytest.fixture\ndef a(request):\n    request.cls.a = %s()\n"
+REPLAYED = {  # files, the one that is edited, its new text, the modules that are solved for it
+    "a body": ({"pkg/a.py": F_AND_G, "pkg/b.py": CALLS_F}, "pkg/a.py", F_AND_G + "\n\ng()\n", "pkg.a"),
+    "a function has another name": (
+        {"pkg/a.py": F_AND_G, "pkg/b.py": CALLS_F, "pkg/c.py": CALLS_F.replace("f", "g")},
+        "pkg/a.py",
+        F_AND_G.replace("f()", "h()"),
+        "pkg.a pkg.b",
+    ),
+    "a function returns another one": (
+        {
+            "pkg/a.py": F_AND_G + "\n\ndef make():\n    return f\n",
+            "pkg/b.py": "from pkg.a import make\n\nmade = make()\n",
+            "pkg/c.py": "from pkg.b import made\n\nmade()\n",
+            "pkg/d.py": CALLS_F,
+        },
+        "pkg/a.py",
+        F_AND_G + "\n\ndef make():\n    return g\n",
+        "pkg.a pkg.b pkg.c",
+    ),
+    "a class that others derive from goes": (CLASSES, "pkg/a.py", "X = 1\n", "pkg.a pkg.b pkg.c"),
+    "a method is overridden": (
+        CLASSES,
+        "pkg/c.py",
+        CLASSES["pkg/c.py"].replace("C(B): ...", "C(B):\n    def step(self): ..."),
+        "pkg.a pkg.b pkg.c",
+    ),
+    "a class is made": (
+        {**CLASSES, "pkg/c.py": "from pkg.b import B\n\n\ndef call(b: B):\n    b.run()\n"},
+        "pkg/d.py",
+        "from pkg.b import B\n\nB()\n",
+        "pkg.d",
+    ),
+    "a class has another base": (
+        {**CLASSES, "pkg/d.py": "class D:\n    def run(self): ...\n"},
+        "pkg/b.py",
+        "from pkg.d import D\n\n\nclass B(D): ...\n",
+        "pkg.a pkg.b pkg.c pkg.d",
+    ),
+    "an attribute is assigned from elsewhere": (
+        CLASSES,
+        "pkg/d.py",
+        "from pkg.a import A\n\n\ndef g(): ...\n\n\ndef call(x: A):\n    x.step = g\n",
+        "pkg.a pkg.b pkg.c pkg.d",
+    ),
+    "an attribute that is read elsewhere is assigned to on anything": (
+        {"pkg/a.py": f"{SETUP}\n\n{TWO_CLASSES}", "pkg/d.py": "def call(x): ...\n"},
+        "pkg/d.py",
+        "def call(x):\n    x.b = 1\n",
+        "pkg.a pkg.d",
+    ),
+    "a class that is made derives from another one": (
+        {**PROMISED, "pkg/b.py": DERIVED.replace("(A)", ""), "pkg/c.py": "from pkg.b import B\n\nB()\n"},
+        "pkg/b.py",
+        DERIVED,
+        "pkg.b pkg.c",
+    ),
+    "a class further down is made": (
+        {
+            **PROMISED,
+            "pkg/b.py": DERIVED,
+            "pkg/c.py": DERIVED.replace("B", "C").replace("A", "B").replace("pkg.a", "pkg.b"),
+            "pkg/d.py": "X = 1\n",
+        },
+        "pkg/d.py",
+        "from pkg.c import C\n\nC()\n",
+        "pkg.d",
+    ),
+    "what is called is in a table of another module": (
+        {
+            "pkg/a.py": "def call(f):\n    f()\n",
+            "pkg/b.py": "".join(f"def {name}(): ...\n\n\n" for name in FIVE),
+            "pkg/c.py": "from pkg.a import call\nfrom pkg.b import *\n\n" + "".join(f"call({f})\n" for f in FIVE),
+            "pkg/d.py": "X = 1\n",
+        },
+        "pkg/d.py",
+        f"from pkg.b import {', '.join(FIVE)}\n\nTABLE = [{', '.join(FIVE)}]\n",
+        "pkg.d",
+    ),
+    "a star brings less": (STARS, "pkg/c.py", "__all__ = []\n" + STARS["pkg/c.py"], "pkg.b pkg.c pkg.d"),
+    "a star brings more": (STARS, "pkg/c.py", STARS["pkg/b.py"], "pkg.c"),
+    "stars have another order": (
+        STARS,
+        "pkg/a.py",
+        "from pkg.c import *\nfrom pkg.b import *\n",
+        "pkg.a pkg.b pkg.c pkg.d",
+    ),
+    "one more is in a table": (TABLES, "pkg/c.py", TABLES["pkg/c.py"] + "\n\nregister(g)\n", "pkg.a pkg.c"),
+    "none is in a table any more": (TABLES, "pkg/b.py", "X = 1\n", "pkg.a pkg.b"),
+    "modules import each other": (
+        {
+            "pkg/a.py": "import pkg.b\n\n\ndef f():\n    pkg.b.g(f)\n",
+            "pkg/b.py": "from pkg.a import *\n\n\ndef g(x):\n    x()\n\n\ndef h():\n    f()\n",
+            "pkg/c.py": "from pkg.b import *\n\n\nh()\n",
+        },
+        "pkg/a.py",
+        "import pkg.b\n\n\ndef k(): ...\n\n\ndef f():\n    pkg.b.g(k)\n",
+        "pkg.a pkg.b",
+    ),
+    "a class gets a metaclass": (
+        {"pkg/a.py": "class A: ...\n", "pkg/b.py": METACLASS, "pkg/c.py": "from pkg.a import A\n\nA()\n"},
+        "pkg/a.py",
+        "from pkg.b import M\n\n\nclass A(metaclass=M): ...\n",
+        "pkg.a pkg.b pkg.c",
+    ),
+    "a property becomes a plain attribute": (
+        {
+            "pkg/a.py": "class A:\n    @property\n    def p(self): ...\n",
+            "pkg/b.py": "from pkg.a import A\n\n\ndef call(x: A):\n    x.p\n",
+            "pkg/c.py": "from pkg.a import A\n",
+        },
+        "pkg/a.py",
+        "class A:\n    p = 1\n",
+        "pkg.a pkg.b",
+    ),
+    "a fixture gives a test class something else": (
+        {"pkg/a.py": TWO_CLASSES.replace("D", "A"), "tests/conftest.py": FIXTURE % "A", "tests/test_a.py": MARKED},
+        "tests/conftest.py",
+        FIXTURE % "B",
+        "pkg.a tests.conftest tests.test_a",
+    ),
+    "a module answers for what it does not have": (
+        {"pkg/a.py": F_AND_G, "pkg/b.py": "from pkg.a import h\n\nh()\n", "pkg/c.py": "def __getattr__(name): ...\n"},
+        "pkg/a.py",
+        F_AND_G + "\n\ndef __getattr__(name):\n    return g\n",
+        "pkg.a pkg.b",
+    ),
+    "the first of all modules defines a hook": (
+        {"pkg/a.py": F_AND_G, "pkg/b.py": CALLS_F},
+        "pkg/a.py",
+        F_AND_G + "\n\ndef __getattr__(name):\n    return g\n",
+        None,
+    ),
+}
+
+
+@pytest.fixture
+def replaying(monkeypatch: pytest.MonkeyPatch, solved: list[str]) -> list[str]:
+    """Even in a small repository only what is affected is solved again: the modules that are."""
+    monkeypatch.setattr(replay, "MANY", 1)
+    return solved
+
+
+def put(root: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+
+
+@pytest.mark.usefixtures("trusting")
+@pytest.mark.parametrize("case", REPLAYED)
+@pytest.mark.parametrize("late", [False, True])
+def test_only_what_an_edit_affects_is_solved_again(tmp_path: Path, case: str, late: bool, replaying: list[str]):
+    """Where it is `late`, the code is not there yet when everything is solved, and comes in an edit of its own."""
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    files, path, text, affected = REPLAYED[case]
+    empty = {"pkg/__init__.py": "", "other.py": "from pkg import a\n\n\ndef f():\n    a\n"}
+    put(root, {**empty, **(dict.fromkeys(files, "X = 1\n") if late else files)})
+    before = run(root, cache)
+    every = sorted(replaying)
+    if late:
+        put(root, files)
+        before = run(root, cache)
+    replaying.clear()
+    put(root, {path: text})
+    after = run(root, cache)
+    assert sorted(replaying) == (every if affected is None else affected.split())
+    assert after == run(root, None) != before
+    put(root, {path: files[path]})
+    assert run(root, cache) == before
+
+
+@pytest.mark.usefixtures("trusting")
+def test_an_edit_tells_other_calls_of_modules_that_are_not_solved_again(tmp_path: Path, replaying: list[str]):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    put(root, {"pkg/__init__.py": "", **CLASSES, "pkg/c.py": "import pkg.a\n\npkg.a.A()\n"})
+
+    def callees() -> list[str]:
+        return msgspec.json.decode(run(root, cache)[0])["call_graph"].get("pkg.a.A.run", [])
+
+    assert callees() == ["pkg.a.A.step"]
+    replaying.clear()
+    put(root, {"pkg/c.py": "import pkg.b\n\npkg.b.B()\n"})
+    assert callees() == ["pkg.b.B.step"]
+    assert "pkg.a" not in replaying
+    assert run(root, cache) == run(root, None)
+
+
+@pytest.mark.usefixtures("trusting")
+def test_modules_come_and_go(tmp_path: Path, replaying: list[str]):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    put(root, {"pkg/__init__.py": "", **CLASSES})
+    first = run(root, cache)
+    put(root, {"pkg/aa.py": CLASSES["pkg/b.py"] + "\n\nB().run()\n"})
+    assert run(root, cache) == run(root, None) != first
+    put(root, {"pkg/d.py": "from pkg.aa import B\n\nB().step()\n"})
+    replaying.clear()
+    assert run(root, cache) == run(root, None)
+    assert replaying[0] == "pkg.d"
+    (root / "pkg/aa.py").unlink()
+    assert run(root, cache) == run(root, None)
+    put(root, {"pkg/d.py": CLASSES["pkg/d.py"]})
+    assert run(root, cache) == first
+
+
+@pytest.mark.usefixtures("trusting")
+def test_where_much_is_edited_everything_is_solved(tmp_path: Path, solved: list[str]):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    put(root, {f"m{number}.py": "X = 1\n" for number in range(2 * replay.MANY)})
+    run(root, cache)
+    for edited in (2, 3):
+        put(root, {f"m{number}.py": f"Y = {edited}\n" for number in range(edited)})
+        solved.clear()
+        run(root, cache)
+        assert len(solved) == (2 if edited == 2 else 2 * replay.MANY)
+
+
+@pytest.mark.xfail(reason="`_linked` keeps the keys of the summaries as they were before the code moved", strict=True)
+@pytest.mark.usefixtures("trusting")
+def test_code_that_only_moves_is_not_solved_and_the_next_edit_is_solved_alone(tmp_path: Path, replaying: list[str]):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    put(root, {"pkg/__init__.py": "", "pkg/a.py": F_AND_G, "pkg/b.py": CALLS_F, "pkg/c.py": CALLS_F})
+    run(root, cache)
+    for text, affected in (
+        ("# Why.\n\n" + F_AND_G, []),
+        ("# Why.\n\n" + F_AND_G + "\n\ng()\n", ["pkg.a"]),
+        ("# Why.\n" + F_AND_G + "\n\ng()\n", []),
+        (F_AND_G + "\n\nf()\n", ["pkg.a"]),
+    ):
+        put(root, {"pkg/a.py": text})
+        replaying.clear()
+        after = run(root, cache)
+        assert replaying == affected
+        assert after == run(root, None)

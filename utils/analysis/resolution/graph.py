@@ -22,7 +22,7 @@ LOCAL = (1 << NODE_BITS) - 1
 LIMITS: dict[Any, int] = dict.fromkeys(range(24), 12)
 LARGE = 400_000  # nodes; about 350,000 lines
 LARGE_LIMIT = 4
-LIMITS.update({kinds.FUNCTION: 24, kinds.WRAPPED: 24, kinds.BOUND: 16, kinds.CONSTANT: 8})
+LIMITS.update({kinds.CONSTANT: 8, kinds.CONTAINER: 6})
 RECEIVERS = 8  # classes that `self` of one method may be
 BY_SUPER = -2  # BY_SUPER - receiver: what `super()` found for a receiver
 Site = tuple[int, int, int]
