@@ -650,7 +650,6 @@ def test_where_much_is_edited_everything_is_solved(tmp_path: Path, solved: list[
         assert len(solved) == (2 if edited == 2 else 2 * replay.MANY)
 
 
-@pytest.mark.xfail(reason="`_linked` keeps the keys of the summaries as they were before the code moved", strict=True)
 @pytest.mark.usefixtures("trusting")
 def test_code_that_only_moves_is_not_solved_and_the_next_edit_is_solved_alone(tmp_path: Path, replaying: list[str]):
     root, cache = tmp_path / "repo", tmp_path / "cache"

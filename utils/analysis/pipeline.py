@@ -102,15 +102,14 @@ def _linked(found: Survey, facts: Facts, memory: Memory, version: str) -> Linked
     for path, gist in gists.items():
         whole.update(f"\0{found.modules[path]}\0{path}\0".encode() + gist.digest)
     solution = hashlib.sha256(f"solution {version}".encode()).hexdigest()
+    places = [(found.modules[path], path, gist.digest, facts.keys[path] + SUMMARY) for path, gist in gists.items()]
+    sources = [Source(*place, partial(_read, memory, place[-1])) for place in sorted(places)]
     solved = memory.recall(whole.hexdigest(), Solved)
     if solved is None:
-        summaries = [(path, gist.digest, facts.keys[path] + SUMMARY) for path, gist in gists.items()]
-        sources = [Source(found.modules[path], path, digest, key, partial(_read, memory, key))
-                   for path, digest, key in summaries]  # fmt: skip
         solved = solve(sources, memory, solution)
         memory.learn(whole.hexdigest(), msgspec.msgpack.encode(solved))
     elif kept := Solution.find(memory, solution):
-        kept.retain()
+        kept.follow(sources, solution)
     return place(solved, {path: gist.call_lines for path, gist in gists.items()})
 
 

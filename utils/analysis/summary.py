@@ -14,6 +14,8 @@ from utils.analysis.resolution.statements import Statements
 
 __all__ = ["ModuleSummary", "TooIntricateError", "summarize", "summarize_imports"]
 
+ALTERNATIVES = 4  # imports that a base class may come from, such as one in `try` and one in `except ImportError`
+
 
 def summarize(tree: ast.Module, module: str, path: str, ids: dict[ast.AST, str] | None = None) -> ModuleSummary:
     """Summarize the file `path` (posix, from the root), which is imported as `module`.
@@ -151,7 +153,7 @@ class Origins:
         self.undecorated = {dst: src for src, dst in builder.decorations}
 
     def trace(self, node: int, depth: int = 0) -> Any:
-        """An origin as `Body.origins` describes it, or None. Of several definitions the first that is known counts."""
+        """An origin as `Face.origins` describes it, or None."""
         builder = self.builder
         if not node or depth > 12:
             return None
@@ -169,11 +171,14 @@ class Origins:
             base, name = builder.attribute_of[node]
             origin = self.trace(base, depth + 1)
             return None if origin is None else ("attr", origin, name)
+        found: list[Any] = []
         for source in self.sources.get(node, ()):
             origin = self.trace(source, depth + 1)
-            if origin is not None:
-                return origin
-        return None
+            if origin is not None and origin not in found:
+                found.append(origin)
+                if origin[0] != "import" or len(found) == ALTERNATIVES:
+                    break
+        return found[0] if len(found) == 1 else ("first", found) if found else None
 
 
 def public_names(tree: ast.Module) -> list[str] | None:

@@ -168,8 +168,8 @@ class Control(Assignments):
         for item in node.items:
             source = self.expr(item.context_expr)
             dst = self.caught(item)
-            if source and not dst:
-                dst = self.new()
+            if source:
+                dst = dst or self.new()
                 self.use(source, ir.ENTER, dst, self.scope.index, item.context_expr.lineno, asynchronous)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, dst)
@@ -180,9 +180,9 @@ class Control(Assignments):
         call = item.context_expr
         if item.optional_vars is None or not isinstance(call, ast.Call) or last_name(call.func) not in RAISES:
             return 0
-        classes = call.args[0].elts if call.args and isinstance(call.args[0], ast.Tuple) else call.args[:1]
+        given = [*call.args[:1], *(word.value for word in call.keywords if word.arg == "expected_exception")]
         dst, error = self.new(), self.new()
-        for kind in classes:
+        for kind in given[0].elts if given and isinstance(given[0], ast.Tuple) else given:
             self.use(self.expr(kind), ir.DECLARE, error)
         for name in ("value", "exception"):
             self.scope.cache[dst, name] = error

@@ -254,7 +254,9 @@ class Definitions(Annotations):
         decorators = [(item, self.expr(item)) for item in node.decorator_list]
         parents, metaclass = node.bases, 0
         if len(parents) == 1 and isinstance(parents[0], ast.Call) and last_name(parents[0].func) == "with_metaclass":
-            metaclass, parents = self.expr(parents[0].args[0]), parents[0].args[1:]  # as `six` writes it
+            self.expr(parents[0])
+            metas, parents = parents[0].args[:1], parents[0].args[1:]  # as `six` writes it
+            metaclass = self.expr(metas[0]) if metas and isinstance(metas[0], (ast.Name, ast.Attribute)) else 0
         bases = [self.base(item) for item in parents]
         for keyword in node.keywords:
             found = self.expr(keyword.value)
@@ -299,7 +301,8 @@ class Definitions(Annotations):
 def is_stub(node: FunctionNode) -> bool:
     """Whether a function does nothing: its body is a docstring, `...` or `pass`."""
     return all(
-        isinstance(item, ast.Pass) or isinstance(getattr(item, "value", None), ast.Constant) for item in node.body
+        isinstance(item, ast.Pass) or (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
+        for item in node.body
     )
 
 

@@ -134,6 +134,8 @@ class Exports(Modules):
         if kind == "star":
             starred = self.star_of(module, origin[1])
             return None if starred is None else (yield starred, origin[1])
+        if kind == "first":
+            return (yield from self.first_of(module, origin[1]))
         base = yield from self.search(module, origin[1])
         if base is None:
             return None
@@ -148,6 +150,16 @@ class Exports(Modules):
                 if inner is not None:
                     return "class", inner
         return None
+
+    def first_of(self, module: Module, origins: list[Any]) -> Search:
+        """The first that is one of ours; where none is, the first that is known."""
+        found = None
+        for origin in origins:
+            resolved = yield from self.search(module, origin)
+            if resolved is not None and resolved[0] != "external":
+                return resolved
+            found = found or resolved
+        return found
 
     def member(self, module: str, name: str) -> Search:
         if not self.internal(module):

@@ -11,6 +11,7 @@ from utils.analysis.resolution.hierarchy import Hierarchy
 from utils.analysis.resolution.interpreter import Interpreter
 from utils.analysis.resolution.ir import CLASS_BITS
 from utils.analysis.resolution.modules import Module
+from utils.analysis.resolution.operators import REFLECTED
 from utils.analysis.resolution.solution import Callee, Findings, Names
 
 FEW = 3  # callees of one site: measured on traces, edges of sites with more are executed less than half of the time
@@ -80,7 +81,7 @@ def rather_plain(module: Interpreter, node: int, pairs: Sequence[tuple[int, int]
 
 def answered(module: Interpreter, node: int, name: str) -> bool:
     """Whether the left operand has the operator itself, so that the right one is not asked for the reflected one."""
-    names = (f"__{name[3:]}", f"__i{name[3:]}") if name.startswith("__r") else (name,)
+    names = (f"__{name[3:]}", f"__i{name[3:]}") if name.startswith("__r") else (REFLECTED.get(name, name),)
     for value in module.points.get(module.left_of.get(node, 0), ()):
         what = module.values.table[value]
         if what[0] == kinds.INSTANCE and any(module.find(int(what[1]), own) is not None for own in names):  # type: ignore[call-overload]

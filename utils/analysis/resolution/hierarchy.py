@@ -87,7 +87,7 @@ class Hierarchy(Exports):
         return list(found)
 
     def metaclass_of(self, number: int) -> int | None:
-        """The class, of ours, that makes a class: its own or that of the first base that has one."""
+        """The class, of ours, that makes a class: of its own and all its bases' metaclasses the most derived."""
         key = ("metaclass", number, "")
         self.consulted.add(key)
         if key not in self.found:
@@ -97,13 +97,14 @@ class Hierarchy(Exports):
         return self.found[key]
 
     def look_up_metaclass(self, number: int) -> int | None:
+        derived: int | None = None
         for item in self.order(number):
             if isinstance(item, int):
                 module, record = self.class_of(item)
                 found = self.resolve(module, record.metaclass)
-                if found is not None and found[0] == "class":
-                    return int(found[1])
-        return None
+                if found is not None and found[0] == "class" and (derived is None or derived in self.order(found[1])):
+                    derived = int(found[1])
+        return derived
 
     def order_from(self, number: int, bases: list[int | str]) -> list[int | str]:
         sequences: list[list[int | str]] = [self.orders[base] if isinstance(base, int) else [base] for base in bases]

@@ -180,7 +180,8 @@ class Face(msgspec.Struct, array_like=True):
 
     `size` is the number of its nodes. `functions` and `classes` are {number: record}, in order. `exports` are the nodes
     that a name stands for, `origins` say statically where these come from: ("class", number), ("function", number),
-    ("import", module, name or None), ("star", name), ("attr", origin, name). `imports` are all (module, name or None
+    ("import", module, name or None), ("star", name), ("attr", origin, name),
+    ("first", origins): that of the first that the repository has. `imports` are all (module, name or None
     for the module itself) that are imported anywhere. `decorated` are the nodes of functions and classes that have
     decorators, `mixed` of those that hold more than themselves. `attributes` are the names of the attributes that are
     assigned to on anything but `self`.

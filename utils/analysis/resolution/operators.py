@@ -102,9 +102,9 @@ class Operators(Narrowing):
             kind = operator.__class__
             if kind in COMPARE:
                 name = COMPARE[kind]
-                self.dunder(left, ("__ne__", "__eq__") if name == "__ne__" else (name,), right, 0, node.lineno)
-                if not left or name in ("__eq__", "__ne__"):
-                    self.dunder(right, (REFLECTED.get(name, name),), left, 0, node.lineno, late=True)
+                names = ("__ne__", "__eq__") if name == "__ne__" else (name,)
+                self.dunder(left, names, right, 0, node.lineno)
+                self.dunder(right, (REFLECTED[name],) if name in REFLECTED else names, left, 0, node.lineno, late=True)
             elif kind in (ast.In, ast.NotIn):
                 self.dunder(right, ("__contains__", "__iter__"), left, 0, node.lineno)
             left = right

@@ -34,6 +34,7 @@ from utils.analysis.resolution.solution import (
     State,
     Store,
     Transcript,
+    files_of,
 )
 
 HOOKS = frozenset({"__getattr__", "__set__", "__init_subclass__"})
@@ -114,15 +115,12 @@ def solve_all(sources: Sequence[Source], store: Store | None, name: str) -> Resu
     return results
 
 
-def files_of(sources: Iterable[Source]) -> list[tuple[str, str, bytes, str]]:
-    """See `Contents`."""
-    return [(source.module, source.path, source.digest, source.key) for source in sources]
-
-
 def keep_all(run: Run, sources: Sequence[Source], results: Results, store: Store, name: str) -> None:
     mark = hashlib.sha256(b"".join(source.digest for source in sources)).hexdigest()
     indices = range(len(sources))
-    contents = Contents(files_of(sources), [f"{mark} {i}" for i in indices], [f"{mark} asked {i}" for i in indices], f"{mark} all ")
+    contents = Contents(
+        files_of(sources), [f"{mark} {i}" for i in indices], [f"{mark} asked {i}" for i in indices], f"{mark} all "
+    )
     solution = Solution(store, contents)
     masks: dict[Question, Mask] = {}
     made: dict[int, Mask] = {}
@@ -222,12 +220,9 @@ class Edited:
         before = self.before
         if [source[:2] for source in self.sources] != [file[:2] for file in before.contents.files]:
             return None
-        if not self.changed:  # but a summary may lie elsewhere now: its lines are no part of what is solved
-            unmoved = Solution(before.store, before.contents._replace(files=files_of(self.sources)))
-            if unmoved.contents.files != before.contents.files:
-                unmoved.save(name)
-            unmoved.retain()
-            return unmoved.results()
+        if not self.changed:
+            before.follow(self.sources, name)
+            return before.results()
         first = self.first()
         if first is None or len(first) * MANY > len(self.sources) or len(self.askers.later) > LATER:
             return None

@@ -70,6 +70,11 @@ class Source(NamedTuple):
     read: Callable[[], memoryview]
 
 
+def files_of(sources: Iterable[Source]) -> list[tuple[str, str, bytes, str]]:
+    """See `Contents`."""
+    return [(source.module, source.path, source.digest, source.key) for source in sources]
+
+
 class Contents(NamedTuple):
     """What a solution is of, and under which keys its parts lie; all lists are by the modules' indices.
 
@@ -132,6 +137,13 @@ class Solution:
     def save(self, name: str) -> None:
         """Be found under this name from now on."""
         self.store.learn(name, marshal.dumps(tuple(self.contents)))
+
+    def follow(self, sources: Iterable[Source], name: str) -> None:
+        """Find the summaries where they lie now: where only lines are different, all is solved as it was."""
+        files = files_of(sources)
+        if files != self.contents.files:
+            Solution(self.store, self.contents._replace(files=files)).save(name)
+        self.retain()
 
     def retain(self) -> None:
         """Keep all parts though not all were read."""
