@@ -94,7 +94,7 @@ def take_face(
         public=public_names(tree),
         stars=list(dict.fromkeys(reversed(builder.stars)))[::-1],  # of repeated ones the last counts
         imports=list(builder.imported_modules),
-        decorated=[source for source, _ in builder.decorations if source in definitions],
+        decorated=[node for node in (*dict(builder.decorations), *builder.registered) if node in definitions],
         mixed=sorted({node for nodes in builder.succ.values() for node in nodes} & definitions),
         attributes=list(builder.stored),
     )

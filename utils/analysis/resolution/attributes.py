@@ -259,11 +259,13 @@ class Attributes(Solver):
         return found
 
     def closed_name(self, number: int, name: str) -> bool:
-        """Whether a class or its bases have a name, or bases that are not ours may have it."""
+        """Whether a class or its bases have a name, or may have it: by a computed name, or from bases not ours."""
         for item in self.hierarchy.order(number):
             if isinstance(item, str):
                 if item.partition("[")[0].rpartition(".")[2] not in PLAIN_BASES:
                     return True
-            elif name in (record := self.hierarchy.class_of(item)[1]).names or name in record.attributes:
+                continue
+            record = self.hierarchy.class_of(item)[1]
+            if name in record.names or name in record.attributes or ir.ANY_NAME in record.attributes:
                 return True
         return False

@@ -48,13 +48,13 @@ class Decorating(Calls):
             target = self.new()
             self.apply(value, what, Call(scope, line, [offset + source], [], target, target))
             return
+        if self.is_doubtful(what) and self.at not in self.settled:
+            self.undecided.append((self.at, value, rule, offset))
+            return
         if what[0] == kinds.FUNCTION and not self.world.large:
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             self.notify(WIDEN, owner, function)
             self.wide.update(self.there(owner.offset + node) for node in function.params[:1])
-        if what[0] == kinds.INSTANCE and self.at not in self.settled:
-            self.undecided.append((self.at, value, rule, offset))
-            return
         inner = self.new()
         self.wait(inner, (DECORATED, offset + source, offset + dst))
         self.apply(value, what, Call(scope, line, [offset + source], [], inner, inner))
@@ -104,11 +104,16 @@ class Decorating(Calls):
             value = self.values.intern(kinds.WRAPPED, what[1], rule[0], -1)
         self.add(rule[1], value)
 
+    def is_doubtful(self, what: kinds.Value) -> bool:
+        """Whether a decorator is rather something else: what `@f` without arguments was given comes along from there,
+        too."""
+        return what[0] == kinds.INSTANCE or (what[0] == kinds.FUNCTION and self.hierarchy.is_decorated(what))
+
     def settle_decorators(self) -> bool:
-        """`@f(...)` where `f` may give a function or an object: an object only where no function came."""
+        """`@f(...)` where `f` may give a decorator or something else: that only where no decorator came."""
         waiting, self.undecided = self.undecided, []
         for node, value, rule, offset in waiting:
-            if all(self.values.table[other][0] == kinds.INSTANCE for other in self.points[node]):
+            if all(self.is_doubtful(self.values.table[other]) for other in self.points[node]):
                 self.settled.add(node)
                 self.at = node
                 self.on_decorate(value, self.values.table[value], rule, offset)

@@ -49,6 +49,7 @@ class Definitions(Annotations):
         self.decorations: list[tuple[int, int]] = []
         self.promised: dict[int, int] = {}  # a constructor's parameter → what its annotation and default say
         self.decorated_nodes: set[int] = set()
+        self.registered: list[int] = []  # with single-dispatch functions
         self.dispatchers: dict[int, int] = {}  # what a single-dispatch function's name stands for → itself
         self.optional: set[int] = set()  # parameters whose default is None
 
@@ -242,6 +243,7 @@ class Definitions(Annotations):
         target = self.dispatchers.get(self.read(found.value.id))
         if target is not None:
             self.copy(current, target)
+            self.registered.append(current)
         return target is not None
 
     # --- classes -----------------------------------------------------------------------------------------------------
@@ -286,6 +288,10 @@ class Definitions(Annotations):
             current = self.decorate(item, callee, current)
         self.use(record.node, ir.SUBCLASS, index, outer.index, node.lineno)
         self.bind(node.name, current)
+
+    def attach_any(self, owner: int) -> None:
+        """A method of this class gives something an attribute of a computed name."""
+        self.classes[owner].attributes[ir.ANY_NAME] = []
 
     def base(self, node: ast.expr) -> int:
         """`Base[K]` derives from `Base`."""

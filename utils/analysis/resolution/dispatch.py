@@ -14,6 +14,7 @@ from utils.analysis.resolution.hierarchy import Hierarchy
 from utils.analysis.resolution.solution import Callee, Form
 
 Call = tuple[int, int, int]  # caller's index into its module's scopes, callee, line
+MANY = 3  # classes with a method of their own that something makes, but nothing that the code shows
 
 
 class Dispatch:
@@ -118,7 +119,18 @@ class Dispatch:
             return [] if abstract else [callee]
         if len(found) > 1:
             return [callee] if number in self.made and not abstract else []
+        if number not in self.made and self.unseen(below, function.name) >= MANY:
+            return []
         return found
+
+    def unseen(self, classes: Iterable[int], name: str) -> int:
+        """How many of these classes have a method of their own though nothing shows that they are ever made: something
+        must make them that the code does not show, such as a name put together."""
+        return sum(
+            name in self.hierarchy.class_of(item)[1].methods
+            and not any(below in self.made for below in (item, *self.subclasses(item)))
+            for item in classes
+        )
 
     def subclasses(self, number: int) -> list[int]:
         """All below a class, in no particular but a fixed order."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.operators import Operators
+from utils.analysis.resolution.scopes import Scope
 
 Arguments = tuple[list[Any], list[tuple[str | None, Any]]]
 
@@ -171,6 +172,9 @@ class Expressions(Operators):
         if name == "super":
             return self.super_(node)
         if len(node.args) < 2 or node.args[1].__class__ is not ast.Constant:
+            method = self.method()
+            if name == "setattr" and method is not None and method.parent is not None:
+                self.attach_any(method.parent.class_index)
             return None
         attribute = node.args[1].value
         base = self.expr(node.args[0])
@@ -182,12 +186,16 @@ class Expressions(Operators):
             return 0
         return self.merged([self.attribute_node(base, attribute, node.lineno), *rest])
 
+    def method(self) -> Scope | None:
+        """The scope of the method whose code this is."""
+        found = self.scope
+        while found.parent is not None and not found.parent.is_class:
+            found = found.parent
+        return None if found.parent is None else found
+
     def super_(self, node: ast.Call) -> int:
-        scope = self.scope
-        method = scope
-        while method.parent is not None and not method.parent.is_class:
-            method = method.parent
-        if method.parent is None or method.function is None:
+        method = self.method()
+        if method is None or method.parent is None or method.function is None:
             return 0
         receiver = self.expr(node.args[1]) if len(node.args) > 1 else 0
         if not receiver and method.function.params:
@@ -195,6 +203,9 @@ class Expressions(Operators):
         dst = self.new()
         self.use(receiver, ir.SUPER, method.parent.class_index, dst)
         return dst
+
+    def attach_any(self, owner: int) -> None:
+        raise NotImplementedError  # Definitions
 
     def lambda_(self, node: ast.Lambda) -> int:
         raise NotImplementedError  # Definitions

@@ -14,9 +14,12 @@ from utils.analysis.resolution.modules import Module
 from utils.analysis.resolution.operators import REFLECTED
 from utils.analysis.resolution.solution import Callee, Findings, Names
 
-FEW = 3  # callees of one site: measured on traces, edges of sites with more are executed less than half of the time
-OF_CONTAINERS = frozenset({"__getitem__", "__setitem__", "__iter__"})  # which code asks of either kind alike
-ONE = 1  # for special methods that no call names
+OF_CONTAINERS = frozenset({"__getitem__", "__setitem__", "__iter__"})  # code asks either kind for these alike
+# How many callees one site may have. Measured on traces: of the edges of sites with more, less than two in three are
+# executed.
+OF_METHODS = 3
+OF_FUNCTIONS = 2
+IMPLIED = 1  # of special methods and properties, which no call names
 
 
 def take_findings(module: Interpreter) -> Findings:
@@ -32,13 +35,14 @@ def take_findings(module: Interpreter) -> Findings:
     sites = []
     for (scope, line, node), pairs in module.edges.items():
         if not rather_plain(module, node, pairs):
-            sites.append((scope, line, FEW, [callee(*pair) for pair in pairs]))
+            limit = limit_of(module, pairs)
+            sites.append((scope, line, limit, [callee(*pair) for pair in pairs]))
     for (scope, line, node), pairs in module.implied.items():
         by_name: dict[str, list[Callee]] = {}
         for number, receiver in pairs:
             name = module.hierarchy.function_of(number)[1].name
             by_name.setdefault(name, []).append(callee(number, receiver))
-        sites += [(scope, line, ONE, same) for name, same in by_name.items()
+        sites += [(scope, line, IMPLIED, same) for name, same in by_name.items()
                   if alike(module, node, name) and not answered(module, node, name)]  # fmt: skip
     tables = [
         (form(value), module.offset + local)
@@ -46,6 +50,13 @@ def take_findings(module: Interpreter) -> Findings:
         for value in module.inside(module.offset + local)
     ]
     return Findings(sites, sorted(module.made), tables)
+
+
+def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
+    """How many callees a site may have that runs these (function, receiver or -1)."""
+    if all(module.hierarchy.function_of(number)[1].flags & ir.PROPERTY for number, _ in pairs):
+        return IMPLIED
+    return OF_METHODS if any(receiver != -1 for _, receiver in pairs) else OF_FUNCTIONS
 
 
 def alike(module: Interpreter, node: int, name: str) -> bool:

@@ -157,7 +157,8 @@ class Class(msgspec.Struct, array_like=True):
     """One class. `bases` are origins (see `Face`), `base_texts` their source, `metaclass` is an origin, too.
 
     `names` are the last bindings, `attributes` what its methods assign to on their first parameter, with the names of
-    these methods, `methods` the ids of all functions in it by name. `fixtures` are those that it is marked to use.
+    these methods (ANY_NAME: by `setattr` with a computed name, on anything), `methods` the ids of all functions in it
+    by name. `fixtures` are those that it is marked to use.
     """
 
     id: str
@@ -201,6 +202,7 @@ class Face(msgspec.Struct, array_like=True):
 
 
 Import = tuple[int, str, str | None, int, int]
+ANY_NAME = "*"
 Targets = int | Sequence[int]  # most nodes have one: a list around it would take more memory than all else of it
 
 
