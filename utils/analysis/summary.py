@@ -14,6 +14,7 @@ from utils.analysis.resolution.statements import Statements
 
 __all__ = ["ModuleSummary", "TooIntricateError", "summarize", "summarize_imports"]
 
+DEEP = 12  # names that a base class may go through
 ALTERNATIVES = 4  # imports that a base class may come from, such as one in `try` and one in `except ImportError`
 
 
@@ -151,12 +152,19 @@ class Origins:
             for target in targets:
                 self.sources.setdefault(target, []).append(source)
         self.undecorated = {dst: src for src, dst in builder.decorations}
+        self.traced: dict[int, Any] = {}
 
     def trace(self, node: int, depth: int = 0) -> Any:
-        """An origin as `Face.origins` describes it, or None."""
-        builder = self.builder
-        if not node or depth > 12:
+        """An origin as `Face.origins` describes it, or None: also for what leads back to itself."""
+        if not node or depth > DEEP:
             return None
+        if node not in self.traced:
+            self.traced[node] = None
+            self.traced[node] = self.follow(node, depth)
+        return self.traced[node]
+
+    def follow(self, node: int, depth: int) -> Any:
+        builder = self.builder
         if node in builder.class_nodes:
             return ("class", builder.class_nodes[node])
         if node in builder.function_nodes:
@@ -175,9 +183,10 @@ class Origins:
         for source in self.sources.get(node, ()):
             origin = self.trace(source, depth + 1)
             if origin is not None and origin not in found:
-                found.append(origin)
-                if origin[0] != "import" or len(found) == ALTERNATIVES:
+                found += origin[1] if origin[0] == "first" else [origin]
+                if origin[0] not in ("import", "first") or len(found) >= ALTERNATIVES:
                     break
+        del found[ALTERNATIVES:]
         return found[0] if len(found) == 1 else ("first", found) if found else None
 
 

@@ -88,6 +88,14 @@ PLAIN = frozenset(
 )
 
 
+def written(node: ast.expr) -> str:
+    """The source of an expression; empty where it holds a number of more digits than Python writes."""
+    try:
+        return ast.unparse(node)
+    except ValueError:
+        return ""
+
+
 def last_name(node: ast.expr) -> str:
     if node.__class__ is ast.Name:
         return node.id

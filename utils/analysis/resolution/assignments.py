@@ -22,9 +22,8 @@ class Assignments(Definitions):
     # --- assignment --------------------------------------------------------------------------------------------------
 
     def assignment(self, node: ast.Assign) -> None:
-        for target in node.targets:
-            if self.pairwise(target, node.value):
-                return
+        if len(node.targets) == 1 and self.pairwise(node.targets[0], node.value):
+            return
         source = self.value(node.value)
         if self.scope.is_class and isinstance(node.value, ast.Call) and len(node.value.args) == 1:
             source = self.old_form(node.value, source)

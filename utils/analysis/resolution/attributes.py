@@ -13,6 +13,7 @@ from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
 
 MEMBER_OF, GETTER, DESCRIBED = 101, 102, 98
+LONGEST = 200  # characters of a name outside the repository that is worth knowing
 PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
 
 
@@ -42,14 +43,14 @@ class Attributes(Solver):
                 self.edge((scope, line, dst), function, value)
             if kind == kinds.CLASS and len(what) > 2:
                 self.link(self.member(self.values.intern(kinds.CLASS, what[1]), what[:2], name), dst)
-            if kind == kinds.INSTANCE and "__getattr__" in self.world.hooks and name[0] != "_":
+            if kind == kinds.INSTANCE and "__getattr__" in self.world.hooks and not name.startswith("_"):
                 self.absent.append((value, node, name, (scope, line, self.at)))
             if name == "__class__" and kind == kinds.INSTANCE:
                 self.add(dst, self.values.intern(kinds.CLASS, what[1]))
         elif kind == kinds.MODULE:
             self.link(self.module_member(str(what[1]), name), dst)
             self.module_fallback(str(what[1]), name, (scope, line, dst))
-        elif kind == kinds.EXTERNAL:
+        elif kind == kinds.EXTERNAL and len(str(what[1])) < LONGEST:
             self.add(dst, self.values.intern(kinds.EXTERNAL, f"{what[1]}.{name}"))
         elif kind == kinds.CONTAINER:
             self.add(dst, self.values.intern(kinds.METHOD, what[1], what[2], name))

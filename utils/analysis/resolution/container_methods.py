@@ -128,7 +128,7 @@ class ContainerMethods(Decorating):
         elif name == "sort":
             for key, item in call.keywords:
                 if key == "key":
-                    self.call_nodes(item, [self.all_contents(site)], call)
+                    self.call_nodes(item, [self.here(self.all_contents(site))], call)
 
     def read_method(self, site: int, length: int, name: str, call: Call) -> None:
         item = call.args[0] if call.args else 0

@@ -53,17 +53,20 @@ class Contents(Exchange):
                     self.link(item, node)
         return node
 
-    def inside(self, site: int, depth: int = 0) -> list[int]:
+    def inside(self, site: int) -> list[int]:
         """All values in a container of this module and in the containers of this module in it, at most two deep."""
         found: dict[int, None] = {}
-        for node in self.contents.get(site, {}).values():
-            values = self.points.get(node, ())
-            for value in values:
-                what = self.values.table[value]
-                if len(values) == 1 or what[0] == kinds.FUNCTION:  # an instance of many is not what this table holds
-                    found[value] = None
-                if what[0] == kinds.CONTAINER and depth < 2:
-                    found.update(dict.fromkeys(self.inside(int(what[1]), depth + 1)))  # type: ignore[call-overload]
+        sites = {site: 0}  # how deep each lies
+        for current in (order := [site]):
+            for node in self.contents.get(current, {}).values():
+                values = self.points.get(node, ())
+                for value in values:
+                    what = self.values.table[value]
+                    if len(values) == 1 or what[0] == kinds.FUNCTION:  # an instance of many is not what the table holds
+                        found[value] = None
+                    if what[0] == kinds.CONTAINER and sites[current] < 2 and int(what[1]) not in sites:  # type: ignore[call-overload]
+                        sites[int(what[1])] = sites[current] + 1  # type: ignore[call-overload]
+                        order.append(int(what[1]))  # type: ignore[call-overload]
         return list(found)
 
     def renew(self, old: int, version: int, key: Any) -> None:

@@ -9,7 +9,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.annotations import CONTEXTS, MAPPINGS, SEQUENCES, Annotations, is_plain, last_name, parse
+from utils.analysis.resolution.annotations import (
+    CONTEXTS,
+    MAPPINGS,
+    SEQUENCES,
+    Annotations,
+    is_plain,
+    last_name,
+    parse,
+    written,
+)
 from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -130,7 +139,7 @@ class Definitions(Annotations):
                 elif index or record.owner < 0:
                     named = self.named_classes(item.annotation)
                     if named and all(named):
-                        record.types.append((index, named))  # nodes, until `summary.freeze` traces them
+                        record.types.append((index, named))  # nodes, until `summary.take_face` traces them
         for collected, site in ((args.vararg, record.var_positional), (args.kwarg, record.var_keyword)):
             if collected is not None and collected.annotation is not None:
                 element = self.new()
@@ -145,9 +154,12 @@ class Definitions(Annotations):
         if found is None:
             return
         if last_name(found) == "Self" and record.owner >= 0:
-            record.passes.append((0, bool(record.flags & ir.CLASS_METHOD)))
+            if record.positional and not record.flags & ir.STATIC:
+                record.passes.append((0, bool(record.flags & ir.CLASS_METHOD)))
             return
         if isinstance(found, ast.Subscript) and (record.flags & (ir.GENERATOR | ir.CONTEXT)):
+            if isinstance(found.slice, ast.Tuple) and not found.slice.elts:
+                return
             inner = found.slice.elts[0] if isinstance(found.slice, ast.Tuple) else found.slice
             if (
                 last_name(found.value) == "Generator"
@@ -263,7 +275,7 @@ class Definitions(Annotations):
         for keyword in node.keywords:
             found = self.expr(keyword.value)
             metaclass = found if keyword.arg == "metaclass" else metaclass
-        texts = [ast.unparse(item) for item in parents]
+        texts = [written(item) for item in parents]
         outer = self.scope
         index = self.number(self.ids[node])
         names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]

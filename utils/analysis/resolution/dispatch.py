@@ -66,7 +66,10 @@ class Dispatch:
 
     def only_promised(self, receiver: Form | None) -> bool:
         """Whether a receiver is of a class that is promised and never made."""
-        return receiver is not None and is_promised(receiver) and receiver[1] not in self.made
+        if receiver is None or not is_promised(receiver):
+            return False
+        self.asked.add(int(receiver[1]))
+        return receiver[1] not in self.made
 
     def decorated(self, callees: Sequence[Callee]) -> bool:
         """Whether these are functions that were decorated: what a decorator's wrapper calls."""

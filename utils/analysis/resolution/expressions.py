@@ -75,7 +75,8 @@ class Expressions(Operators):
         """A container key: ("k", constant) where it is known, else its node (0 for any key)."""
         if node.__class__ is ast.Constant:
             value = node.value
-            return ("k", int(value) if value.__class__ in (bool, float) and value == int(value) else value)
+            whole = isinstance(value, bool) or (isinstance(value, float) and value.is_integer())
+            return ("k", int(value) if whole else value)  # type: ignore[arg-type]
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
             return ("k", -node.operand.value) if node.operand.value.__class__ is int else 0
         found = self.expr(node)
@@ -126,7 +127,8 @@ class Expressions(Operators):
                 bounds.append(None)
                 continue
             key = self.key(part)
-            bounds.append(key[1] if key.__class__ is tuple else ir.ANY)
+            known = key.__class__ is tuple and key[1].__class__ is int and (part is not node.step or key[1] != 0)
+            bounds.append(key[1] if known else ir.ANY)
         if not base:
             return 0
         dst = self.new()

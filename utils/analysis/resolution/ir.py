@@ -44,11 +44,11 @@ NODE_BITS = 31  # of a node's number within its file
 MADE = 1 << (NODE_BITS - 1)  # set in the numbers of nodes that are made while solving, clear in those of a summary
 CLASS_BITS = 20  # of a function's or class's
 
-ANY = "*"  # the key of what may lie anywhere in a container
-KEYS = "<keys>"  # the key of a mapping's keys
+ANY = "\0any"  # the key of what may lie anywhere in a container; no code has keys such as these
+KEYS = "\0keys"  # the key of a mapping's keys
 MAPPING = -2  # the length of a mapping
 DEFAULT = -3  # the length of a mapping that makes what it lacks
-TAIL = "+"  # the key of what was appended to a list
+TAIL = "\0tail"  # the key of what was appended to a list
 
 
 MODELLED = frozenset(  # the builtins that linking knows the meaning of
@@ -202,7 +202,7 @@ class Face(msgspec.Struct, array_like=True):
 
 
 Import = tuple[int, str, str | None, int, int]
-ANY_NAME = "*"
+ANY_NAME = "*"  # of an attribute
 Targets = int | Sequence[int]  # most nodes have one: a list around it would take more memory than all else of it
 
 

@@ -248,8 +248,8 @@ class Models(ContainerMethods):
 
     def import_module(self, call: Call) -> None:
         item = call.args[0] if call.args else None
-        if item.__class__ is tuple and item[0] == "k" and self.hierarchy.internal(str(item[1])):
-            self.add(call.dst, self.values.intern(kinds.MODULE, str(item[1])))
+        if item.__class__ is tuple and item[1].__class__ is str and self.hierarchy.internal(item[1]):
+            self.add(call.dst, self.values.intern(kinds.MODULE, item[1]))
 
     @on(MAKE)
     def on_make(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -32,7 +32,7 @@ class Narrowing(Names):
         for part in test.values:
             narrowed = self.condition(part)
             for name, node in narrowed.items():
-                before.setdefault(name, self.scope.env[name])
+                before.setdefault(name, self.scope.env.get(name, 0))
                 self.scope.env[name] = found[name] = node
         self.restore(before, found)
         return found
@@ -45,7 +45,7 @@ class Narrowing(Names):
         if found is None:
             return {}
         name, kinds = found
-        nodes = [self.expr(item) for item in kinds]
+        nodes = [self.expr(item) if is_dotted(item) else 0 for item in kinds]
         if not all(nodes):
             return {}
         dst = self.new()
@@ -65,7 +65,7 @@ class Narrowing(Names):
         name, kinds = found
         rest = self.scope.env[name]
         for kind in kinds:
-            node = self.expr(kind)
+            node = self.expr(kind) if is_dotted(kind) else 0
             if node:
                 before, rest = rest, self.new()
                 self.use(node, ir.EXCLUDE, before, rest)
@@ -86,13 +86,26 @@ class Narrowing(Names):
         """Names stand for what they stood for, unless they were bound in between."""
         env = self.scope.env
         for name, node in before.items():
-            if env.get(name) == narrowed.get(name):
+            if env.get(name) != narrowed.get(name):
+                continue
+            if node:
                 env[name] = node
+            else:
+                env.pop(name, None)  # it was declared global after it was bound
 
     def value_where(self, narrowed: Narrowed, node: ast.expr) -> int:
         """The value of an expression that is evaluated only where names are narrowed."""
-        before = {name: self.scope.env[name] for name in narrowed}
+        before = {name: self.scope.env.get(name, 0) for name in narrowed}
         self.scope.env.update(narrowed)
         found = self.value(node)
         self.restore(before, narrowed)
         return found
+
+
+def is_dotted(node: ast.expr) -> bool:
+    """Whether this names a class or a union of classes: anything else is evaluated once, with the test."""
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.BitOr) and is_dotted(node.left) and is_dotted(node.right)
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)

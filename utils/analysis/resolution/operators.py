@@ -89,7 +89,7 @@ class Operators(Narrowing):
         for part in node.values[:-1]:
             found.append(self.truth(part))
             for name, rest in tell(part).items():
-                before.setdefault(name, self.scope.env[name])
+                before.setdefault(name, self.scope.env.get(name, 0))
                 self.scope.env[name] = narrowed[name] = rest
         found.append((last or self.value)(node.values[-1]))
         self.restore(before, narrowed)

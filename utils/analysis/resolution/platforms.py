@@ -35,7 +35,7 @@ def compared(test: ast.Compare) -> bool | None:
     left, operator, right = test.left, test.ops[0], test.comparators[0]
     if isinstance(left, ast.Subscript):
         left = left.value
-    if ast.unparse(left) == "sys.version_info":
+    if dotted(left) == "sys.version_info":
         return isinstance(operator, (ast.Gt, ast.GtE)) if not isinstance(operator, (ast.Eq, ast.NotEq)) else None
     if isinstance(operator, (ast.In, ast.NotIn)) and isinstance(right, (ast.Tuple, ast.List, ast.Set)):
         found = named(left, right.elts)
@@ -46,8 +46,23 @@ def compared(test: ast.Compare) -> bool | None:
     return None if found is None else found is not isinstance(operator, (ast.NotEq, ast.NotIn))
 
 
+def dotted(node: ast.expr) -> str:
+    """`a.b.c()` as it is written; empty for anything but names, attributes and calls without arguments."""
+    parts = []
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Attribute):
+            parts.append(f".{node.attr}")
+            node = node.value
+        elif isinstance(node, ast.Call) and not node.args and not node.keywords:
+            parts.append("()")
+            node = node.func
+        else:
+            return ""
+    return "".join([node.id, *reversed(parts)])
+
+
 def named(left: ast.expr, names: list[ast.expr]) -> bool | None:
-    if ast.unparse(left).removesuffix(".lower()") not in PLATFORMS:
+    if dotted(left).removesuffix(".lower()") not in PLATFORMS:
         return None
     texts = [item.value for item in names if isinstance(item, ast.Constant) and isinstance(item.value, str)]
     if not texts:

@@ -1,0 +1,70 @@
+"""Code that nobody would write, but that Python parses: it neither stops the call graph nor takes for ever."""
+
+import ast
+
+import pytest
+
+from tests.analysis.call_graph_cases import check
+from utils.analysis.linking import link
+from utils.analysis.summary import summarize
+
+LONG = "0x" + "f" * 5000  # more digits than Python writes in decimal
+
+ODD = {
+    "Self without a first parameter": (
+        "class A:\n    def f(*args) -> Self: return args[0]\n    def h(*a, x) -> Self: pass\n"
+        "    @staticmethod\n    def g() -> Self: pass\n    @staticmethod\n    def k(b) -> Self: pass\n"
+        "A().f()\nA.g()\nA.k(A())\nA().h(x=1)"
+    ),
+    "generics of nothing": "def f() -> Iterator[()]: yield 1\ndef g() -> Generator[()]: yield 1\nf()\ng()",
+    "numbers that are no index": "def f(): pass\nd = {1e999: f}\nd[1e999]()\nd[float('nan')]",
+    "slices by anything": "def f(): pass\n(f, f)['a':]\n[f, f][1.5:]\n[f, f][::0]\n[f][...:2]\n[f][b'a':True]",
+    "an attribute without a name": (
+        "class A:\n    def __getattr__(self, n): pass\n    def f(self): return getattr(self, '')\nA().f()"
+    ),
+    "numbers without end": (
+        f"import importlib\nif {LONG} == x: pass\nelse: pass\nclass B: pass\nclass A(B[{LONG}]): pass\n"
+        f"__import__({LONG})\nimportlib.import_module({LONG})\ndef f(x: B[{LONG}] = {LONG}): pass\n"
+        f"d = {{{LONG}: f}}\nd[{LONG}]()"
+    ),
+    "global after it was bound": (
+        "class K: pass\ndef g(): return K()\n"
+        "def t():\n    x = g(); global x; return 1 if isinstance(x, K) and (x := g()) else 2\n"
+        "def u():\n    y = g()\n    global y\n    while isinstance(y, K) and (y := 1) and isinstance(y, K): y = y.b"
+    ),
+    "a with_metaclass that gives none": "class A(with_metaclass()): pass\nclass B(with_metaclass(meta=A)): pass",
+    "names that come from ten names that come from ten names": (
+        "\n".join(
+            f"a{i}_{j} = " + " or ".join(f"a{i - 1}_{k}" if i else "g()" for k in range(10))
+            for i in range(13)
+            for j in range(10)
+        )
+        + "\nclass A(a12_0): pass"
+    ),
+    "tests within tests": "x = 1\nisinstance(x, " + "K if isinstance(x, " * 20 + "K" + ") else K" * 20 + ")",
+    "attributes of attributes": "import os\na = os\n" + "a = a.b\n" * 10_000,
+    "tables of tables": "def f(): pass\nt0 = {0: f}\n"
+    + "\n".join(f"t{i} = {{{', '.join(f'{k}: t{i - 1}' for k in range(500))}}}" for i in (1, 2, 3)),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_code_is_gone_through(name: str) -> None:
+    link([summarize(ast.parse(ODD[name]), "main", "main.py")])
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (
+            "def plus(): pass\ndef times(): pass\ndef minus(): pass\n"
+            "ops = {'+': plus, '*': times, '-': minus}\nops['-']()",
+            "main -> main.minus",
+        ),
+        ("def f(): pass\ndef g(): pass\na = b, c = f, g\na[0]()\nc()", "main -> main.f, main.g"),
+        ("def f(): pass\ndef g(): pass\nb, c = a = f, g\na[1]()\nb()", "main -> main.f, main.g"),
+    ],
+    ids=["keys that look like marks", "several targets", "several targets, the other way round"],
+)
+def test_rare_code_is_followed(code: str, expected: str) -> None:
+    check(code, expected)
