@@ -490,6 +490,17 @@ REPLAYED = {  # files, the one that is edited, its new text, the modules that ar
         DERIVED,
         "pkg.b pkg.c",
     ),
+    "a promised class is made, and one of another kind comes along": (
+        {
+            "pkg/a.py": PROMISED["pkg/a.py"],
+            "pkg/b.py": DERIVED,
+            "pkg/e.py": "from pkg.b import B\n\n" + PROMISED["pkg/e.py"] + "\n\ncall(B())\n",
+            "pkg/d.py": "X = 1\n",
+        },
+        "pkg/d.py",
+        "from pkg.a import A\n\nA()\n",
+        "pkg.d",
+    ),
     "a class further down is made": (
         {
             **PROMISED,

@@ -93,8 +93,8 @@ def test_a_name_bound_and_read_thousands_of_times(analyzed: Analyze):
     source = "".join(f"def f{n}(): ...\nx = f{n}\ndef g{n}(): x()\n" for n in range(4000))
     analysis, _ = analyzed({"a.py": source})
     assert analysis.call_graph["a.g3999"] == ["a.f3999"]
-    assert analysis.call_graph["a.g3997"] == [f"a.f{n}" for n in range(3997, 4000)]
-    assert "a.g3990" not in analysis.call_graph  # one of ten says nothing of any call
+    assert analysis.call_graph["a.g3998"] == ["a.f3998", "a.f3999"]
+    assert "a.g3997" not in analysis.call_graph  # one of three says nothing of any call
 
 
 def test_what_everything_conforms_to_is_no_protocol_to_teach(analyzed: Analyze):

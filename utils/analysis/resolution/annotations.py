@@ -210,7 +210,7 @@ class Annotations(Expressions):
         self.copy(site, dst)
 
     def used(self, element: int) -> bool:
-        """Whether the last declaration promised anything (it wrote its instruction or copy last)."""
+        """Whether an annotation promised anything of this node."""
         return element in self.declared
 
     def use(self, node: int, *instruction: object) -> None:

@@ -244,10 +244,9 @@ class Attributes(Solver):
         if found is not None:
             self.edge(rule[0], found, value)
 
-    def settle_absent(self) -> bool:
+    def settle_absent(self) -> None:
         """Attributes that nothing was found for are asked of `__getattr__`."""
         waiting, self.absent = self.absent, []
-        found = False
         for value, node, name, place in waiting:
             number = int(self.values.table[value][1])  # type: ignore[call-overload]
             hook = self.find(number, "__getattr__")
@@ -256,8 +255,6 @@ class Attributes(Solver):
             owner, function = self.hierarchy.function_of(hook)
             self.edge(place, hook, value, implied=True)
             self.receive(owner, function, value)
-            found = True
-        return found
 
     def closed_name(self, number: int, name: str) -> bool:
         """Whether a class or its bases have a name, or may have it: by a computed name, or from bases not ours."""

@@ -70,11 +70,6 @@ class ContainerMethods(Decorating):
 
     def shift(self, site: int, target: int, by: int) -> None:
         """`*args` handed on: what lies from position `by` on."""
-        if by == 0:
-            for index in range(8):
-                self.link(self.content(site, index), self.content(target, index))
-            self.link(self.content(site, ir.ANY), self.content(target, ir.ANY))
-            return
         for index in range(by, by + 8):
             self.link(self.content(site, index), self.content(target, index - by))
         self.link(self.content(site, ir.ANY), self.content(target, ir.ANY))

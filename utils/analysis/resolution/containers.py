@@ -25,7 +25,7 @@ class Containers(ClassRules):
 
     def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
         """Run a special method of an instance; False where its class has none of ours. `place`: scope, line."""
-        raise NotImplementedError  # Models
+        raise NotImplementedError  # ContainerMethods
 
     def closed(self, what: kinds.Value) -> bool:
         """Whether a class and all its bases are ours: else a base may have the special method that none of ours has."""
@@ -113,7 +113,7 @@ class Containers(ClassRules):
     def on_set_keyed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         self.link(rule[1], self.content(rule[0], what[2] if what[0] == kinds.CONSTANT else ir.ANY))
 
-    def settle_keys(self) -> bool:
+    def settle_keys(self) -> None:
         """Keys that nothing is known of may be any key; whether there were such."""
         waiting, self.unknown_keys = self.unknown_keys, []
         for node, site, _, other, written in waiting:
@@ -122,7 +122,6 @@ class Containers(ClassRules):
                     self.link(other, self.content(site, ir.ANY))
                 else:
                     self.link(self.all_contents(site), other)
-        return bool(waiting)
 
     @on(ir.SLICE)
     def on_slice(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -109,7 +109,7 @@ class Decorating(Calls):
         too."""
         return what[0] == kinds.INSTANCE or (what[0] == kinds.FUNCTION and self.hierarchy.is_decorated(what))
 
-    def settle_decorators(self) -> bool:
+    def settle_decorators(self) -> None:
         """`@f(...)` where `f` may give a decorator or something else: that only where no decorator came."""
         waiting, self.undecided = self.undecided, []
         for node, value, rule, offset in waiting:
@@ -117,4 +117,3 @@ class Decorating(Calls):
                 self.settled.add(node)
                 self.at = node
                 self.on_decorate(value, self.values.table[value], rule, offset)
-        return bool(waiting)

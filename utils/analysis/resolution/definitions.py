@@ -80,8 +80,6 @@ class Definitions(Annotations):
         """Record a function whose body is walked later. Its defaults and annotations belong to the scope here."""
         scope = self.scope
         owner = scope.class_index if scope.is_class else -1
-        if isinstance(node, ast.AsyncFunctionDef):
-            flags |= ir.ASYNC
         if owner >= 0 and not isinstance(node, ast.Lambda):
             flags |= ir.METHOD
             if name in IMPLICIT_CLASS:
@@ -278,10 +276,8 @@ class Definitions(Annotations):
         texts = [written(item) for item in parents]
         outer = self.scope
         index = self.number(self.ids[node])
-        names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
-        record = ir.Class(
-            self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, used_fixtures(node), {}, names
-        )
+        fixtures = used_fixtures(node)
+        record = ir.Class(self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, fixtures, {})
         self.classes[index] = record
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases, metaclass))

@@ -40,6 +40,7 @@ class Dispatch:
         for number, above in bases.items():
             for base in above:
                 self.children.setdefault(base, []).append(number)
+        self.seen = closure(made, bases)  # what is made, or has subclasses that are
         self.asked: set[int | Form] = set()
         self.targets: dict[tuple[str, int, int], list[int]] = {}
 
@@ -107,7 +108,7 @@ class Dispatch:
 
     def never_made(self, number: int) -> bool:
         """Whether of a promised class only subclasses are made: what `super()` means to these is told for them."""
-        return number not in self.made and any(below in self.made for below in self.subclasses(number))
+        return number not in self.made and number in self.seen
 
     def promised(self, callee: int, number: int) -> list[int]:
         _, function = self.hierarchy.function_of(callee)
@@ -129,11 +130,8 @@ class Dispatch:
     def unseen(self, classes: Iterable[int], name: str) -> int:
         """How many of these classes have a method of their own though nothing shows that they are ever made: something
         must make them that the code does not show, such as a name put together."""
-        return sum(
-            name in self.hierarchy.class_of(item)[1].methods
-            and not any(below in self.made for below in (item, *self.subclasses(item)))
-            for item in classes
-        )
+        hidden = (item for item in classes if item not in self.seen)
+        return sum(name in self.hierarchy.class_of(item)[1].methods for item in hidden)
 
     def subclasses(self, number: int) -> list[int]:
         """All below a class, in no particular but a fixed order."""
@@ -145,6 +143,18 @@ class Dispatch:
                     found[child] = None
                     pending.append(child)
         return list(found)[1:]
+
+
+def closure(numbers: Iterable[int], bases: Mapping[int, Sequence[int]]) -> set[int]:
+    """These classes and all that they derive from."""
+    found = set(numbers)
+    pending = list(found)
+    while pending:
+        for base in bases.get(pending.pop(), ()):
+            if base not in found:
+                found.add(base)
+                pending.append(base)
+    return found
 
 
 def is_exact(receiver: Form | None) -> bool:

@@ -2,7 +2,7 @@
 
 A module knows its own nodes only. What it needs of another it asks for once, by the node's number or by a description
 such as "what lies under this key of that container", and is told each value from then on; what it has for another it
-sends there. Messages are delivered in rounds (see `interpreter`), so that what a module does depends on its own code,
+sends there. Messages are delivered in rounds (see `rounds`), so that what a module does depends on its own code,
 on what names decide (see `hierarchy`), and on the messages that it got: on nothing else.
 """
 

@@ -35,10 +35,10 @@ EXCLUDE = 18  # (class_node, dst)                    dst gets the values that ar
 SUBCLASS = 19  # (class, scope, line)                the class that arrives is made by a class statement
 TYPE = 17  # (dst,)                                  dst gets the class that arrives (`type[K]`)
 
-STATIC, CLASS_METHOD, PROPERTY, ASYNC, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64, 128
-FIXTURE = 512  # pytest gives its result to the parameters of its name
-STUB = 1024  # of a protocol: it says what others have and is never run itself
-WRAPPER = 256  # decorated with functools.wraps: it stands in for one function each time
+STATIC, CLASS_METHOD, PROPERTY, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64  # of a function
+WRAPPER = 128  # decorated with functools.wraps: it stands in for one function each time
+FIXTURE = 256  # pytest gives its result to the parameters of its name
+STUB = 512  # of a protocol: it says what others have and is never run itself
 
 NODE_BITS = 31  # of a node's number within its file
 MADE = 1 << (NODE_BITS - 1)  # set in the numbers of nodes that are made while solving, clear in those of a summary
@@ -51,54 +51,12 @@ DEFAULT = -3  # the length of a mapping that makes what it lacks
 TAIL = "\0tail"  # the key of what was appended to a list
 
 
-MODELLED = frozenset(  # the builtins that linking knows the meaning of
-    [
-        "abs",
-        "all",
-        "any",
-        "bool",
-        "bytes",
-        "callable",
-        "classmethod",
-        "dict",
-        "dir",
-        "divmod",
-        "enumerate",
-        "filter",
-        "float",
-        "format",
-        "frozenset",
-        "getattr",
-        "hash",
-        "int",
-        "isinstance",
-        "iter",
-        "len",
-        "list",
-        "map",
-        "max",
-        "min",
-        "next",
-        "object",
-        "print",
-        "property",
-        "repr",
-        "reversed",
-        "round",
-        "set",
-        "setattr",
-        "sorted",
-        "staticmethod",
-        "str",
-        "sum",
-        "super",
-        "tuple",
-        "type",
-        "zip",
-        "vars",
-        "__import__",
-    ]
-) - {"isinstance", "callable", "dir", "getattr", "setattr", "super", "vars"}
+MODELLED = frozenset({  # the builtins that linking knows the meaning of
+    "__import__", "abs", "all", "any", "bool", "bytes", "classmethod", "dict", "divmod", "enumerate", "filter",
+    "float", "format", "frozenset", "hash", "int", "iter", "len", "list", "map", "max", "min", "next", "object",
+    "print", "property", "repr", "reversed", "round", "set", "sorted", "staticmethod", "str", "sum", "tuple",
+    "type", "zip",
+})  # fmt: skip
 
 
 class ModuleSummary(msgspec.Struct, frozen=True):
@@ -173,7 +131,6 @@ class Class(msgspec.Struct, array_like=True):
     methods: dict[str, str]
     fixtures: list[str]
     setters: dict[str, int]
-    decorators: list[str]
 
 
 class Face(msgspec.Struct, array_like=True):

@@ -28,14 +28,13 @@ WHOLE = None
 class Module:
     """One file's summary, of which each part is decoded when it is needed first."""
 
-    __slots__ = ("_code", "_data", "_face", "_nodes", "decorated", "home", "index", "name", "offset", "package", "path")
+    __slots__ = ("_code", "_data", "_face", "_nodes", "decorated", "home", "index", "name", "offset", "package")
 
     def __init__(self, index: int, name: str, path: str, data: Callable[[], memoryview]) -> None:
         self.index = index
         self.home = index + 1  # what the numbers of its nodes begin with
         self.offset = self.home << NODE_BITS
         self.name = name
-        self.path = path
         self.package = path.rsplit("/", 1)[-1] == "__init__.py"
         self._data = data
         self._face: ir.Face | None = None

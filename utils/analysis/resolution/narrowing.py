@@ -20,7 +20,7 @@ class Narrowing(Names):
         raise NotImplementedError  # Expressions
 
     def truth(self, node: ast.expr) -> int:
-        raise NotImplementedError  # Expressions
+        raise NotImplementedError  # Operators
 
     def condition(self, test: ast.expr) -> Narrowed:
         """Evaluate a test; what its names stand for where it holds."""

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from utils.analysis.resolution.dispatch import Dispatch
+from utils.analysis.resolution.dispatch import Dispatch, closure
 from utils.analysis.resolution.findings import take_findings, take_names
 from utils.analysis.resolution.graph import LARGE, World
 from utils.analysis.resolution.hierarchy import Hierarchy
@@ -237,7 +237,8 @@ class Edited:
         state, first = self.state, set(self.changed)
         large, hooks, assigned = is_large(state), set(state.hooks), set(state.assigned)
         for index in self.changed:
-            old, new = self.old_module(index), Module(index, *self.sources[index][:2], self.sources[index].read)
+            source = self.sources[index]
+            old, new = self.old_module(index), Module(index, *source[:2], source.read)
             if old is None:
                 return None
             count_face(state, old.face, -1)
@@ -311,18 +312,6 @@ class Edited:
 def bases_in(names: Iterable[Names]) -> dict[int, list[int]]:
     """The internal bases of all classes that have any."""
     return {number: above for found in names for number, above in found.bases.items()}
-
-
-def closure(numbers: Iterable[int], bases: Mapping[int, Sequence[int]]) -> set[int]:
-    """These classes and all that they derive from."""
-    found = set(numbers)
-    pending = list(found)
-    while pending:
-        for base in bases.get(pending.pop(), ()):
-            if base not in found:
-                found.add(base)
-                pending.append(base)
-    return found
 
 
 def members(mask: Mask) -> set[int]:
