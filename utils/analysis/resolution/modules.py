@@ -47,6 +47,10 @@ class Module:
             self._face = ir.load_face(self._data())
         return self._face
 
+    def forget_code(self) -> None:
+        """Free the memory; what is asked for again is decoded again."""
+        self._code = None
+
     @property
     def code(self) -> ir.Code:
         if self._code is None:

@@ -84,6 +84,7 @@ class Run:
             self.names[index] = take_names(self.hierarchy, interpreter.module)
             self.questions[index] = interpreter.consulted
             self.transcripts[index] = rounds.transcripts.pop(home)
+            self.modules[index].forget_code()
 
     def dispatch(
         self, findings: Mapping[int, Findings], bases: Mapping[int, Sequence[int]]
@@ -95,6 +96,7 @@ class Run:
             self.hierarchy.consulted = self.questions.setdefault(index, set())
             dispatch.asked = self.asked[index] = set()
             scopes = self.modules[index].code.scopes
+            self.modules[index].forget_code()
             calls[index] = sorted(
                 (scopes[scope], self.hierarchy.function_of(callee)[1].id, line)
                 for scope, callee, line in dispatch.calls(found.sites)
