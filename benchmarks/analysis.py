@@ -6,11 +6,12 @@ Works on a copy of each folder's Python and Markdown files, which is committed t
 of its own: `parse` (read and `ast.parse` every file), `griffe` (its static visitor on every file; it resolves no
 calls), `ours` (all of step 01 without a cache, artifacts written), `moved` (the same with a cache, after a comment at
 its top moved one file's lines), `changed` (after one function was added to it) and `edited` (after a call was added to
-its first function). With `--script` ours is what a user runs, `scripts/01_analyze_repo.py --config …`, from the
-configuration to the manifest; without it the analysis alone. CPU is user + system seconds of the process and its
-children, peak the largest memory of any one process, both with Python's start included and bytecode cached; of several
-repeats the fastest counts. Prints ratios to `parse`, the share of a full run that each of the last three takes, and
-whether their files are byte-identical to those of a full run.
+its first function that has room for one); that file is the one of median size among those that have such a function.
+With `--script` ours is what a user runs, `scripts/01_analyze_repo.py --config …`, from the configuration to the
+manifest; without it the analysis alone. CPU is user + system seconds of the process and its children, peak the largest
+memory of any one process, both with Python's start included and bytecode cached; of several repeats the fastest counts.
+Prints ratios to `parse`, the share of a full run that each of the last three takes, and whether their files are
+byte-identical to those of a full run.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ OUTPUTS = ("analysis.json", "elements.jsonl")
 EDITS: dict[str, Callable[[str], str]] = {
     "moved": lambda text: "# A comment.\n" + text,
     "changed": lambda text: text + f"\n\ndef added_at_{len(text)}(argument=1):\n    return argument\n",
-    "edited": lambda text: _with_a_call(text),
+    "edited": lambda text: with_a_call(text),
 }
 
 
@@ -86,7 +87,10 @@ def measure(folder: Path, scratch: Path, repeat: int, script: bool) -> None:
     costs = {"parse": base, "griffe": griffe, "ours": _best(repeat, ours.full)}
     time.sleep(4)  # the files shall be clearly older than the run that first reads them
     ours.incremental()
-    chosen = sorted(_python_files(copy), key=lambda path: path.stat().st_size)[count // 2]
+    editable = sorted(filter(is_editable, _python_files(copy)), key=lambda path: path.stat().st_size)
+    if not editable:
+        raise SystemExit(f"{folder} has no Python file with a function to edit; name another folder")
+    chosen = editable[len(editable) // 2]
     same = {}
     for what, edit in EDITS.items():
         after: list[Cost] = []
@@ -215,13 +219,29 @@ def _copy_sources(folder: Path, copy: Path) -> int:
     return count
 
 
-def _with_a_call(text: str) -> str:
-    """`text` with a call before the last statement of its first function."""
-    functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
-    last = next(functions).body[-1]
+def with_a_call(text: str) -> str:
+    """`text` with a call before the last statement of its first function that has a line of its own for it.
+
+    Raises `ValueError` where there is none.
+    """
     lines = text.split("\n")
-    lines.insert(last.lineno - 1, " " * last.col_offset + "sorted(repr(object()))")
-    return "\n".join(lines)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            last = node.body[-1]
+            indent = lines[last.lineno - 1][: last.col_offset]
+            if not (indent.strip() or getattr(last, "decorator_list", None)):
+                lines.insert(last.lineno - 1, indent + "sorted(repr(object()))")
+                return "\n".join(lines)
+    raise ValueError("no function has room for a call")
+
+
+def is_editable(path: Path) -> bool:
+    """True where `with_a_call` has an answer that parses."""
+    try:
+        ast.parse(with_a_call(path.read_text("utf-8")))
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _python_files(folder: Path) -> Iterator[Path]:

@@ -66,7 +66,7 @@ def _train(way: str, config: Config, ranks: int) -> None:
     source = resolve_base(config.model)
     tokenizer = load_tokenizer(source, config.model)
     size = {"batch_size": ROWS // ranks, "deepspeed": None, "max_steps": STEPS}
-    config = config.model_copy(update={"training": config.training.model_copy(update=size)})
+    config = config.replaced(training=config.training.replaced(**size))
     samples = read_split(config.dataset_dir, "train")[:SAMPLES]
     split = encode_split(tokenizer, samples, config.training.max_length, "train")
     set_seed(config.seed)

@@ -69,7 +69,7 @@ def _measure(way: str, attention: str, smoke: bool) -> dict[str, Any]:
     shape = SMOKE if smoke else QWEN3_8B
     with torch.device(device):
         base = Qwen3ForCausalLM._from_config(Qwen3Config(**shape), dtype=torch.bfloat16, attn_implementation=attention)
-    config = Config.model_validate({"repository": {"url": "."}, "model": {"device": device, "attention": attention}})
+    config = Config.from_data({"repository": {"url": "."}, "model": {"device": device, "attention": attention}})
     lora = LoraConfig(r=config.lora.r, lora_alpha=config.lora.alpha, target_modules=list(config.lora.target_modules))
     samples = _samples(config.training.max_length, shape["vocab_size"], count=200 if smoke else 6000)
     clock = _clock(torch, device)

@@ -5,6 +5,8 @@
 
 Reads the repository that config.yaml names (cloned into repos/ if it is an address or a revision is set).
 Writes data/<repo>/analysis/: analysis.json, elements.jsonl, manifest.json. Nothing of the repository is executed.
+Keeps in data/<repo>/cache/ what the next run need not find out again: each file's facts and the solved call graph
+(facts.sqlite), and the files' sizes, times and hashes (files.index). --force begins without it.
 """
 
 from __future__ import annotations
@@ -13,11 +15,16 @@ import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.config_manager import load_config
 from utils.console import Stage, run, stage_parser
+
+if TYPE_CHECKING:
+    from utils.analysis.repository import Source
+    from utils.config_manager import Config
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,24 +32,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = stage_parser(__doc__ or "").parse_args(argv)
     config = load_config(arguments.config, arguments.overrides)
 
-    from utils.analysis.cache import analyser_version
+    from utils.analysis.cache import exclusive
     from utils.analysis.repository import obtain
+
+    stage = Stage("01 analyze", config.repository.url, config.analysis_dir)
+    source = obtain(config)
+    with exclusive(config.data_dir / "cache", anew=arguments.force) as cache:
+        return _analyze(config, source, stage, cache, arguments.force)
+
+
+def _analyze(config: Config, source: Source, stage: Stage, cache: Path, force: bool) -> int:
+    from utils.analysis.cache import analyser_version
     from utils.analysis.survey import survey
     from utils.artifacts import ArtifactWriter, is_current
     from utils.records import ANALYSIS_SCHEMA
 
-    stage = Stage("01 analyze", config.repository.url, config.analysis_dir)
     following = config.command("02_generate_data")
-    source = obtain(config)
-    provenance, cache = source.provenance, config.data_dir / "cache"
     repository, limit = config.repository, config.analysis.max_file_bytes
     chosen = (config.repo_name, repository.languages, repository.exclude, limit)
     found = survey(source.folder, *chosen, source.files, cache)
 
-    settings = {"repository": repository.model_dump(), "max_file_bytes": limit}
-    inputs = {"files": found.digest(), "commit": provenance.commit or "", "dirty": str(provenance.dirty)}
+    settings = {"repository": repository.as_data(), "max_file_bytes": limit}
+    inputs = {"files": found.digest(), "commit": source.provenance.commit or "", "dirty": str(source.provenance.dirty)}
     inputs["analyser"] = analyser_version()
-    if not arguments.force and is_current(config.analysis_dir, ANALYSIS_SCHEMA, settings, inputs):
+    if not force and is_current(config.analysis_dir, ANALYSIS_SCHEMA, settings, inputs):
         return stage.unchanged(following)
 
     import msgspec
@@ -51,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with ArtifactWriter(config.analysis_dir, ANALYSIS_SCHEMA, settings, inputs) as writer:
         with writer.create("elements.jsonl") as elements:
-            analysis = analyze_survey(found, provenance, elements, config.analysis.workers, cache)
+            analysis = analyze_survey(found, source.provenance, elements, config.analysis.workers, cache)
         with writer.create("analysis.json") as stream:
             stream.write(msgspec.json.format(msgspec.json.encode(analysis), indent=1))
         counts = {

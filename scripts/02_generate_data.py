@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     stage = Stage("02 generate", config.analysis_dir, config.dataset_dir)
     following = config.command("03_train_model", "deepspeed --num_gpus=2")
     manifest = open_artifact(config.analysis_dir, ANALYSIS_SCHEMA, before)
-    settings = {"repository": config.repo_name, **config.generation.model_dump()}
+    settings = {"repository": config.repo_name, **config.generation.as_data()}
     inputs = {"analysis": manifest.digest(), "seed": str(config.seed), **wording_files(config.generation)}
     if not arguments.force and is_current(config.dataset_dir, DATASET_SCHEMA, settings, inputs):
         return stage.unchanged(following)

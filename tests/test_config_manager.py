@@ -1,11 +1,16 @@
 """The configuration refuses what it does not know, says everything at once, and keeps a user's comments."""
 
+import errno
+import os
 import shlex
 from pathlib import Path
+from typing import Annotated, Any, Literal
+from unittest.mock import Mock
 
 import pytest
+from msgspec import Meta
 
-from utils.config_manager import Config, load_config, main, name_from_url
+from utils.config_manager import Config, choices, load_config, main, name_from_url
 from utils.console import DEFAULT_CONFIG, ROOT, UserError, relative
 
 MINIMAL = "# run me\nrepository:\n  url: .  # the project\n  name: demo\n"
@@ -62,7 +67,7 @@ def test_all_mistakes_are_reported_at_once_by_dotted_path(config: Path) -> None:
         "merge: expected a section, not None",
         "evaluation.retrieval.chunks: expected `int`, not 1.5",
         "generation.task_shares: the shares must be 0 or more and add up to 1, not 0.5",
-        "repository.languages: invalid enum value 'C', not ['C']",
+        "repository.languages: expected one of python, not 'C'",
     ):
         assert told in str(caught.value)
 
@@ -74,15 +79,51 @@ def test_settings_that_do_not_go_together_are_refused(config: Path) -> None:
 
 def test_a_copy_keeps_what_is_not_replaced_and_the_command_it_came_from(config: Path) -> None:
     loaded = load_config(config, ["lora.r=8"])
-    copy = loaded.model_copy(update={"seed": 7})
+    copy = loaded.replaced(seed=7)
     assert (copy.seed, copy.lora) == (7, loaded.lora)
     assert copy.command("04_merge_weights") == loaded.command("04_merge_weights")
-    assert Config.model_validate(copy.model_dump()) == copy
+    assert Config.from_data(copy.as_data()) == copy
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        (Literal["a", "b"], ("a", "b")),
+        (Literal["a", "b"] | None, ("a", "b")),
+        (Annotated[list[Literal["a", "b"]], Meta(min_length=1)], ("a", "b")),
+        (int | None, ()),
+        (list[str], ()),
+    ],
+)
+def test_the_choices_of_a_setting_are_found_in_its_type(kind: Any, known: tuple[str, ...]) -> None:
+    assert choices(kind) == known
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("training.schedule=cosin", "training.schedule: expected one of cosine, linear, constant, not 'cosin'"),
+        ("training.report_to=[wandb, mlflow]", "training.report_to: expected one of tensorboard, wandb, not 'mlflow'"),
+        ("training.report_to=wandb", "training.report_to: expected `array`, not 'wandb'"),
+        ("repository.languages=[]", "repository.languages: expected `array` of length >= 1, not []"),
+        ("merge.export=no", "merge.export: expected one of none, gguf, not False"),
+        ("generation.task_shares={}", "the shares must be 0 or more and add up to 1, not 0"),
+        ("generation.task_shares={api_usage: .nan}", "the shares must be 0 or more and add up to 1, not nan"),
+        ("generation.private_weight=.nan", "generation.private_weight: expected `float` >= 0.0, not nan"),
+        ('repository.name="demo\\n"', "repository.name"),
+        ("repository.revision=2024-13-01", "'repository.revision=2024-13-01' has a value that is not YAML: month must"),
+    ],
+)
+def test_a_wrong_value_is_told_what_is_right(config: Path, override: str, told: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load_config(config, [override])
+    assert told in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        ("repository:\n  url: .\n  revision: 2024-13-01\n", "not valid YAML: month must be in 1..12"),
         ("repository: [", "not valid YAML"),
         ("- a\n- b\n", "no `repository:` section"),
         ("repository:\n  name: x\n", "repository.url"),
@@ -100,6 +141,13 @@ def test_a_broken_file_is_one_sentence(config: Path, text: str, told: str) -> No
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no config at .*absent\.yaml"):
         load_config(tmp_path / "absent.yaml")
+
+
+def test_an_unreadable_file_is_one_sentence(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(config))
+    monkeypatch.setattr(Path, "read_text", Mock(side_effect=denied))
+    with pytest.raises(UserError, match=r"config\.yaml cannot be read as YAML text: .*Permission denied"):
+        load_config(config)
 
 
 @pytest.mark.parametrize("override", ["lora.r", "=3", "lora.r=[1"])

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 if __name__ == "__main__":
@@ -41,6 +41,7 @@ from utils.settings import (
 )
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where it was built
+NOT_YAML = (yaml.YAMLError, ValueError)  # the latter for what looks like a date and is none
 
 
 class Config(Settings, frozen=True):
@@ -127,7 +128,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     for override in overrides:
         _apply(data, override)
     try:
-        config = Config.model_validate(data)
+        config = Config.from_data(data)
     except msgspec.ValidationError:
         raise UserError(f"{relative(path)}: {'; '.join(_mistakes(Config, data))}") from None
     config.__dict__["read_from"] = path, tuple(overrides)
@@ -181,9 +182,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except FileNotFoundError:
         raise UserError(f"there is no config at {relative(path)}; name one with --config PATH") from None
-    except (IsADirectoryError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{relative(path)} cannot be read as YAML text: {error}") from None
-    except yaml.YAMLError as error:
+    except NOT_YAML as error:
         raise UserError(f"{relative(path)} is not valid YAML: {_one_line(str(error))}") from None
     if not isinstance(data, dict) or not isinstance(data.get("repository"), dict):
         raise UserError(f"{relative(path)} has no `repository:` section; start from config/config.yaml")
@@ -196,7 +197,7 @@ def _apply(data: dict[str, Any], override: str) -> None:
         raise UserError(f"the override {override!r} is not of the form section.key=value")
     try:
         value = yaml.load(text, Loader=LOADER)
-    except yaml.YAMLError as error:
+    except NOT_YAML as error:
         raise UserError(f"the override {override!r} has a value that is not YAML: {_one_line(str(error))}") from None
     *sections, key = dotted.split(".")
     for section in sections:
@@ -221,10 +222,10 @@ def _mistakes(kind: type[Settings], data: Any, section: str = "") -> list[str]:
             try:
                 msgspec.convert(data[name], field.type, strict=False)
             except msgspec.ValidationError as error:
-                found.append(f"{section}{name}: {_reason(error)}, not {data[name]!r}")
+                found.append(f"{section}{name}: {_expected(error, field.type, data[name])}")
     if not found:  # each value may be; what is left is how they go together
         try:
-            kind.model_validate(data)
+            kind.from_data(data)
         except msgspec.ValidationError as error:
             found.append(section + _reason(error))
     return found
@@ -235,6 +236,22 @@ def _unknown(section: str, name: str, known: Iterable[str]) -> str:
 
     close = difflib.get_close_matches(name, known, n=1)
     return f"{section}{name} is not a setting" + (f" (did you mean {close[0]}?)" if close else "")
+
+
+def _expected(error: msgspec.ValidationError, kind: Any, value: Any) -> str:
+    """What a value should have been, and what it is; of a list, the first item that is none of the choices."""
+    known = choices(kind)
+    wrong = [item for item in (value if isinstance(value, list) else [value]) if item not in known]
+    if known and wrong:
+        return f"expected one of {', '.join(known)}, not {wrong[0]!r}"
+    return f"{_reason(error)}, not {value!r}"
+
+
+def choices(kind: Any) -> tuple[str, ...]:
+    """The texts that a type allows: those of a `Literal`, which may be optional or that of a list's items."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    return tuple(choice for part in get_args(kind) for choice in choices(part))
 
 
 def _reason(error: msgspec.ValidationError) -> str:

@@ -27,28 +27,27 @@ ORIGINAL_SHARES = {
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
-    """Base of every section: unknown keys are mistakes. What a user can do with it is called as pydantic calls it.
+    """Base of every section: frozen, made of plain data and written as such; keys that are no fields are mistakes.
 
-    It is no pydantic model: to import that library and build the models took as long as step 01 needs for all of
-    Django where one file has changed.
+    A section may note more beside its fields (`dict=True`), which copies keep; it counts for nothing in a comparison.
     """
 
     @classmethod
-    def model_validate(cls, data: dict[str, Any]) -> Self:
+    def from_data(cls, data: dict[str, Any]) -> Self:
         """The settings in `data`; texts stand for the numbers in them. Raises `msgspec.ValidationError`."""
         return msgspec.convert(data, cls, strict=False)
 
-    def model_dump(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, Any]:
         """As plain dictionaries, lists and values, in the order of the fields."""
         values = {name: getattr(self, name) for name in self.__struct_fields__}
         return {
-            name: value.model_dump() if isinstance(value, Settings) else msgspec.to_builtins(value)
+            name: value.as_data() if isinstance(value, Settings) else msgspec.to_builtins(value)
             for name, value in values.items()
         }
 
-    def model_copy(self, update: dict[str, Any]) -> Self:
+    def replaced(self, **changes: Any) -> Self:
         """The same with other values for some fields."""
-        copy = msgspec.structs.replace(self, **update)
+        copy = msgspec.structs.replace(self, **changes)
         copy.__dict__.update(self.__dict__)
         return copy
 
@@ -57,14 +56,14 @@ class RepositorySettings(Settings, frozen=True):
     """What is analysed. A relative path in `url` is taken from this project's root."""
 
     url: Annotated[str, Meta(min_length=1)]
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = None
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")] | None = None
     revision: str | None = None
     languages: Annotated[list[Literal["python"]], Meta(min_length=1)] = field(default_factory=lambda: ["python"])
     exclude: list[str] = []
 
-    def model_dump(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, Any]:
         """What is written down (manifests, model cards) is the address without user and password."""
-        return {**super().model_dump(), "url": without_credentials(self.url)}
+        return {**super().as_data(), "url": without_credentials(self.url)}
 
 
 class AnalysisSettings(Settings, frozen=True):
@@ -98,8 +97,9 @@ class GenerationSettings(Settings, frozen=True):
         unknown = sorted(set(shares) - set(ORIGINAL_SHARES))
         if unknown:
             raise ValueError(f"task_shares: unknown task {', '.join(unknown)}; known: {', '.join(ORIGINAL_SHARES)}")
-        if min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > 0.01:
-            raise ValueError(f"task_shares: the shares must be 0 or more and add up to 1, not {sum(shares.values()):g}")
+        total = sum(shares.values())
+        if not (all(share >= 0 for share in shares.values()) and abs(total - 1) <= 0.01):  # nan is refused, too
+            raise ValueError(f"task_shares: the shares must be 0 or more and add up to 1, not {total:g}")
 
 
 class ModelSettings(Settings, frozen=True):

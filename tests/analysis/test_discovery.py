@@ -52,5 +52,13 @@ def test_the_users_patterns_exclude(tmp_path: Path):
     assert list(discover(tmp_path, ["python"], ["vendor/", "*_pb2.py"]).languages) == ["a.py"]
 
 
+def test_each_folder_is_asked_once_whether_it_is_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    tree(tmp_path, "a/b/c.py", "a/b/d.py", "a/e.py", "f.py")
+    asked: list[str] = []
+    monkeypatch.setattr("os.path.islink", lambda path: asked.append(path))
+    assert len(discover(tmp_path, ["python"], listed=["a/b/c.py", "a/b/d.py", "a/e.py", "f.py"]).languages) == 4
+    assert asked == [f"{tmp_path}/a", f"{tmp_path}/a/b"]
+
+
 def test_a_name_is_printed_on_one_line():
     assert printable("a\nb\udcff\u200b.py") == "a\\nb\\xff\\u200b.py"

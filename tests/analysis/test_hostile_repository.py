@@ -11,6 +11,7 @@ import pytest
 
 from utils.analysis.git import read_checkout
 from utils.analysis.repository import obtain
+from utils.analysis.survey import survey
 from utils.config_manager import Config, PathSettings, RepositorySettings
 from utils.console import UserError
 
@@ -148,6 +149,28 @@ def test_a_foreign_work_tree_is_not_entered(hostile: Path, tmp_path: Path) -> No
     checkout = read_checkout(hostile)
     assert checkout is not None
     assert checkout.tracked == ["a.py"]
+
+
+def test_what_the_index_lists_below_a_link_is_not_read(hostile: Path, tmp_path: Path) -> None:
+    blob = git(hostile, "rev-parse", "HEAD:a.py")
+    (tmp_path / "secret" / "deep").mkdir(parents=True)
+    for name in ("key.py", "deep/key.py", "README.md", "pyproject.toml"):
+        (tmp_path / "secret" / name).write_text("SECRET = 1\n")
+        git(hostile, "update-index", "--add", "--cacheinfo", f"100644,{blob},linked/{name}")
+    (hostile / "linked").symlink_to(tmp_path / "secret")
+    found = survey(hostile, "hostile")
+    assert (list(found.hashes), "linked/pyproject.toml" in found.paths) == (["a.py"], False)
+    assert {(skipped.path, skipped.reason) for skipped in found.skipped} == {
+        (f"linked/{name}", "below a symbolic link, not followed") for name in ("README.md", "deep/key.py", "key.py")
+    }
+
+
+@pytest.mark.parametrize("path", ["../secret.py", "sub/../../secret.py", "{}/secret.py"])
+def test_what_is_listed_outside_the_folder_is_not_read(hostile: Path, tmp_path: Path, path: str) -> None:
+    (tmp_path / "secret.py").write_text("SECRET = 1\n")
+    (hostile / "sub").mkdir()
+    found = survey(hostile, "hostile", listed=["a.py", path.format(tmp_path)])
+    assert (list(found.hashes), len(found.skipped)) == (["a.py"], 1)
 
 
 def test_checkout_is_left_as_it_was(hostile: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import sqlite3
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -267,6 +268,34 @@ def test_a_file_is_looked_at_again_only_where_a_name_it_asked_for_means_somethin
     assert run(root, cache) == run(root, None)
     assert looked_at[:2] == ["pkg/__init__.py", "user.py"]
     assert looked_at.count("other.py") == 1
+
+
+@pytest.mark.usefixtures("trusting")
+@pytest.mark.parametrize("name", ["pyproject.toml", "setup.cfg"])
+def test_a_build_file_that_is_not_about_the_project_is_read_again_where_modules_are_named_anew(
+    tmp_path: Path, name: str
+):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    (root / "examples").mkdir(parents=True)
+    (root / "examples" / name).write_text("[metadata]\nname = 'example'\n")
+    (root / "a.py").write_text("A = 1\n")
+    run(root, cache)
+    (root / "a.py").write_text("import b\n")
+    assert run(root, cache) == run(root, None)
+    (root / "b.py").write_text("B = 1\n")
+    assert run(root, cache) == run(root, None)
+
+
+@pytest.mark.usefixtures("trusting")
+def test_without_the_evidence_for_it_nothing_still_holds(tmp_path: Path):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    put(root, {"pkg/__init__.py": "from pkg.a import f, g\n", "pkg/a.py": F_AND_G, "pkg/b.py": F_AND_G})
+    put(root, {"user.py": "import pkg\n" + TABLE % ("pkg", "pkg")})
+    run(root, cache)
+    with sqlite3.connect(cache / "facts.sqlite") as database:
+        assert database.execute("DELETE FROM facts WHERE key LIKE '%.looked'").rowcount
+    put(root, {"pkg/__init__.py": "from pkg.b import f, g\n"})
+    assert run(root, cache) == run(root, None)
 
 
 TABLE = "TABLE = {1: %s.f, 2: %s.g}\n"

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from utils.analysis import facts, pipeline
+from utils.analysis.cache import exclusive
 from utils.analysis.pipeline import analyze
-from utils.console import ROOT
+from utils.console import ROOT, UserError
 from utils.records import Analysis, CodeElement, Provenance, read_jsonl
 
 HERE = Provenance("https://example.org/shop", "0" * 40, False, "1")
@@ -185,6 +186,22 @@ def test_a_damaged_cache_is_started_anew(folder: Path, tmp_path: Path, damage: b
     assert encoded(analyze(folder, "shop", HERE, cache=cache)) == expected
 
 
+@pytest.mark.parametrize("part", ["summary", "block"])
+@pytest.mark.parametrize("damage", ["DELETE FROM facts", "UPDATE facts SET data = substr(data, 2)"])
+def test_a_damaged_part_is_said_in_one_sentence_and_the_next_run_is_a_full_one(
+    folder: Path, tmp_path: Path, part: str, damage: str
+):
+    cache = tmp_path / "cache"
+    analyze(folder, "shop", HERE, cache=cache)
+    with sqlite3.connect(cache / "facts.sqlite") as database:
+        assert database.execute(f"{damage} WHERE key LIKE '%.{part}'").rowcount
+    with (folder / "src/shop/base.py").open("a") as stream:
+        stream.write("\n\nclass Shelf(Store):\n    def put(self, item): ...\n\n\ncheck(Shelf())\n")
+    with pytest.raises(UserError, match=r"facts\.sqlite was damaged .* and is gone; run the same command again"):
+        analyze(folder, "shop", HERE, cache=cache)
+    assert encoded(analyze(folder, "shop", HERE, cache=cache)) == encoded(analyze(folder, "shop", HERE))
+
+
 def test_another_analyser_trusts_nothing_that_is_cached(
     folder: Path, tmp_path: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
 ):
@@ -224,6 +241,19 @@ def test_the_script_writes_the_artifact_skips_when_nothing_changed_and_redoes_it
     assert {name: data for name, data in before.items() if name != "manifest.json"} == {
         path.name: path.read_bytes() for path in made.iterdir() if path.name != "manifest.json"
     }
+
+
+def test_the_script_waits_for_no_other_run_and_forced_begins_without_a_cache(folder: Path, tmp_path: Path):
+    chosen = [f"repository.url={folder}", "repository.name=shop", f"paths.data={tmp_path / 'data'}"]
+    cache = tmp_path / "data" / "shop" / "cache"
+    with exclusive(cache):
+        result = step(*chosen)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "error: another run is analysing into " in result.stderr
+    (cache / "facts.sqlite").write_bytes(b"damaged")
+    (cache / "files.index.123").write_text("left by a killed run")
+    assert step(*chosen, "--force").returncode == 0
+    assert {path.name for path in cache.iterdir()} == {"facts.sqlite", "files.index", "lock"}
 
 
 def test_the_script_ends_with_one_sentence_where_there_is_nothing_to_analyse(tmp_path: Path):

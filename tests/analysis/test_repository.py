@@ -241,7 +241,7 @@ def test_credentials_are_neither_shown_nor_stored(tmp_path: Path, source: Path) 
         server.shutdown()
     assert provenance.commit == git(source, "rev-parse", "HEAD")
     assert provenance.url == f"http://127.0.0.1:{server.server_address[1]}/served.git"
-    assert "s3cret" not in str(config(tmp_path, url).model_dump())
+    assert "s3cret" not in str(config(tmp_path, url).as_data())
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert (folder / "a.py") in files
     assert not [path for path in files if b"s3cret" in path.read_bytes()]

@@ -163,7 +163,7 @@ def test_one_question_is_answered_by_base_and_adapter(tmp_path: Path, capsys: py
 
 def test_without_a_model_the_sentence_says_what_to_run(tmp_path: Path) -> None:
     config = make_run(tmp_path, save_base(tmp_path / "base"))
-    config = config.model_copy(update={"paths": config.paths.model_copy(update={"output": str(tmp_path / "empty")})})
+    config = config.replaced(paths=config.paths.replaced(output=str(tmp_path / "empty")))
     with pytest.raises(UserError, match=r"no fine-tuned model in .*; run: python .*03_train_model\.py"):
         script().main(["--config", str(save_config(tmp_path / "config.yaml", config)), "Where?"])
 

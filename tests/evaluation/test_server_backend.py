@@ -132,7 +132,7 @@ def test_a_broken_connection_is_named(stub: Stub) -> None:
 def test_an_address_that_is_none_and_a_model_that_is_not_named() -> None:
     with pytest.raises(UserError, match="no http address"):
         ServerAnswerer("localhost:8000", "tiny", 16, 2)
-    config = Config.model_validate({"repository": {"url": "."}, "evaluation": {"server": "http://localhost:1/v1"}})
+    config = Config.from_data({"repository": {"url": "."}, "evaluation": {"server": "http://localhost:1/v1"}})
     with pytest.raises(UserError, match="server_finetuned_model"):
         open_answerer(config, "finetuned")
 
@@ -177,7 +177,7 @@ def real_server(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.mark.slow
 def test_a_real_server_answers_as_the_built_in_backend_does(real_server: str, tiny_model: Path) -> None:
     settings = {"base": str(tiny_model), "device": "cpu", "dtype": "float32"}
-    config = Config.model_validate(
+    config = Config.from_data(
         {"repository": {"url": "."}, "model": settings, "evaluation": {"max_new_tokens": 16, "batch_size": 4}}
     )
     own = dict(TransformersAnswerer(config, None, None, "tiny").answer(PROMPTS))

@@ -18,7 +18,7 @@ PROMPTS = [[Message("user", f"Where is `total_{number}` of shop?" * (1 + number 
 
 
 def answerer(tiny_model: Path, **evaluation: Any) -> TransformersAnswerer:
-    config = Config.model_validate(
+    config = Config.from_data(
         {
             "repository": {"url": "."},
             "model": {"base": str(tiny_model), "device": "cpu", "dtype": "float32"},

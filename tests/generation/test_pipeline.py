@@ -107,7 +107,7 @@ def test_another_seed_asks_otherwise(made: tuple[Path, Report, list[Sample]], tm
 
 @pytest.mark.parametrize("reasoning", ["thinking", "none"])
 def test_design_steps_go_where_the_config_says(tmp_path: Path, reasoning: str) -> None:
-    settings = SETTINGS.model_copy(update={"reasoning": reasoning, "languages": ["en"]})
+    settings = SETTINGS.replaced(reasoning=reasoning, languages=["en"])
     samples = [s for s in run(tmp_path / "shop", tmp_path / "out", settings)[1] if s.metadata.task == "design_proposal"]
     assert samples
     for sample in samples:
@@ -116,7 +116,7 @@ def test_design_steps_go_where_the_config_says(tmp_path: Path, reasoning: str) -
 
 
 def test_max_elements_limits_what_is_asked_about(tmp_path: Path) -> None:
-    settings = SETTINGS.model_copy(update={"max_elements": 2, "languages": ["en"]})
+    settings = SETTINGS.replaced(max_elements=2, languages=["en"])
     samples = run(tmp_path / "shop", tmp_path / "out", settings)[1]
     located = {s.metadata.fact for s in samples if s.metadata.fact.startswith("location:")}
     assert len(located) == 2
@@ -147,7 +147,7 @@ def test_a_changed_file_leaves_the_samples_about_others_alone(
 ) -> None:
     build_shop(tmp_path / "shop")
     extra = "\n\ndef show_help():\n    return main()\n"
-    settings = SETTINGS.model_copy(update={"max_samples": 100_000})
+    settings = SETTINGS.replaced(max_samples=100_000)
     before = {s.metadata.id for s in run(tmp_path / "shop", tmp_path / "before", settings)[1]}
     import tests.generation.shop as shop
 

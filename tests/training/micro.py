@@ -69,7 +69,7 @@ def save_config(root: Path, **training: Any) -> Path:
         "training": settings,
         "paths": {"data": str(root / "data"), "output": str(root / "output"), "repos": str(root / "repos")},
     }
-    Config.model_validate(config)
+    Config.from_data(config)
     path = root / "config.yaml"
     path.write_text(yaml.safe_dump(config))
     return path

@@ -11,7 +11,7 @@ from utils.config_manager import Config
 from utils.console import UserError
 from utils.training import distributed
 
-CONFIG = Config.model_validate({"repository": {"url": "."}, "model": {"device": "cuda"}})
+CONFIG = Config.from_data({"repository": {"url": "."}, "model": {"device": "cuda"}})
 
 
 @pytest.fixture(autouse=True)

@@ -77,8 +77,8 @@ def with_converter(tmp_path: Path, base: Path, ending: str) -> Config:
     converter = tmp_path / "llama.cpp" / "convert_hf_to_gguf.py"
     converter.parent.mkdir()
     converter.write_text(f"import sys\nassert sys.argv[2] == '--outfile'\n{ending}\n")
-    merge = config.merge.model_copy(update={"export": "gguf", "llama_cpp": str(converter.parent)})
-    return config.model_copy(update={"merge": merge})
+    merge = config.merge.replaced(export="gguf", llama_cpp=str(converter.parent))
+    return config.replaced(merge=merge)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_what_does_not_fit_is_refused_with_settings_that_do() -> None:
         require_memory(QWEN3_8B, CONFIG, 2, 16 * GIB)
     assert "training.gradient_accumulation=4" in str(raised.value)
     changes = {"batch_size": 1, "gradient_accumulation": 4}
-    fitting = CONFIG.model_copy(update={"training": CONFIG.training.model_copy(update=changes)})
+    fitting = CONFIG.replaced(training=CONFIG.training.replaced(**changes))
     assert require_memory(QWEN3_8B, fitting, 2, 16 * GIB).total <= 16 * GIB
 
 

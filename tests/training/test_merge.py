@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from tests.tiny_model import save_base
 from tests.training.tiny_merge import LINEAR, save_adapter
 from utils.console import UserError
 from utils.training import merge as merging
+from utils.training import merge_blocks
 from utils.training.merge import is_tied, merge
 from utils.training.merge_plan import Adapter
 from utils.training.shards import shard_paths
@@ -188,6 +192,54 @@ def test_a_disk_too_small_is_refused_before_writing(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(merging.shutil, "disk_usage", lambda _: usage._replace(free=1000))
     with pytest.raises(UserError, match=r"needs 0 MB in .*make room or set paths\.output"):
         merged(base, adapter)
+
+
+def test_a_shards_files_are_closed_once_it_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = save_base(tmp_path / "base", shard="10KB")
+    adapter = save_adapter(tmp_path / "adapter", base)
+    count, most = len(shard_paths(base)), 0
+    real = merging.ShardWriter.finish
+
+    def counting(writer: merging.ShardWriter) -> Any:
+        nonlocal most
+        most = max(most, len(opened()))
+        return real(writer)
+
+    monkeypatch.setattr(merging.ShardWriter, "finish", counting)
+    monkeypatch.setattr(merge_blocks, "AHEAD", 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})  # one worker, which is one block ahead
+    target = merged(base, adapter)
+    assert 0 < most < count
+    assert not opened()
+    assert weights(target).keys() == weights(base).keys()
+
+
+def opened() -> list[str]:
+    """The weight files that this process has open."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(descriptor))
+    return [path for path in found if path.endswith(".safetensors")]
+
+
+def test_an_interrupt_leaves_no_thread_and_no_open_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = save_base(tmp_path / "base", shard="10KB")
+    adapter = save_adapter(tmp_path / "adapter", base)
+    kept, threads, computing = [], threading.active_count(), torch.get_num_threads()
+
+    def interrupted(items: Any, *_: object) -> Any:
+        kept.append(items)  # as a traceback does
+        yield next(items)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(merging, "progress", interrupted)
+    monkeypatch.setattr(merge_blocks.torch, "get_num_threads", lambda: computing + 1)
+    with pytest.raises(KeyboardInterrupt):
+        merged(base, adapter)
+    monkeypatch.undo()
+    assert (threading.active_count(), torch.get_num_threads(), opened()) == (threads, computing + 1, [])
+    torch.set_num_threads(computing)
 
 
 def test_merging_twice_gives_the_same_bytes(tmp_path: Path) -> None:

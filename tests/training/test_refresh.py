@@ -70,10 +70,10 @@ def test_an_adapter_of_another_base_or_shape_is_not_continued(tmp_path: Path) ->
         write_adapter(writer.path, tuned, adapter_state(tuned))
         writer.commit({}, 0.0, base_model=base_identity(config.model))
     folder = prepare(config).continue_from
-    other = config.model_copy(update={"lora": config.lora.model_copy(update={"r": 8})})
+    other = config.replaced(lora=config.lora.replaced(r=8))
     with pytest.raises(UserError, match=r"has r 4 but lora\.r is 8; set lora\.r to the adapter's"):
         add_adapter(tiny_model.model(300), other, folder)
     tiny_model.save_base(tmp_path / "other", hidden_size=16)
-    stranger = config.model_copy(update={"model": config.model.model_copy(update={"base": str(tmp_path / "other")})})
+    stranger = config.replaced(model=config.model.replaced(base=str(tmp_path / "other")))
     with pytest.raises(UserError, match="same base"):
         prepare(stranger)

@@ -36,7 +36,7 @@ def save_adapter(folder: Path, base: Path, **settings: Any) -> Path:
 
 def make_run(root: Path, base: Path, **settings: Any) -> Config:
     """A run called `tiny` below `root` whose adapter is trained: 04 can start."""
-    config = Config.model_validate(
+    config = Config.from_data(
         {
             "repository": {"url": ".", "name": "tiny"},
             "model": {"base": str(base), "device": "cpu", "dtype": "float32"},
@@ -51,5 +51,5 @@ def make_run(root: Path, base: Path, **settings: Any) -> Config:
 
 def save_config(path: Path, config: Config) -> Path:
     """Write the YAML a script is started with."""
-    path.write_text(json.dumps(config.model_dump()), encoding="utf-8")  # JSON is YAML
+    path.write_text(json.dumps(config.as_data()), encoding="utf-8")  # JSON is YAML
     return path

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import sqlite3
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -16,12 +19,14 @@ from typing import TypeVar
 import msgspec
 
 from utils import records
+from utils.analysis.file_index import UNWRITABLE
 from utils.console import UserError, relative
 from utils.versions import package_version
 
 T = TypeVar("T")
 
 BATCH = 500  # below SQLite's limit on parameters
+CHECK = 4  # bytes of the checksum behind each value: SQLite has none, and damaged bytes may crash who decodes them
 
 
 @lru_cache(maxsize=1)
@@ -48,23 +53,61 @@ def fact_key(version: str, path: str, module: str | None, submodules: Sequence[s
     return hashlib.sha256("\0".join((version, path, module or "", *submodules, sha256)).encode()).hexdigest()
 
 
+@contextmanager
+def exclusive(folder: Path, anew: bool = False) -> Iterator[Path]:
+    """Have the cache in `folder` to oneself, emptied where `anew`; raises `UserError` where another run has it.
+
+    Nobody is kept out where there can be no lock: nothing can be written there, or the file system knows of none.
+    """
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # `lockf`, not `flock`: workers would inherit that one, and keep it where this process is killed.
+            fcntl.lockf(stack.enter_context((folder / "lock").open("a")), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"another run is analysing into {relative(folder.parent)}; wait for it and run the same command again"
+            ) from None
+        except OSError as error:
+            if error.errno not in (*UNWRITABLE, errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP):
+                raise
+        if anew and folder.is_dir():
+            for path in folder.iterdir():
+                if path.name != "lock":
+                    path.unlink()
+        yield folder
+
+
 class Memory:
     """What one run finds in the cache and leaves there for the next; without a folder it leaves nothing.
 
-    What is learnt waits in a temporary file: for a million lines it is more than should be held in memory.
+    What is learnt waits in a temporary file: for a million lines it is more than should be held in memory. Where the
+    cache proves damaged it is removed and `UserError` raised; so is where it cannot be read or written.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self._store = FactCache(folder) if folder else None
-        self._learnt = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (`keep` closes it)
+        with ExitStack() as files:
+            self._store = files.enter_context(closing(FactCache(folder))) if folder else None
+            self._learnt = files.enter_context(tempfile.TemporaryFile(dir=folder))
+            self._files = files.pop_all()
         self._places: dict[str, tuple[int, int]] = {}
         self._current: set[str] = set()
 
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._files.close()
+
     def read(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """What is known under `keys`, which are kept."""
+        """What is known under `keys`, which are kept.
+
+        Subscripted with a key that is not known, it raises `UserError`: something named that, so the cache is damaged.
+        """
         wanted = list(keys)
         self._current.update(wanted)
-        found = {key: self._learnt_data(key) for key in wanted if key in self._places}
+        found = Found(self._store)
+        found.update((key, self._learnt_data(key)) for key in wanted if key in self._places)
         if self._store and len(found) < len(wanted):
             found.update(self._store.read(key for key in wanted if key not in found))
         return found
@@ -96,8 +139,6 @@ class Memory:
         """Write what was learnt, and forget what this run has not asked for."""
         if self._store:
             self._store.write(((key, self._learnt_data(key)) for key in self._places), self._current)
-            self._store.close()
-        self._learnt.close()
 
     def _learnt_data(self, key: str) -> bytes:
         offset, length = self._places[key]
@@ -108,71 +149,100 @@ class Memory:
         return data
 
 
+class Found(dict[str, bytes]):
+    """{key: what is known}; what is taken from it and not there is missing in the `store`, which is damaged then."""
+
+    def __init__(self, store: FactCache | None) -> None:
+        self._store = store
+
+    def __missing__(self, key: str) -> bytes:
+        raise self._store.damaged("a part of it is missing") if self._store else KeyError(key)
+
+
 class FactCache:
     """{key: encoded facts} in one SQLite file; a damaged file is started anew, for all in it can be found out again."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "facts.sqlite"
-        self._database = self._open()
-        try:
-            self._prepare()
-            whole = self._pragma("page_count") * self._pragma("page_size") <= self._path.stat().st_size
-        except sqlite3.OperationalError:  # locked, unwritable, full: not damaged
-            raise
-        except sqlite3.DatabaseError:
-            whole = False
-        if not whole:
-            self._remove()
-            self._database = self._open()
-            self._prepare()
+        with self._explained():
+            if not self._open():
+                self._remove()
+                self._open()
 
     def read(self, keys: Iterable[str]) -> dict[str, bytes]:
         """The facts that are known among `keys`; raises `UserError` where the file proves damaged only now."""
         wanted = list(keys)
         found: dict[str, bytes] = {}
-        try:
+        with self._explained():
             for start in range(0, len(wanted), BATCH):
                 batch = wanted[start : start + BATCH]
                 marks = ",".join("?" * len(batch))
                 found.update(self._database.execute(f"SELECT key, data FROM facts WHERE key IN ({marks})", batch))
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            self._remove()
-            raise UserError(
-                f"the cache {relative(self._path)} was damaged ({error}) and is gone; run the same command again"
-            ) from None
+        for key, stored in found.items():
+            found[key] = stored[:-CHECK]
+            if stored[-CHECK:] != _check(found[key]):
+                raise self.damaged("a checksum differs")
         return found
 
     def write(self, new: Iterable[tuple[str, bytes]], current: Collection[str]) -> None:
         """Keep `new`, forget what is not among `current` (this run's keys); raises `OSError` on a full disk."""
-        try:
-            with self._database:
-                known = self._database.execute("SELECT key FROM facts")
-                gone = [row for row in known if row[0] not in current]
-                self._database.executemany("DELETE FROM facts WHERE key = ?", gone)
-                self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", new)
-        except sqlite3.OperationalError as error:
-            if "full" in str(error):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path)) from None
-            raise
+        with self._explained(), self._database:
+            known = self._database.execute("SELECT key FROM facts")
+            gone = [row for row in known if row[0] not in current]
+            self._database.executemany("DELETE FROM facts WHERE key = ?", gone)
+            checked = ((key, data + _check(data)) for key, data in new)
+            self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", checked)
 
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
 
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=60)
+    def damaged(self, how: str) -> UserError:
+        """What to raise where the file proves damaged, which is removed."""
+        self._remove()
+        return UserError(
+            f"the cache {relative(self._path)} was damaged ({how}) and is gone; run the same command again"
+        )
 
-    def _prepare(self) -> None:
-        self._database.execute("PRAGMA page_size = 16384")  # most values are tens of kilobytes: fewer pages to chain
-        self._database.execute("PRAGMA synchronous = OFF")
-        self._database.execute("CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, data BLOB)")
+    def _open(self) -> bool:
+        """Open the file and see to its table; false where it is damaged."""
+        self._database = sqlite3.connect(self._path, timeout=60)
+        try:
+            # Most values are tens of kilobytes: with larger pages there are fewer of them to chain.
+            self._database.execute("PRAGMA page_size = 16384")
+            self._database.execute("PRAGMA synchronous = OFF")
+            self._database.execute("CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, data BLOB)")
+            return self._pragma("page_count") * self._pragma("page_size") <= self._path.stat().st_size
+        except sqlite3.OperationalError:  # locked, unwritable, full: not damaged
+            self._database.close()
+            raise
+        except sqlite3.DatabaseError:
+            return False
 
     def _pragma(self, name: str) -> int:
         return int(self._database.execute(f"PRAGMA {name}").fetchone()[0])
 
     def _remove(self) -> None:
         self._database.close()
-        self._path.unlink()
+        for path in (self._path, self._path.with_name(f"{self._path.name}-journal")):
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """SQLite's errors as what a user can do about them."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "full" in str(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path)) from None
+            raise UserError(
+                f"the cache {relative(self._path)} cannot be used ({error}); mend that, or delete the file, "
+                "and run the same command again"
+            ) from None
+        except sqlite3.DatabaseError as error:
+            raise self.damaged(str(error)) from None
+
+
+def _check(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(CHECK, "little")

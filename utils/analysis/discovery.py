@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,22 +50,24 @@ def discover(
 ) -> Files:
     """The files below `root` in one of `languages` ("python", "markdown"), but for those `exclude` matches.
 
-    A file that cannot be analysed as it lies there (a link, too large, no regular file, an unprintable name) goes to
-    `skipped` at once. `listed` are the paths that git names, where it has been asked already.
+    A file that cannot be analysed as it lies there (a link or below one, too large, no regular file, an unprintable
+    name) goes to `skipped` at once. `listed` are the paths that git names, where it has been asked already.
     """
-    wanted, files, is_excluded = set(languages), Files(), _excluder(exclude)
+    wanted, files, is_excluded, is_elsewhere = set(languages), Files(), _excluder(exclude), _linked_folders(root)
     for path in sorted(set(_listed(root) if listed is None else listed)):
         if is_excluded(path):
             continue
-        name_fault = None if path.isascii() and path.isprintable() else _name_fault(path)
-        if name_fault is None:
+        fault = None if path.isascii() and path.isprintable() else _name_fault(path)
+        if "/" in path and is_elsewhere(path.rpartition("/")[0]):
+            fault = "below a symbolic link, not followed"
+        if fault is None:
             files.paths.append(path)
         language = SUFFIXES.get(os.path.splitext(path)[1].lower())
         if language not in wanted:
             continue
         try:
-            if name_fault:
-                raise UnreadableError(name_fault)
+            if fault:
+                raise UnreadableError(fault)
             files.status[path] = regular_status(str(root), path, max_bytes)
             files.languages[path] = language
         except UnreadableError as error:
@@ -77,6 +81,21 @@ def _excluder(patterns: Sequence[str]) -> Callable[[str], bool]:
     import pathspec  # few name any pattern
 
     return pathspec.GitIgnoreSpec.from_lines(patterns).match_file
+
+
+def _linked_folders(root: Path) -> Callable[[str], bool]:
+    """Tells of a folder's path whether it leads through a link, or in another way out of `root`; asks for each once.
+
+    Git may say so: its index lists what lay there before, or whatever somebody has written into it.
+    """
+    is_link = cache(lambda folder: os.path.islink(f"{root}/{folder}"))
+
+    @cache
+    def is_elsewhere(folder: str) -> bool:
+        names = folder.split("/")
+        return "" in names or ".." in names or any(map(is_link, accumulate(names, "{}/{}".format)))
+
+    return is_elsewhere
 
 
 def printable(path: str) -> str:

@@ -36,8 +36,8 @@ class Facts:
         self._found, self._memory = found, memory
         submodules = found.submodules()
         self.keys = {
-            path: fact_key(version, path, found.modules.get(path), submodules.get(path, ()), sha256)
-            for path, sha256 in found.sha256.items()
+            path: fact_key(version, path, found.modules.get(path), submodules.get(path, ()), found.hashes[path])
+            for path in found.languages
         }
         memory.retain(key + part for key in self.keys.values() for part in (SHEET, SUMMARY, BLOCK))
         place = f"{version}.gists"
@@ -94,4 +94,5 @@ class Facts:
         while chunk := [self.keys[path] + BLOCK for path in islice(pending, AT_ONCE)]:
             data = self._memory.read(chunk)
             for key in chunk:
-                yield decoder.decode(data.pop(key))
+                yield decoder.decode(data[key])
+                del data[key]

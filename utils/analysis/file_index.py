@@ -8,12 +8,15 @@ is noticed here.
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 CLEARLY = 3_000_000_000  # nanoseconds; the coarsest file system counts in steps of two seconds
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class Stamp(msgspec.Struct, array_like=True, frozen=True):
@@ -82,13 +85,22 @@ class FileIndex:
         self._has_news = True
 
     def write(self) -> None:
-        """Leave the index for the next run, unless it is there already: then no file was read, and none is gone."""
+        """Leave the index for the next run, unless it is there already: then no file was read, and none is gone.
+
+        Where nothing can be written none is left: it only saves time. Whoever writes has the folder to themselves.
+        """
         if self._path is None or not (self._has_news or len(self._new.files) < len(self._old.files)):
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        draft.write_bytes(msgspec.msgpack.encode(self._new))
-        draft.replace(self._path)
+        draft = self._path.with_name(f"{self._path.name}.new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(msgspec.msgpack.encode(self._new))
+            draft.replace(self._path)
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink()
+            if error.errno not in UNWRITABLE:
+                raise
 
     def forget(self) -> None:
         """Trust nothing of it the next time: a file was found to differ from what it says."""

@@ -3,6 +3,10 @@
 What is found out is kept where it follows from little: each file's facts by its content (`packing`), what it
 contributes to the patterns by those and by what other files answered (`patterns.findings`), and whatever follows from
 many files by a hash of all that it follows from (`Memory.know`). A run with a cache gives the bytes of a run without.
+
+The cache folder (step 01's is data/<repo>/cache/) holds `facts.sqlite`: all of this, and the solved call graph, of
+which an edit solves only a part anew (`resolution.solution`). Beside it are `files.index`, the hash of every file by
+size and times, so that an untouched one is not read (`file_index`), and `lock`, which one run at a time holds.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -18,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from utils.analysis.architecture import architecture
-from utils.analysis.cache import Memory, analyser_version
+from utils.analysis.cache import Memory, analyser_version, exclusive
 from utils.analysis.facts import SUMMARY, Facts, Sink
 from utils.analysis.linking import Linked, Solved, Source, place, solve
 from utils.analysis.patterns import Repository, find_patterns
@@ -70,12 +75,13 @@ def analyze(
     """Everything that step 01 finds out about the folder `root`.
 
     `name` is the repository's, `exclude` has gitignore-style patterns, `workers` is the number of processes (null: one
-    per core) and `cache` the folder that keeps each file's facts between runs. Nothing of the folder is executed.
-    Raises `UserError` where there is no file in `languages`.
+    per core) and `cache` the folder that keeps what was found out between runs. Nothing of the folder is executed.
+    Raises `UserError` where there is no file in `languages`, or another run uses the cache.
     """
     into = io.BytesIO()
-    found = survey(root, name, languages, exclude, max_file_bytes, cache=cache)
-    encoded = msgspec.json.encode(analyze_survey(found, provenance, into, workers, cache))
+    with exclusive(cache) if cache else nullcontext():
+        found = survey(root, name, languages, exclude, max_file_bytes, cache=cache)
+        encoded = msgspec.json.encode(analyze_survey(found, provenance, into, workers, cache))
     element = msgspec.json.Decoder(CodeElement)
     return msgspec.json.decode(encoded, type=Analysis), [element.decode(line) for line in into.getvalue().splitlines()]
 
@@ -85,8 +91,7 @@ def analyze_survey(
 ) -> EncodedAnalysis:
     """The same, of files already looked at. The elements are written to `into`, one JSON object a line."""
     version = analyser_version()
-    memory = Memory(cache)
-    with collection_paused():
+    with Memory(cache) as memory, collection_paused():
         facts = Facts(found, workers, memory, version)
         linked = _linked(found, facts, memory, version)
         facts.write_elements(linked.overrides, into)
@@ -123,7 +128,7 @@ def _combine(
     readable = facts.readable()
     skipped = [Skipped(path, why) for path, gist in facts.gists.items() if (why := gist.skipped or gist.partly)]
     files = [
-        SourceFile(path, found.languages[path], found.modules.get(path), gist.lines, found.sha256[path])
+        SourceFile(path, found.languages[path], found.modules.get(path), gist.lines, found.hashes[path])
         for path, gist in readable.items()
     ]
     project, entry_points = _project(found, files, linked, memory, version)

@@ -17,7 +17,7 @@ def read_bytes(root: str, path: str, max_bytes: int) -> tuple[bytes, os.stat_res
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with open(os.open(os.path.join(root, path), flags), "rb") as stream:
+        with open(os.open(f"{root}/{path}", flags), "rb") as stream:
             status = os.fstat(stream.fileno())
             data = stream.read(max_bytes + 1)
     except OSError as error:

@@ -24,16 +24,17 @@ from utils.records import Skipped
 
 
 class Survey(msgspec.Struct):
-    """The files to analyse, sorted by path. `modules` has the Python files only, `paths` all files there are.
+    """The files to analyse, sorted by path, are those in `languages`; `modules` has the Python files only, `paths` all.
 
-    `project` are {path: SHA-256} of the files that say what the repository is: packaging, README, licence, tasks.
+    `hashes` are the SHA-256 of every file that was read now or before, be it to be analysed or not. `project` are
+    {path: SHA-256} of the files that say what the repository is: packaging, README, licence, tasks.
     """
 
     root: Path
     name: str
     max_bytes: int
     index: FileIndex
-    sha256: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     languages: dict[str, str] = {}
     modules: dict[str, str] = {}
     paths: list[str] = []
@@ -49,7 +50,7 @@ class Survey(msgspec.Struct):
                 data = read_bytes(str(self.root), path, self.max_bytes)[0]
             except UnreadableError:
                 data = b""
-            if hashlib.sha256(data).hexdigest() != (self.sha256.get(path) or self.project[path]):
+            if hashlib.sha256(data).hexdigest() != self.hashes[path]:
                 self.index.forget()
                 raise UserError(
                     f"{relative(self.root / path)} was changed while it was analysed; run the same command again"
@@ -78,8 +79,8 @@ class Survey(msgspec.Struct):
     def digest(self) -> str:
         """One hash for every path, content and module name, and whatever else the analysis depends on."""
         whole = hashlib.sha256()
-        for path, sha256 in self.sha256.items():
-            whole.update(f"{path}\0{sha256}\0{self.modules.get(path, '')}\0".encode())
+        for path in self.languages:
+            whole.update(f"{path}\0{self.hashes[path]}\0{self.modules.get(path, '')}\0".encode())
         for skipped in self.skipped:
             whole.update(f"{skipped.path}\0{skipped.reason}\0".encode())
         whole.update("\0".join([*self.paths, *self.project, *self.project.values()]).encode())
@@ -106,11 +107,11 @@ def survey(
     imports: dict[str, str] = {}
     for path, language in files.languages.items():
         try:
-            known = index.known(path, files.status[path]) or _read(found, path, language)
+            known = _known(found, path, language, files.status[path])
         except UnreadableError as error:
             found.skipped.append(Skipped(path, str(error)))
             continue
-        found.sha256[path], found.languages[path] = known.sha256, language
+        found.languages[path] = language
         if language == "python":
             imports[path] = known.imports
     if not imports:
@@ -120,6 +121,13 @@ def survey(
     found.skipped.sort(key=lambda skipped: skipped.path)
     index.write()
     return found
+
+
+def _known(found: Survey, path: str, language: str, status: os.stat_result) -> KnownFile:
+    """What is known of a file with this status, which is read where that is nothing."""
+    known = found.index.known(path, status) or _read(found, path, language)
+    found.hashes[path] = known.sha256
+    return known
 
 
 def _read(found: Survey, path: str, language: str) -> KnownFile:
@@ -134,12 +142,10 @@ def _hashes(found: Survey, paths: Iterable[str]) -> dict[str, str]:
     """{path: SHA-256} of files that may not be among those to analyse; what cannot be read says nothing."""
     hashes = {}
     for path in paths:
-        if path in found.sha256:
-            hashes[path] = found.sha256[path]
-            continue
         try:
-            status = regular_status(str(found.root), path, found.max_bytes)
-            hashes[path] = (found.index.known(path, status) or _read(found, path, "text")).sha256
+            if path not in found.hashes:
+                _known(found, path, "text", regular_status(str(found.root), path, found.max_bytes))
+            hashes[path] = found.hashes[path]
         except UnreadableError:
             continue
     return hashes

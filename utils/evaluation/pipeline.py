@@ -74,7 +74,7 @@ def prepare(config: Config, own: Path | None) -> Plan:
     base = open_answerer(config, "base")
     finetuned = open_answerer(config, "finetuned")
     settings = {
-        "evaluation": config.evaluation.model_dump(),
+        "evaluation": config.evaluation.as_data(),
         "seed": config.seed,
         "base": base.identity,
         "finetuned": finetuned.identity,

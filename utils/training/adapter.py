@@ -100,7 +100,7 @@ def _require_same_shape(adapter: Path, lora: LoraSettings) -> None:
     old = LoraConfig.from_pretrained(str(adapter))
     theirs = {"r": old.r, "alpha": old.lora_alpha, "target_modules": sorted(old.target_modules)}
     theirs |= {"use_rslora": old.use_rslora, "use_dora": old.use_dora}
-    ours = lora.model_dump() | {"target_modules": sorted(lora.target_modules)}
+    ours = lora.as_data() | {"target_modules": sorted(lora.target_modules)}
     for name, value in theirs.items():
         if value != ours[name]:
             raise UserError(

@@ -29,7 +29,7 @@ def prepare(config: Config) -> Job:
     """Check dataset and base, and fix what the run depends on. Raises `UserError`, the same on every rank."""
     dataset = open_artifact(config.dataset_dir, DATASET_SCHEMA, config.command("02_generate_data"))
     base = base_identity(config.model)
-    sections = {name: getattr(config, name).model_dump() for name in ("model", "lora", "training")}
+    sections = {name: getattr(config, name).as_data() for name in ("model", "lora", "training")}
     settings = {**sections, "seed": config.seed}
     inputs = {"dataset": dataset.digest(), "base": base["sha256"] or base["revision"] or str(base["name"])}
     if config.training.deepspeed is not None and (ROOT / config.training.deepspeed).is_file():

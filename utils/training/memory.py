@@ -138,7 +138,7 @@ def _what_fits(shape: Shape, config: Config, shards: int, there: float) -> str |
     if config.model.device == "cuda":
         tried.append({**tried[-1], "quantization": "4bit", "deepspeed": None})
     for change in tried:
-        changed = config.model_copy(update={"training": config.training.model_copy(update=change)})
+        changed = config.replaced(training=config.training.replaced(**change))
         if estimate(shape, changed, 1 if "quantization" in change else shards).total <= there:
             new = {name: value for name, value in change.items() if getattr(config.training, name) != value}
             return " ".join(f"training.{name}={_yaml(value)}" for name, value in new.items())

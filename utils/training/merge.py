@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -70,37 +70,49 @@ def merge(
     Raises `UserError` where the adapter does not fit the base or the disk is too small; tokenizer not included.
     """
     paths = shard_paths(base)
-    shapes = {entry.name: entry.shape for _, entry in find_tensors(paths)}
-    adapter.require_fits(shapes)
-    sizes = {path: sum(_size(entry, dtype) for _, entry in find_tensors([path])) for path in paths}
-    _require_space(target, sum(sizes.values()))
+    tensors = [entry for _, entry in find_tensors(paths)]
+    adapter.require_fits({entry.name: entry.shape for entry in tensors})
+    size = sum(_size(entry, dtype) for entry in tensors)
+    _require_space(target, size)
     stamps: dict[str, FileStamp] = {}
-    written = _write_shards(paths, adapter, target, dtype, device, stamps)
-    for _ in progress(written, "merging", len(shapes), "tensor"):
-        pass
-    _copy_side_files(base, target, dtype, sum(sizes.values()), trust_remote_code)
-    return MergeCounts(len(shapes), len(adapter.updates), stamps)
+    with closing(_write_shards(paths, adapter, target, dtype, device, stamps)) as written:
+        for _ in progress(written, "merging", len(tensors), "tensor"):
+            pass
+    _copy_side_files(base, target, dtype, size, trust_remote_code)
+    return MergeCounts(len(tensors), len(adapter.updates), stamps)
 
 
 def _write_shards(
     paths: list[Path], adapter: Adapter, target: Path, dtype: Dtype, device: str, stamps: dict[str, FileStamp]
-) -> Iterator[str]:
-    """Write every shard and note its checksum in `stamps`; yields the name of each tensor that is done."""
-    finished: dict[str, Future[FileStamp]] = {}
+) -> Generator[str, None, None]:
+    """Write every shard and note its checksum in `stamps`; yields the name of each tensor that is done.
+
+    One shard is put on the disk while the next is written. Closed, or left on an error, it leaves no thread behind.
+    """
+    flushed: Future[None] | None = None
     with ExitStack() as files, Workers(device) as workers, ThreadPoolExecutor(1) as flushing:
         for block, data in workers.run(_blocks(paths, adapter, target, dtype, device, files, workers.pool)):
             block.writer.write(data)
             if block.ends_tensor:
                 yield block.entry.name
             if block.ends_shard:
-                finished[block.writer.path.name] = flushing.submit(block.writer.finish)
-        stamps.update({name: stamp.result() for name, stamp in finished.items()})
+                if flushed:
+                    flushed.result()
+                flushed = flushing.submit(_finish, block, stamps)
+        if flushed:
+            flushed.result()
+
+
+def _finish(last: Block, stamps: dict[str, FileStamp]) -> None:
+    """Wait until a shard, whose `last` block was written, is on the disk; note its checksum and close its files."""
+    with last.shard, last.writer:
+        stamps[last.writer.path.name] = last.writer.finish()
 
 
 def _blocks(
     paths: list[Path], adapter: Adapter, target: Path, dtype: Dtype, device: str, files: ExitStack, pool: Executor
 ) -> Iterator[Block]:
-    """All tensors of all shards, cut into blocks; the files are closed with `files`."""
+    """All tensors of all shards, cut into blocks; what is still open of the files is closed with `files`."""
     for path in paths:
         shard = files.enter_context(ShardReader(path))
         tensors = {entry.name: (_dtype(entry, dtype), entry.shape, _size(entry, dtype)) for entry in shard.entries}

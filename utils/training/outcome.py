@@ -82,7 +82,7 @@ def write_outcome(
         write_adapter(writer.path, trainer.model, weights)
         tokenizer.save_pretrained(writer.path)
         write_facts(writer.path, splits.facts)
-        resolved = yaml.safe_dump(config.model_dump(), sort_keys=False, allow_unicode=True)
+        resolved = yaml.safe_dump(config.as_data(), sort_keys=False, allow_unicode=True)
         (writer.path / "config.yaml").write_text(resolved, encoding="utf-8")
         log = Path(trainer.args.output_dir) / LOG
         shutil.copyfile(log, writer.path / LOG)

@@ -71,8 +71,8 @@ class Finder:
         """True where all that other files answered is what they would answer now."""
         consulted = self._old.consulted[key]
         if self._changed and not self._changed.isdisjoint(msgspec.msgpack.decode(consulted, type=list[str])):
-            names = Names(self._definitions)
-            if not names.still(self._memory.recall(key + LOOKED, list[Looked]) or ()):
+            looked, names = self._memory.recall(key + LOOKED, list[Looked]), Names(self._definitions)
+            if looked is None or not names.still(looked):
                 return False
             consulted = _consulted(names)
         self._new.consulted[key] = consulted
