@@ -108,7 +108,7 @@ def _linked(found: Survey, facts: Facts, memory: Memory, version: str) -> Linked
         whole.update(f"\0{found.modules[path]}\0{path}\0".encode() + gist.digest)
     solution = hashlib.sha256(f"solution {version}".encode()).hexdigest()
     places = [(found.modules[path], path, gist.digest, facts.keys[path] + SUMMARY) for path, gist in gists.items()]
-    sources = [Source(*place, partial(_read, memory, place[-1])) for place in sorted(places)]
+    sources = [Source(*each, partial(_read, memory, each[-1])) for each in sorted(places)]
     solved = memory.recall(whole.hexdigest(), Solved)
     if solved is None:
         solved = solve(sources, memory, solution)

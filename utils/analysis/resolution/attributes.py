@@ -77,28 +77,29 @@ class Attributes(Solver):
             whole = self.hierarchy.order(int(start[1]))
             order = whole[whole.index(what[1]) + 1 :] if what[1] in whole else []
             if what[1] not in whole and start[0] == kinds.CLASS:
-                return self.member_of_metaclass(receiver, int(start[1]), name, node, int(what[1]))  # type: ignore[call-overload]
+                self.member_of_metaclass(receiver, int(start[1]), name, node, int(what[1]))  # type: ignore[call-overload]
+                return node
         else:
             order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
         by_super = what[0] == kinds.SUPER
         for owning in () if by_super else self.hierarchy.assigned(order, name):
             self.link(self.field(owning, name), node)
-        if not self.look_up(order, name, (receiver, node, by_super, False)) and what[0] == kinds.CLASS:
+        if not self.look_up(order, name, (MEMBER_OF, receiver, node, by_super, False)) and what[0] == kinds.CLASS:
             self.member_of_metaclass(value, int(what[1]), name, node)  # type: ignore[call-overload]
         return node
 
-    def look_up(self, order: Sequence[int | str], name: str, rest: tuple[int, int, bool, bool]) -> bool:
-        """Read what the first of some classes that has a name has under it; whether one has it."""
+    def look_up(self, order: Sequence[int | str], name: str, rule: tuple[Any, ...]) -> bool:
+        """Follow a rule for what the first of some classes that has a name has under it; whether one has it."""
         for number in order:
             if isinstance(number, int):
                 owner, record = self.hierarchy.class_of(number)
                 if name in record.names:
                     for item in record.names[name]:
-                        self.wait(owner.offset + item, (MEMBER_OF, *rest))
+                        self.wait(owner.offset + item, rule)
                     return True
         return False
 
-    def member_of_metaclass(self, value: int, number: int, name: str, node: int, after: int | None = None) -> int:
+    def member_of_metaclass(self, value: int, number: int, name: str, node: int, after: int | None = None) -> None:
         """What a class itself is asked for is looked up in the class that makes it (where `super()` found it: behind
         the class `after`)."""
         metaclass = self.hierarchy.metaclass_of(number)
@@ -106,10 +107,9 @@ class Attributes(Solver):
             order = self.hierarchy.order(metaclass)
             if after is not None:
                 order = order[order.index(after) + 1 :] if after in order else []
-            found = self.look_up(order, name, (value, node, after is not None, True))
+            found = self.look_up(order, name, (MEMBER_OF, value, node, after is not None, True))
             if not found and after is not None and name == "__call__":
                 self.add(node, self.values.intern(kinds.MAKER, number))
-        return node
 
     def field(self, owner: int, name: str) -> Ref:
         """What is assigned to an attribute of a class's instances (or of a function, as ~number) from anywhere."""
@@ -148,9 +148,9 @@ class Attributes(Solver):
             if not on_class:
                 self.wait(int(what[1]), (GETTER, receiver, node))  # type: ignore[call-overload]
             return
-        if what[0] == kinds.INSTANCE and self.find(int(what[1]), "__get__") is not None:  # type: ignore[call-overload]
-            found = self.find(int(what[1]), "__get__")  # type: ignore[call-overload]
-            self.read_property(int(found or 0), value, node)
+        getter = self.find(int(what[1]), "__get__") if what[0] == kinds.INSTANCE else None  # type: ignore[call-overload]
+        if getter is not None:
+            self.read_property(getter, value, node)
             return
         if what[0] == kinds.WRAPPED and not on_class:
             value = self.values.intern(kinds.WRAPPED, what[1], what[2], receiver)
@@ -230,13 +230,7 @@ class Attributes(Solver):
 
     def describe(self, value: int, number: int, name: str, place: Place) -> None:
         """An assignment to an attribute whose class holds a descriptor there."""
-        for item in self.hierarchy.order(number):
-            if isinstance(item, int):
-                owner, record = self.hierarchy.class_of(item)
-                if name in record.names:
-                    for node in record.names[name]:
-                        self.wait(owner.offset + node, (DESCRIBED, place))
-                    return
+        self.look_up(self.hierarchy.order(number), name, (DESCRIBED, place))
 
     @on(DESCRIBED)
     def on_described(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
@@ -260,10 +254,15 @@ class Attributes(Solver):
         """Whether a class or its bases have a name, or may have it: by a computed name, or from bases not ours."""
         for item in self.hierarchy.order(number):
             if isinstance(item, str):
-                if item.partition("[")[0].rpartition(".")[2] not in PLAIN_BASES:
+                if not is_plain_base(item):
                     return True
                 continue
             record = self.hierarchy.class_of(item)[1]
             if name in record.names or name in record.attributes or ir.ANY_NAME in record.attributes:
                 return True
         return False
+
+
+def is_plain_base(text: str) -> bool:
+    """Whether a base from outside, as it is written, has nothing of its own that objects are asked for."""
+    return text.partition("[")[0].rpartition(".")[2] in PLAIN_BASES

@@ -6,7 +6,7 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.attributes import PLAIN_BASES
+from utils.analysis.resolution.attributes import is_plain_base
 from utils.analysis.resolution.class_rules import ClassRules
 from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import World, on
@@ -20,7 +20,7 @@ class Containers(ClassRules):
 
     def __init__(self, world: World, module: Module) -> None:
         super().__init__(world, module)
-        self.unknown_keys: list[tuple[int, int, int, Ref, bool]] = []
+        self.unknown_keys: list[tuple[int, int, Ref, bool]] = []  # key, container, what gets or gives, whether it gives
         self.left_of: dict[int, int] = {}  # right operand, as it is asked for a reflected operator → left operand
 
     def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
@@ -30,7 +30,7 @@ class Containers(ClassRules):
     def closed(self, what: kinds.Value) -> bool:
         """Whether a class and all its bases are ours: else a base may have the special method that none of ours has."""
         order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
-        return all(isinstance(item, int) or item.partition("[")[0].rpartition(".")[2] in PLAIN_BASES for item in order)
+        return all(isinstance(item, int) or is_plain_base(item) for item in order)
 
     # --- items -------------------------------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ class Containers(ClassRules):
         else:
             self.wait(offset + key, (KEYED, site, length, dst))
             if not self.points.get(offset + key):
-                self.unknown_keys.append((offset + key, site, length, dst, False))
+                self.unknown_keys.append((offset + key, site, dst, False))
 
     def read_key(self, site: int, length: int, key: Any, dst: Ref) -> None:
         if key.__class__ is int and key < 0:
@@ -103,7 +103,7 @@ class Containers(ClassRules):
             else:
                 self.wait(offset + key, (SET_KEYED, site, source))
                 if not self.points.get(offset + key):
-                    self.unknown_keys.append((offset + key, site, -1, source, True))
+                    self.unknown_keys.append((offset + key, site, source, True))
         elif what[0] == kinds.INSTANCE:
             argument = key if key.__class__ is tuple else key + offset if key else 0
             if not self.invoke(value, what, "__setitem__", [argument, source], (scope, line)) and source:
@@ -114,9 +114,9 @@ class Containers(ClassRules):
         self.link(rule[1], self.content(rule[0], what[2] if what[0] == kinds.CONSTANT else ir.ANY))
 
     def settle_keys(self) -> None:
-        """Keys that nothing is known of may be any key; whether there were such."""
+        """Keys that nothing is known of may be any key."""
         waiting, self.unknown_keys = self.unknown_keys, []
-        for node, site, _, other, written in waiting:
+        for node, site, other, written in waiting:
             if not self.points.get(node):
                 if written:
                     self.link(other, self.content(site, ir.ANY))

@@ -101,9 +101,8 @@ class Dispatch:
         hierarchy.consulted.add(key)
         found = self.targets.get(key)
         if found is None:
-            outer, hierarchy.consulted = hierarchy.consulted, set()
-            found = self.targets[key] = self.promised(callee, number)
-            hierarchy.grounds[key], hierarchy.consulted = hierarchy.consulted, outer
+            with hierarchy.grounding(key):
+                found = self.targets[key] = self.promised(callee, number)
         return found
 
     def never_made(self, number: int) -> bool:
@@ -135,25 +134,18 @@ class Dispatch:
 
     def subclasses(self, number: int) -> list[int]:
         """All below a class, in no particular but a fixed order."""
-        found = {number: None}
-        pending = [number]
-        while pending:
-            for child in self.children.get(pending.pop(), ()):
-                if child not in found:
-                    found[child] = None
-                    pending.append(child)
-        return list(found)[1:]
+        return list(closure([number], self.children))[1:]
 
 
-def closure(numbers: Iterable[int], bases: Mapping[int, Sequence[int]]) -> set[int]:
-    """These classes and all that they derive from."""
-    found = set(numbers)
+def closure(numbers: Iterable[int], following: Mapping[int, Sequence[int]]) -> dict[int, None]:
+    """These classes and all that follow them, be that the classes above or those below; a set in a fixed order."""
+    found = dict.fromkeys(numbers)
     pending = list(found)
     while pending:
-        for base in bases.get(pending.pop(), ()):
-            if base not in found:
-                found.add(base)
-                pending.append(base)
+        for number in following.get(pending.pop(), ()):
+            if number not in found:
+                found[number] = None
+                pending.append(number)
     return found
 
 

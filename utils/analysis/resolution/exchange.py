@@ -119,7 +119,7 @@ class Exchange(Graph):
         if owner is self.module:
             self.note(message, function)
         else:
-            self.send_once(owner.offset >> NODE_BITS, message, function.number, 0)
+            self.send_once(owner.home, message, function.number, 0)
 
     def note(self, message: int, function: ir.Function) -> None:
         """Something is told about a function of this module."""
@@ -149,4 +149,4 @@ class Exchange(Graph):
         known = self.received.setdefault((owner.index, function.number), [])
         if receiver not in known and len(known) < RECEIVERS:
             known.append(receiver)
-            self.send(owner.offset >> NODE_BITS, RECEIVE, function.number, receiver)
+            self.send(owner.home, RECEIVE, function.number, receiver)

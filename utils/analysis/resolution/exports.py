@@ -5,7 +5,8 @@ What a repository chooses the length of (chains of re-exports and stars) is walk
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from utils.analysis.resolution.ir import CLASS_BITS
@@ -38,11 +39,17 @@ class Exports(Modules):
             return None
         key = (module, name)
         if key not in self.starred:
-            outer, self.consulted = self.consulted, set()
-            self.starred[key] = self.through_stars(found, name)
-            self.grounds[("star", *key)], self.consulted = self.consulted, outer
+            with self.grounding(("star", *key)):
+                self.starred[key] = self.through_stars(found, name)
         self.consulted.add(("star", *key))
         return self.starred[key]
+
+    @contextmanager
+    def grounding(self, key: tuple[Any, ...]) -> Iterator[None]:
+        """What is asked within is what the answer kept under `key` follows from, and is not asked by who wants that."""
+        outer, self.consulted = self.consulted, set()
+        yield
+        self.grounds[key], self.consulted = self.consulted, outer
 
     def through_stars(self, importer: Module, name: str) -> tuple[Module, list[int]] | None:
         """The last star import counts, and what it has by stars of its own comes before the star import above it."""

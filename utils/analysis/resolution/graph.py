@@ -13,10 +13,9 @@ from typing import Any
 
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.hierarchy import Hierarchy, Module
-from utils.analysis.resolution.ir import MADE, NODE_BITS, decode
+from utils.analysis.resolution.ir import LOCAL, MADE, NODE_BITS, decode
 from utils.analysis.resolution.values import Values
 
-LOCAL = (1 << NODE_BITS) - 1
 # How many values a node may hold before one of a kind is refused: what takes more is general-purpose code, and what
 # comes out of it says nothing about any one call.
 LIMITS: dict[Any, int] = dict.fromkeys(range(24), 12)
@@ -72,7 +71,7 @@ class Graph:
         self.limits = world.limits
         self.module = module
         self.offset = module.offset
-        self.home = module.offset >> NODE_BITS  # what the numbers of this module's nodes begin with
+        self.home = module.home  # what the numbers of this module's nodes begin with
         self.points: dict[int, tuple[int, ...]] = {}  # small tuples: a quarter of the memory of sets
         self.dynamic: dict[int, int | tuple[int, ...] | dict[int, None]] = {}
         self.waiting: dict[int, list[tuple[Any, ...]]] = {}

@@ -30,14 +30,13 @@ class Hierarchy(Exports):
         self.consulted.add(("bases", number))
         found = self.bases.get(number)
         if found is None:
-            outer, self.consulted = self.consulted, set()
-            module, record = self.class_of(number)
-            found = self.bases[number] = []
-            for origin, text in zip(record.bases, record.base_texts, strict=False):
-                resolved = self.resolve(module, origin)
-                internal = resolved is not None and resolved[0] == "class" and resolved[1] != number
-                found.append(resolved[1] if internal and resolved is not None else text)
-            self.grounds["bases", number], self.consulted = self.consulted, outer
+            with self.grounding(("bases", number)):
+                module, record = self.class_of(number)
+                found = self.bases[number] = []
+                for origin, text in zip(record.bases, record.base_texts, strict=False):
+                    resolved = self.resolve(module, origin)
+                    internal = resolved is not None and resolved[0] == "class" and resolved[1] != number
+                    found.append(resolved[1] if internal and resolved is not None else text)
         return found
 
     def order(self, number: int) -> list[int | str]:
@@ -91,9 +90,8 @@ class Hierarchy(Exports):
         key = ("metaclass", number, "")
         self.consulted.add(key)
         if key not in self.found:
-            outer, self.consulted = self.consulted, set()
-            self.found[key] = self.look_up_metaclass(number)
-            self.grounds[key], self.consulted = self.consulted, outer
+            with self.grounding(key):
+                self.found[key] = self.look_up_metaclass(number)
         return self.found[key]
 
     def look_up_metaclass(self, number: int) -> int | None:
@@ -102,8 +100,9 @@ class Hierarchy(Exports):
             if isinstance(item, int):
                 module, record = self.class_of(item)
                 found = self.resolve(module, record.metaclass)
-                if found is not None and found[0] == "class" and (derived is None or derived in self.order(found[1])):
-                    derived = int(found[1])
+                if found is not None and found[0] == "class":
+                    made_by = int(found[1])
+                    derived = made_by if derived is None or self.is_subclass(made_by, derived) else derived
         return derived
 
     def order_from(self, number: int, bases: list[int | str]) -> list[int | str]:
@@ -120,9 +119,8 @@ class Hierarchy(Exports):
         key = ("find", number, name)
         self.consulted.add(key)
         if key not in self.found:
-            outer, self.consulted = self.consulted, set()
-            self.found[key] = self.look_up(number, name)
-            self.grounds[key], self.consulted = self.consulted, outer
+            with self.grounding(key):
+                self.found[key] = self.look_up(number, name)
         return self.found[key]
 
     def look_up(self, number: int, name: str) -> int | None:

@@ -41,6 +41,7 @@ FIXTURE = 256  # pytest gives its result to the parameters of its name
 STUB = 512  # of a protocol: it says what others have and is never run itself
 
 NODE_BITS = 31  # of a node's number within its file
+LOCAL = (1 << NODE_BITS) - 1  # what it is within its file
 MADE = 1 << (NODE_BITS - 1)  # set in the numbers of nodes that are made while solving, clear in those of a summary
 CLASS_BITS = 20  # of a function's or class's
 

@@ -14,10 +14,9 @@ import msgspec
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.ir import CLASS_BITS, NODE_BITS
+from utils.analysis.resolution.ir import CLASS_BITS, LOCAL, NODE_BITS
 
 MASK = (1 << CLASS_BITS) - 1
-LOCAL = (1 << NODE_BITS) - 1
 
 # A question to one module, as it is noted: 2 * number for a function, 2 * number + 1 for a class, -node for what is
 # defined at a node, (index of the module, name) for an export, and with no name for what it imports and offers.

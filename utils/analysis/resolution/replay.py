@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from utils.analysis.resolution.dispatch import Dispatch, closure
@@ -60,7 +61,8 @@ class Run:
         self.state = state or State([], {}, {}, {}, {})
         if state is None:
             for module in self.modules:
-                count_face(self.state, module.face)
+                self.state.sizes.append(module.face.size)
+                count_face(self.state, module.face, 1)
         self.hierarchy = Hierarchy(self.modules, self.state.assigned)
         self.world = World(self.hierarchy, is_large(self.state), set(self.state.hooks))
         self.findings: dict[int, Findings] = {}
@@ -173,10 +175,8 @@ def trace_back(hierarchy: Hierarchy, masks: dict[Question, Mask]) -> None:
                     pending.append(ground)
 
 
-def count_face(state: State, face: Face, by: int = 1) -> None:
+def count_face(state: State, face: Face, by: int) -> None:
     """Add what a module says by names alone to what holds of the repository, or take it away."""
-    if by > 0:
-        state.sizes.append(face.size)
     tally(state.assigned, face.attributes, by)
     tally(state.hooks, HOOKS & {function.name for function in face.functions.values()}, by)
 
@@ -209,13 +209,21 @@ class Edited:
     def __init__(self, before: Solution, sources: Sequence[Source]) -> None:
         self.before = before
         self.sources = sources
-        self.state = before.state()
-        self.askers = before.askers()
         self.changed = [
             index
             for index, (source, file) in enumerate(zip(sources, before.contents.files, strict=False))
             if source.digest != file[2]
         ]
+
+    @cached_property
+    def state(self) -> State:
+        """What held of the repository before, and holds now once the changed modules and all findings are counted."""
+        return self.before.state()
+
+    @cached_property
+    def askers(self) -> Askers:
+        """Who asked what before, and who does now once the run is kept."""
+        return self.before.askers()
 
     def solve(self, name: str) -> Results | None:
         """The solution; None where so much is different that everything should be solved."""
@@ -244,8 +252,8 @@ class Edited:
             if old is None:
                 return None
             count_face(state, old.face, -1)
-            count_face(state, new.face)
-            state.sizes[index] = state.sizes.pop()
+            count_face(state, new.face, 1)
+            state.sizes[index] = new.face.size
             asked = self.before.askers_of(index)
             later = [question for question in self.askers.later if module_of(question) == index]
             for question in {*asked, *later}:

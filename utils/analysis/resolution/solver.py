@@ -122,9 +122,9 @@ class Solver(Contents):
         if found is not None:
             owner, nodes = found
             return owner.offset + nodes[0]
-        home = self.hierarchy.by_name[module]
-        if home is not self.module:
-            return (home.offset >> ir.NODE_BITS, MEMBER, name)
+        other = self.hierarchy.by_name[module]
+        if other is not self.module:
+            return (other.home, MEMBER, name)
         node = self.assigned.get(name)
         if node is None:
             node = self.assigned[name] = self.new()
