@@ -19,6 +19,31 @@ CASES = {
         f"{CLASSES}def g(a): a.m()\n" + "".join(f"g(C{i}())\n" for i in range(5)),
         "main -> main.g",
     ),
+    "of two classes that are made one may be met": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef g(a): a.m()\ng(A())\ng(B())",
+        "main -> main.g\nmain.g -> main.A.m, main.B.m",
+    ),
+    "of three classes that are made nothing is told": (
+        f"{CLASSES}def g(a): a.m()\n" + "".join(f"g(C{i}())\n" for i in range(3)),
+        "main -> main.g",
+    ),
+    "two classes in a with statement": (
+        "".join(f"class C{i}:\n    def __enter__(self): pass\n    def __exit__(self, *a): pass\n" for i in range(2))
+        + "def g(a):\n    with a: pass\ng(C0())\ng(C1())",
+        "main -> main.g\nmain.g -> main.C0.__enter__, main.C0.__exit__, main.C1.__enter__, main.C1.__exit__",
+    ),
+    "a method that must be overridden, among others": (
+        "class A:\n    def m(self): raise NotImplementedError\nclass B(A):\n    def m(self): pass\ndef g(a): a.m()\ng(A())\ng(B())",
+        "main -> main.g\nmain.g -> main.B.m",
+    ),
+    "a general place, where little of what arrives is ours": (
+        "def f(): pass\ndef g(a): a()\ng(f)\nimport x\n" + "".join(f"g(x.f{i})\n" for i in range(12)),
+        "main -> main.g",
+    ),
+    "a getattr that gives this or that": (
+        "class P:\n    def __eq__(self, o): return True\n    def __getattr__(self, n):\n        if n == 'a': return P()\n        return x(n)\ndef g():\n    return P().c == 1",
+        "main.g -> main.P.__getattr__",
+    ),
     "a table tells all that it holds": (
         f"{FIVE}for f in [f0, f1, f2, f3, f4]:\n    f()",
         "main -> main.f0, main.f1, main.f2, main.f3, main.f4",

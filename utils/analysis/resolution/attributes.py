@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import collections.abc
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +14,17 @@ from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
 
-MEMBER_OF, GETTER, DESCRIBED = 101, 102, 98
+MEMBER_OF, GETTER, DESCRIBED, FORWARDED = 101, 102, 98, 97
 LONGEST = 200  # characters of a name outside the repository that is worth knowing
 PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
+TYPES = {  # what `typing` calls Python's own
+    "Dict": "dict",
+    "List": "list",
+    "Tuple": "tuple",
+    "Set": "set",
+    "FrozenSet": "frozenset",
+    "NamedTuple": "tuple",
+}
 
 
 class Attributes(Solver):
@@ -244,17 +254,39 @@ class Attributes(Solver):
         for value, node, name, place in waiting:
             number = int(self.values.table[value][1])  # type: ignore[call-overload]
             hook = self.find(number, "__getattr__")
-            if hook is None or self.points.get(node) or self.properties.get(node) or self.closed_name(number, name):
+            if hook is None or (self.is_found(node, number, name) and not self.is_only_declared(node)):
                 continue
             owner, function = self.hierarchy.function_of(hook)
             self.edge(place, hook, value, implied=True)
             self.receive(owner, function, value)
+            if not function.flags & ir.VARIED:
+                self.link(owner.offset + function.returns, node)
+            for source in function.forwards:
+                self.follow(owner.offset + source, (FORWARDED, name, node))
+
+    @on(FORWARDED)
+    def on_forwarded(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """What a `__getattr__` asks in turn for the attribute that it was asked for."""
+        name, node = rule
+        if what[0] in (kinds.INSTANCE, kinds.CLASS):
+            self.link(self.member(value, what, name), node)
+        elif what[0] == kinds.MODULE:
+            self.link(self.module_member(str(what[1]), name), node)
+
+    def is_found(self, node: int, number: int, name: str) -> bool:
+        """Whether an attribute is there, or may be."""
+        return bool(self.points.get(node) or self.properties.get(node)) or self.closed_name(number, name)
+
+    def is_only_declared(self, node: int) -> bool:
+        """Whether an attribute is a property that is written down for type checkers only."""
+        found = self.properties.get(node, ())
+        return bool(found) and all(self.hierarchy.function_of(number)[1].flags & ir.STUB for number in found)
 
     def closed_name(self, number: int, name: str) -> bool:
         """Whether a class or its bases have a name, or may have it: by a computed name, or from bases not ours."""
         for item in self.hierarchy.order(number):
             if isinstance(item, str):
-                if not is_plain_base(item):
+                if may_have(item, name):
                     return True
                 continue
             record = self.hierarchy.class_of(item)[1]
@@ -265,4 +297,17 @@ class Attributes(Solver):
 
 def is_plain_base(text: str) -> bool:
     """Whether a base from outside, as it is written, has nothing of its own that objects are asked for."""
-    return text.partition("[")[0].rpartition(".")[2] in PLAIN_BASES
+    return base_name(text) in PLAIN_BASES
+
+
+def may_have(text: str, name: str) -> bool:
+    """Whether a base from outside, as it is written, may have an attribute: what Python's own types have is known."""
+    base = base_name(text)
+    if base in PLAIN_BASES:
+        return False
+    known = getattr(builtins, TYPES.get(base, base), None) or getattr(collections.abc, base, None)
+    return hasattr(known, name) if isinstance(known, type) else True
+
+
+def base_name(text: str) -> str:
+    return text.partition("[")[0].rpartition(".")[2]

@@ -130,15 +130,20 @@ class Calls(Binding):
 
     def make(self, number: int, call: Call, certain: bool = True) -> None:
         """An object is made and its constructor run."""
-        exact = self.values.intern(kinds.INSTANCE, number, certain)
-        if certain:
-            self.made.add(number)
-        self.add(call.dst, exact)
         new = self.find(number, "__new__")
         if new is not None:
             self.edge(call.place, new)
             owner, function = self.hierarchy.function_of(new)
             self.bind(owner, function, [None, *call.args], call)
+            if function.flags & (ir.OTHER | ir.INSTEAD):
+                certain = False
+                self.link(owner.offset + function.returns, call.dst)
+            if function.flags & ir.INSTEAD:
+                return
+        exact = self.values.intern(kinds.INSTANCE, number, certain)
+        if certain:
+            self.made.add(number)
+        self.add(call.dst, exact)
         init = self.find(number, "__init__")
         if init is not None:
             owner, function = self.hierarchy.function_of(init)

@@ -82,16 +82,18 @@ class ClassRules(Attributes):
                 if name == "__init__":
                     self.receive(owner, function, value)
         if "__init_subclass__" in self.world.hooks:
-            self.run_hook(number, value, (scope, line, self.at))
+            inside = metaclass is not None and self.find(metaclass, "__new__") is not None
+            self.run_hook(number, value, None if inside else (scope, line, self.at))
 
-    def run_hook(self, number: int, value: int, place: Place) -> None:
-        """The next class's `__init_subclass__`."""
+    def run_hook(self, number: int, value: int, place: Place | None) -> None:
+        """The next class's `__init_subclass__`; `place` is where, null for inside a `__new__` of ours."""
         for item in self.hierarchy.order(number)[1:]:
             if isinstance(item, int):
                 owner, record = self.hierarchy.class_of(item)
                 for node in record.names.get("__init_subclass__", ()):
                     found = self.hierarchy.function_at(owner, node)
                     if found is not None:
-                        self.edge(place, found)
+                        if place is not None:
+                            self.edge(place, found)
                         self.receive(owner, self.hierarchy.function_of(found)[1], value)
                         return

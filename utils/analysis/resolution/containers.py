@@ -12,7 +12,7 @@ from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
 
-ELEMENTS, NEXT, KEYED, SET_KEYED = 111, 112, 113, 114
+ELEMENTS, NEXT, KEYED, SET_KEYED, CLOSED = 111, 112, 113, 114, 96
 
 
 class Containers(ClassRules):
@@ -245,6 +245,15 @@ class Containers(ClassRules):
         elif what[0] in (kinds.CONTEXT, kinds.GENERATOR):
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             self.link(owner.offset + function.yields, dst)
+        elif what[0] == kinds.CLOSING:
+            self.link(int(what[1]), dst)  # type: ignore[call-overload]
+            self.follow(int(what[1]), (CLOSED, scope, line))  # type: ignore[call-overload]
+
+    @on(CLOSED)
+    def on_closed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """`with closing(value)` ends."""
+        if what[0] == kinds.INSTANCE:
+            self.invoke(value, what, "close", [], rule)
 
     @on(ir.DUNDER)
     def on_dunder(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.annotations import last_name
 from utils.analysis.resolution.assignments import Assignments
-from utils.analysis.resolution.platforms import decided
+from utils.analysis.resolution.platforms import catches_import, decided, for_checkers, imported_for_sure
 from utils.analysis.resolution.scopes import bound_names
 
 RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "warns"})
@@ -29,7 +29,7 @@ class Control(Assignments):
             scope.env[name] = found
             scope.log.append(name)
         scope.given = presence or given
-        self.body(node.body)
+        self.branch(node.body, for_checkers(node.test))
         scope.given = (presence[0], not presence[1]) if presence is not None else given
         ends = [scope.env] if scope.live else []
         for end in ends:
@@ -39,7 +39,7 @@ class Control(Assignments):
         scope.log.extend(excluded)
         scope.env = self.snapshot(before)
         scope.env.update(excluded)
-        self.body(node.orelse)
+        self.branch(node.orelse, isinstance(node.test, ast.UnaryOp) and for_checkers(node.test.operand))
         if scope.live:
             if ends:
                 widen(scope.env, before, excluded)
@@ -52,6 +52,12 @@ class Control(Assignments):
             ends = [self.snapshot(other)]
             ends[0].update(taken)
         self.join(start, ends)
+
+    def branch(self, statements: list[ast.stmt], checked: bool) -> None:
+        """`checked`: only type checkers read these statements; they never run."""
+        outer, self.checked = self.checked, self.checked or checked
+        self.body(statements)
+        self.checked = outer
 
     def presence(self, test: ast.expr) -> tuple[int, bool] | None:
         """A test that tells whether an optional parameter is given: its index, and whether it is where this holds."""
@@ -140,9 +146,12 @@ class Control(Assignments):
         if scope.live:
             self.body(node.orelse)
         ends = [scope.env] if scope.live else []
+        kept = imported_for_sure(node.body)
         for handler in node.handlers:
             self.rewind(start, self.snapshot(entry))
+            outer, scope.kept = scope.kept, kept if catches_import(handler) else scope.kept
             self.handler(handler)
+            scope.kept = outer
             if scope.live:
                 ends.append(scope.env)
         if ends:

@@ -60,6 +60,7 @@ class Definitions(Annotations):
         self.decorated_nodes: set[int] = set()
         self.registered: list[int] = []  # with single-dispatch functions
         self.dispatchers: dict[int, int] = {}  # what a single-dispatch function's name stands for → itself
+        self.checked = False  # whether only type checkers read what is walked now
         self.optional: set[int] = set()  # parameters whose default is None
 
     # --- functions ---------------------------------------------------------------------------------------------------
@@ -91,7 +92,7 @@ class Definitions(Annotations):
             self.number(self.ids[node]), self.ids[node], name, owner, self.new(), [item.arg for item in ordinary],
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
             self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
-            self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [], [],
+            self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [], [], [],
         )  # fmt: skip
         self.function_nodes[record.node] = record.number
         self.functions[record.number] = record
@@ -194,6 +195,12 @@ class Definitions(Annotations):
             flags |= ir.ABSTRACT
         if self.scope.is_class and self.is_protocol():
             flags |= ir.ABSTRACT | (ir.STUB if is_stub(node) else 0)
+        if self.checked:
+            flags |= ir.ABSTRACT | ir.STUB
+        if node.name == "__new__":
+            flags |= made_by(node)
+        if node.name == "__getattr__" and gives_various(node):
+            flags |= ir.VARIED
         record = self.function(node, node.name, flags, sheet)
         current = record.node
         for item, callee in reversed(decorators):
@@ -318,6 +325,29 @@ def is_stub(node: FunctionNode) -> bool:
         isinstance(item, ast.Pass) or (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
         for item in node.body
     )
+
+
+def gives_various(node: FunctionNode) -> bool:
+    """Whether a function returns in several places, and no annotation says what."""
+    if node.returns is not None and last_name(node.returns) not in ("Any", "object"):
+        return False
+    return sum(isinstance(item, ast.Return) for item in ast.walk(node)) > 1
+
+
+def made_by(node: FunctionNode) -> int:
+    """The flags of a `__new__`: what it makes, if that need not be an object of its first parameter."""
+    own = [item.arg for item in (*node.args.posonlyargs, *node.args.args)][:1]
+    names = [item for item in ast.walk(node) if isinstance(item, ast.Name) and item.id in own]
+    if not names:
+        return ir.INSTEAD
+    if any(isinstance(item.ctx, ast.Store) for item in names):
+        return ir.OTHER
+    for item in ast.walk(node):
+        if isinstance(item, ast.Call) and isinstance(item.func, ast.Attribute) and item.func.attr == "__new__":
+            given = item.args[0] if item.args else None
+            if not isinstance(given, ast.Name) or given.id not in own:  # `super().__new__(other)`
+                return ir.OTHER
+    return 0
 
 
 def used_fixtures(node: ast.ClassDef) -> list[str]:

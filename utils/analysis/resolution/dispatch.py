@@ -61,6 +61,9 @@ class Dispatch:
         for callee in callees:
             if not exact or callee[0] in exact or not self.only_promised(callee[1]):
                 targets.update(dict.fromkeys(self.taken(*callee)))
+        if len(targets) > 1:
+            real = [target for target in targets if not self.hierarchy.function_of(target)[1].flags & ir.ABSTRACT]
+            targets = dict.fromkeys(real or targets)
         if len(targets) > limit and not self.decorated(callees) and not self.tabled(callees):
             return []
         return list(targets)

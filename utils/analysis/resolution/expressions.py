@@ -174,10 +174,7 @@ class Expressions(Operators):
         if name == "super":
             return self.super_(node)
         if len(node.args) < 2 or node.args[1].__class__ is not ast.Constant:
-            method = self.method()
-            if name == "setattr" and method is not None and method.parent is not None:
-                self.attach_any(method.parent.class_index)
-            return None
+            return self.computed(node, name)
         attribute = node.args[1].value
         base = self.expr(node.args[0])
         rest = [self.value(item) for item in node.args[2:]]
@@ -187,6 +184,21 @@ class Expressions(Operators):
             self.store(base, attribute, rest[0] if rest else 0, node.lineno)
             return 0
         return self.merged([self.attribute_node(base, attribute, node.lineno), *rest])
+
+    def computed(self, node: ast.Call, name: str) -> int | None:
+        """`setattr` of a name that is not written there, and the `getattr` by which a `__getattr__` hands on."""
+        method = self.method()
+        if method is None or method.parent is None or method.function is None or len(node.args) < 2:
+            return None
+        if name == "setattr" and not copies(node):
+            self.attach_any(method.parent.class_index)
+        asked, params = node.args[1], method.function.params
+        if name != "getattr" or method.function.name != "__getattr__" or method is not self.scope:
+            return None
+        if not isinstance(asked, ast.Name) or self.read(asked.id) not in params[1:2]:
+            return None
+        method.function.forwards.append(self.expr(node.args[0]))
+        return self.merged([self.value(item) for item in node.args[2:]])
 
     def method(self) -> Scope | None:
         """The scope of the method whose code this is."""
@@ -311,3 +323,11 @@ class Expressions(Operators):
         self.use(source, ir.ITER, function.yields, self.scope.index, node.lineno, False)
         self.use(source, ir.DELEGATE, dst)
         return dst
+
+
+def copies(node: ast.Call) -> bool:
+    """Whether this is `setattr(a, name, getattr(b, name))`, which gives `a` no names but those of `b`."""
+    given = node.args[2] if len(node.args) > 2 else None
+    if not isinstance(given, ast.Call) or not isinstance(given.func, ast.Name) or len(given.args) < 2:
+        return False
+    return given.func.id == "getattr" and ast.dump(given.args[1]) == ast.dump(node.args[1])

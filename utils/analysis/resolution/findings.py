@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.calls import APPLY
+from utils.analysis.resolution.dispatch import is_exact
 from utils.analysis.resolution.graph import BY_SUPER
 from utils.analysis.resolution.hierarchy import Hierarchy
 from utils.analysis.resolution.interpreter import Interpreter
-from utils.analysis.resolution.ir import CLASS_BITS
+from utils.analysis.resolution.ir import CLASS_BITS, decode
 from utils.analysis.resolution.modules import Module
 from utils.analysis.resolution.operators import REFLECTED
 from utils.analysis.resolution.solution import Callee, Findings, Names
@@ -18,8 +20,10 @@ OF_CONTAINERS = frozenset({"__getitem__", "__setitem__", "__iter__"})  # code as
 # How many callees one site may have. Measured on traces: of the edges of sites with more, less than two in three are
 # executed.
 OF_METHODS = 3
+OF_EXACT = 2  # of methods of objects whose classes are all known: one run mostly meets just one of them
 OF_FUNCTIONS = 2
 IMPLIED = 1  # of special methods and properties, which no call names
+APART = frozenset({"__enter__", "__exit__", "__aenter__", "__aexit__", "__new__"})  # run beside what a site calls
 
 
 def take_findings(module: Interpreter) -> Findings:
@@ -33,10 +37,12 @@ def take_findings(module: Interpreter) -> Findings:
         return number, form(receiver) if receiver >= 0 else None, False
 
     sites = []
+    general = general_sites(module)
     for (scope, line, node), pairs in module.edges.items():
         if not rather_plain(module, node, pairs):
-            limit = limit_of(module, pairs)
-            sites.append((scope, line, limit, [callee(*pair) for pair in pairs]))
+            for same in apart(module, pairs):
+                limit = 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, same)
+                sites.append((scope, line, limit, [callee(*pair) for pair in same]))
     for (scope, line, node), pairs in module.implied.items():
         by_name: dict[str, list[Callee]] = {}
         for number, receiver in pairs:
@@ -52,11 +58,35 @@ def take_findings(module: Interpreter) -> Findings:
     return Findings(sites, sorted(module.made), tables)
 
 
+def general_sites(module: Interpreter) -> dict[int, int]:
+    """Where something is called that may be more than a node holds, and how many values that node has."""
+    found: dict[int, int] = {}
+    most = max(module.limits.values())
+    for node, size in [(node, len(values)) for node, values in module.points.items() if len(values) >= most]:
+        calls = [] if node & ir.MADE else decode(module.module.code, node & ir.LOCAL)
+        sites = [module.offset + item[5] for item in calls if item[0] == ir.CALL]
+        sites += [item[1].shared for item in module.waiting.get(node, ()) if item[0] == APPLY]
+        found.update(dict.fromkeys(sites, size))
+    return found
+
+
+def apart(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> Iterable[list[tuple[int, int]]]:
+    """What a site calls, and what `with` or making an object runs at the same place: none is instead of the other."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for pair in pairs:
+        name = module.hierarchy.function_of(pair[0])[1].name
+        found.setdefault(name if name in APART else "", []).append(pair)
+    return found.values()
+
+
 def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
     """How many callees a site may have that runs these (function, receiver or -1)."""
     if all(module.hierarchy.function_of(number)[1].flags & ir.PROPERTY for number, _ in pairs):
         return IMPLIED
-    return OF_METHODS if any(receiver != -1 for _, receiver in pairs) else OF_FUNCTIONS
+    if all(receiver == -1 for _, receiver in pairs):
+        return OF_FUNCTIONS
+    exact = all(receiver >= 0 and is_exact(module.values.form(receiver)) for _, receiver in pairs)
+    return OF_EXACT if exact else OF_METHODS
 
 
 def alike(module: Interpreter, node: int, name: str) -> bool:

@@ -70,7 +70,6 @@ SAME = frozenset(
         "asyncio.wait_for",
         "asyncio.shield",
         "weakref.proxy",
-        "contextlib.closing",
         "inspect.unwrap",
         "functools.cache",
         "functools.singledispatch",
@@ -125,6 +124,8 @@ class Models(ContainerMethods):
             self.link(first, call.dst)
         elif name == "property":
             self.add(call.dst, self.values.intern(kinds.ACCESSOR, first))
+        elif name == "contextlib.closing":
+            self.add(call.dst, self.values.intern(kinds.CLOSING, first))
         elif name == "type" and len(args) == 1:
             self.wait(first, (CLASS_OF, call.dst))
         elif name == "type.__call__":

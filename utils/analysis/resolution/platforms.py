@@ -1,5 +1,7 @@
 """Conditions on the platform, the Python version and the type checker, decided for Linux, a recent Python and a run.
 
+So are the imports that may fail: what a recent Python brings along is there.
+
 A module that defines one name in both branches of such a condition defines the one or the other: what the name stands
 for afterwards is the branch that would run here. The code of either branch is analysed.
 """
@@ -7,12 +9,17 @@ for afterwards is the branch that would run here. The code of either branch is a
 from __future__ import annotations
 
 import ast
+import sys
+from collections.abc import Sequence
+
+from utils.analysis.resolution.annotations import last_name
 
 NEVER = frozenset(
     ["TYPE_CHECKING", "WIN", "WINDOWS", "IS_WINDOWS", "IS_WIN", "ON_WINDOWS", "MSWINDOWS", "PY2", "IS_PY2", "IS_MACOS"]
 )
 PLATFORMS = frozenset({"sys.platform", "os.name", "platform.system()"})
 HERE = ("linux", "posix")
+NOT_FOUND = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
 def decided(test: ast.expr) -> bool | None:
@@ -20,15 +27,46 @@ def decided(test: ast.expr) -> bool | None:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = decided(test.operand)
         return None if inner is None else not inner
+    if isinstance(test, ast.BoolOp):
+        decisive = isinstance(test.op, ast.Or)  # one that is true decides an `or`, one that is false an `and`
+        parts = [decided(value) for value in test.values]
+        return decisive if decisive in parts else None if None in parts else not decisive
     if isinstance(test, ast.Name):
         return False if test.id in NEVER else None
     if isinstance(test, ast.Attribute):
-        return False if test.attr == "TYPE_CHECKING" else None
+        return False if for_checkers(test) else None
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         return compared(test)
     if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "startswith":
         return named(test.func.value, test.args[:1])
     return None
+
+
+def for_checkers(test: ast.expr) -> bool:
+    """Whether a condition holds for type checkers only."""
+    return last_name(test) == "TYPE_CHECKING" if isinstance(test, (ast.Name, ast.Attribute)) else False
+
+
+def imported_for_sure(body: Sequence[ast.stmt]) -> frozenset[str]:
+    """The names that these statements import from Python's own library."""
+    names = []
+    for node in body:
+        if isinstance(node, ast.Import):
+            names += [item.asname or item.name for item in node.names if is_of_python(item.name)]
+        elif isinstance(node, ast.ImportFrom) and not node.level and is_of_python(node.module or ""):
+            names += [item.asname or item.name for item in node.names]
+    return frozenset(names)
+
+
+def is_of_python(module: str) -> bool:
+    """Whether a module comes with Python."""
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def catches_import(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler runs where an import fails."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or (isinstance(kind, ast.Name) and kind.id in NOT_FOUND) for kind in kinds)
 
 
 def compared(test: ast.Compare) -> bool | None:

@@ -69,8 +69,8 @@ class Scope:
     """
 
     __slots__ = (
-        "birth", "cache", "class_index", "env", "function", "given", "index", "is_class", "live", "log", "loop_birth",
-        "loops", "outer_names", "parent", "plain", "sheet", "timeline",
+        "birth", "cache", "class_index", "env", "function", "given", "index", "is_class", "kept", "live", "log",
+        "loop_birth", "loops", "outer_names", "parent", "plain", "sheet", "timeline",
     )  # fmt: skip
 
     def __init__(self, index: int, parent: Scope | None, birth: int, sheet: Sheet, is_class: bool = False) -> None:
@@ -90,6 +90,7 @@ class Scope:
         self.class_index = -1
         self.function: Any = None
         self.given: tuple[int, bool] | None = None  # the parameter that is known to be given, or not, here
+        self.kept: frozenset[str] = frozenset()  # names that keep what they stand for, whatever is bound to them here
         self.plain = False  # whether the function's annotation promises a plain result
 
 
@@ -158,6 +159,8 @@ class Names:
 
     def bind(self, name: str, node: int) -> None:
         scope = self.scope
+        if name in scope.kept:
+            return
         self.moment += 1
         outer = scope.outer_names.get(name)
         if outer is not None:
@@ -187,14 +190,14 @@ class Names:
             return
         scope.live = True
         first = ends[0]
-        if len(ends) > 1:
-            for name in dict.fromkeys(scope.log[since:]):
-                found = [end[name] for end in ends if name in end]
-                if not found:
-                    first.pop(name, None)
-                    continue
-                node = found[0] if all(node == found[0] for node in found) else self.merged(found)
-                first[name] = node
+        for name in dict.fromkeys(scope.log[since:]):
+            found = [end[name] for end in ends if name in end]
+            if not found:
+                first.pop(name, None)
+                continue
+            node = found[0] if all(node == found[0] for node in found) else self.merged(found)
+            first[name] = node
+            if len(ends) > 1 or scope.timeline[name][-1][1] != node:
                 self.moment += 1
                 scope.timeline[name].append((self.moment, node))
         scope.env = first

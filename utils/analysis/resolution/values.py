@@ -25,6 +25,7 @@ STREAM = 17  # (generator function, method name)
 WRAPPED = 18  # (wrapper function, node of what it wraps, receiver value or -1): one application of a decorator
 
 MAKER = 19  # (class): what `type.__call__` does for a class, whatever its metaclass says
+CLOSING = 20  # (node of what is closed): what `contextlib.closing` makes
 
 Value = tuple[Hashable, ...]
 # A value whose parts are values itself: where in the tuple the part is that is one (and not -1)
