@@ -7,7 +7,8 @@ Makes a Qwen3 of random bfloat16 weights in several shards and an adapter (r=64,
 process of its own, in turn, and deletes all of it. All start with the base in the page cache and memory for the target
 touched, and end when their files are on the disk (fsync). The quickest round counts: other work on the machine only
 ever slows one down. Memory is the process's largest resident set, mapped files included. Goal: at most a quarter of
-peft's memory, at most 1.5 times the copy's seconds.
+peft's memory, at most 1.5 times the copy's seconds. `floor` is what any merge must compute, all cores at it: the sums
+in float32 and the checksums of as many bytes, without a byte read or written.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-WAYS = ("copy", "peft", "ours")
+WAYS = ("copy", "floor", "peft", "ours")
 SHARD_BYTES = 600 * 2**20
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -84,7 +85,7 @@ def run_way(way: str, folder: Path) -> dict[str, Any]:
 def measure(way: str, folder: Path) -> dict[str, Any]:
     """Do it, in this process; returns the figures."""
     base, adapter, target = folder / "base", folder / "adapter", folder / "target"
-    work = {"copy": copy_files, "peft": merge_with_peft, "ours": merge_with_ours}[way]
+    work = {"copy": copy_files, "floor": compute_only, "peft": merge_with_peft, "ours": merge_with_ours}[way]
     if way != "copy":
         import_libraries()
     figures: dict[str, Any] = {"way": way, "import_mib": peak_mib()}
@@ -114,6 +115,40 @@ def import_libraries() -> None:
 def copy_files(base: Path, adapter: Path, target: Path) -> None:
     """The floor: the base's files as they are."""
     shutil.copytree(base, target)
+
+
+def compute_only(base: Path, adapter: Path, target: Path) -> None:
+    """Every block's sum, computed again and again in the same memory, beside SHA-256 over as many bytes."""
+    import hashlib
+    from concurrent.futures import ThreadPoolExecutor
+
+    import torch
+
+    from utils.training.merge import BLOCK_BYTES
+    from utils.training.merge_plan import Adapter, Update
+    from utils.training.shards import TensorEntry, find_tensors, shard_paths
+
+    target.mkdir()
+    torch.set_num_threads(1)
+    plan = Adapter(adapter, tied=False)
+    entries = [entry for _, entry in find_tensors(shard_paths(base))]
+
+    def add(entry: TensorEntry, update: Update) -> None:
+        factors = plan.factors(update, "cpu")
+        step = max(BLOCK_BYTES // entry.row_bytes, 1)
+        weight = torch.zeros(step, entry.shape[1], dtype=torch.bfloat16)
+        total = torch.empty(weight.shape)
+        for first in range(0, entry.rows, step):
+            rows = min(step, entry.rows - first)
+            factors.apply(weight[:rows], first, total[:rows])
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        sums = [pool.submit(add, entry, plan.updates[entry.name]) for entry in entries if entry.name in plan.updates]
+        digest, block = hashlib.sha256(), bytes(BLOCK_BYTES)
+        for _ in range(sum(entry.end - entry.start for entry in entries) // BLOCK_BYTES):
+            digest.update(block)
+        for done in sums:
+            done.result()
 
 
 def merge_with_peft(base: Path, adapter: Path, target: Path) -> None:

@@ -53,10 +53,11 @@ def source(summary: ModuleSummary) -> Source:
     return Source(summary.module, summary.path, b"", "", lambda: summary.data)
 
 
-def solve(sources: Iterable[Source], store: Store | None = None, name: str = "") -> Solved:
+def solve(sources: Iterable[Source], store: Store | None = None, name: str = "", processes: int = 1) -> Solved:
     """The part of `link` that takes time.
 
-    It depends on the sources only; `store` keeps under `name` what the next run needs not find out again.
+    It depends on the sources only; `store` keeps under `name` what the next run needs not find out again. Two
+    `processes` share the work where there is much.
     """
     from utils.analysis.resolution import replay  # where all is known already it is never needed
 
@@ -64,7 +65,7 @@ def solve(sources: Iterable[Source], store: Store | None = None, name: str = "")
     gc.disable()  # millions of small tuples and no cycles: the collector would only walk them again and again
     try:
         ordered = sorted(sources, key=lambda source: source[:2])
-        results = replay.solve(ordered, store, name)
+        results = replay.solve(ordered, store, name, processes)
     finally:
         if collecting:
             gc.enable()

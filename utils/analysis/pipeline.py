@@ -32,7 +32,7 @@ from utils.analysis.resolution.solution import Solution
 from utils.analysis.sources import decode
 from utils.analysis.statistics import count
 from utils.analysis.survey import Survey, survey
-from utils.analysis.workers import collection_paused
+from utils.analysis.workers import collection_paused, cores
 from utils.records import (
     ANALYSIS_SCHEMA,
     Analysis,
@@ -93,14 +93,14 @@ def analyze_survey(
     version = analyser_version()
     with Memory(cache) as memory, collection_paused():
         facts = Facts(found, workers, memory, version)
-        linked = _linked(found, facts, memory, version)
+        linked = _linked(found, facts, memory, version, workers or cores())
         facts.write_elements(linked.overrides, into)
         analysis = _combine(found, provenance, facts, linked, memory, version)
         memory.keep()
         return analysis
 
 
-def _linked(found: Survey, facts: Facts, memory: Memory, version: str) -> Linked:
+def _linked(found: Survey, facts: Facts, memory: Memory, version: str, processes: int) -> Linked:
     """What holds between the files. Known already where no summary has changed (other texts than code may have)."""
     whole = hashlib.sha256(version.encode())
     gists = {path: gist for path, gist in facts.gists.items() if gist.digest}
@@ -111,7 +111,7 @@ def _linked(found: Survey, facts: Facts, memory: Memory, version: str) -> Linked
     sources = [Source(*each, partial(_read, memory, each[-1])) for each in sorted(places)]
     solved = memory.recall(whole.hexdigest(), Solved)
     if solved is None:
-        solved = solve(sources, memory, solution)
+        solved = solve(sources, memory, solution, processes)
         memory.learn(whole.hexdigest(), msgspec.msgpack.encode(solved))
     elif kept := Solution.find(memory, solution):
         kept.follow(sources, solution)

@@ -26,7 +26,7 @@ class Task(NamedTuple):
 
 def analyze_all(tasks: Sequence[Task], workers: int | None = None) -> Iterator[tuple[str, Packed]]:
     """(key, packed `FileFacts`) of each task, in no order. `workers` null: one per core that we may use."""
-    count = workers or _cores()
+    count = workers or cores()
     chunks = _chunks(tasks)
     if count == 1 or sum(len(task.data) for task in tasks) < ALONE:
         for chunk in chunks:
@@ -45,7 +45,8 @@ def analyze_chunk(tasks: Sequence[Task]) -> list[tuple[str, Packed]]:
         return [(task.key, pack(analyze_file(*task[1:]))) for task in tasks]
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many of the machine's cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -118,6 +118,8 @@ class Models(ContainerMethods):
     def hand_over(self, name: str, args: list[int], keywords: dict[Any, int], call: Call) -> None:
         """What gives back its argument, or something made of it."""
         first = args[0] if args else keywords.get("fget", 0) if name == "property" else 0
+        if name == "typing.cast" and len(args) > 1 and args[1]:
+            self.link(args[1], call.dst)
         if not first:
             return
         if name in SAME or name in IDENTITIES:
@@ -130,11 +132,8 @@ class Models(ContainerMethods):
             self.wait(first, (CLASS_OF, call.dst))
         elif name == "type.__call__":
             self.wait(first, (MAKE, call))
-        elif name == "object.__new__":
+        elif name == "object.__new__" or name == "typing.cast":
             self.wait(first, (ir.DECLARE, call.dst))
-        elif name == "typing.cast" and len(args) > 1:
-            self.wait(first, (ir.DECLARE, call.dst))
-            self.link(args[1], call.dst) if args[1] else None
         elif name == "functools.update_wrapper" and len(args) > 1 and args[1]:
             self.wait(first, (WRAP, args[1], call.dst))
 

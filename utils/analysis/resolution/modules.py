@@ -46,6 +46,14 @@ class Module:
             self._face = ir.load_face(self._data())
         return self._face
 
+    def read(self) -> memoryview:
+        """The summary, as it is stored."""
+        return self._data()
+
+    def have(self, summary: memoryview) -> None:
+        """Do not read the summary any more: this is it."""
+        self._data = lambda: summary
+
     def forget_code(self) -> None:
         """Free the memory; what is asked for again is decoded again."""
         self._code = None

@@ -11,12 +11,15 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
+
+import msgspec
 
 from utils.analysis.resolution.dispatch import Dispatch, closure
 from utils.analysis.resolution.findings import take_findings, take_names
 from utils.analysis.resolution.graph import LARGE, World
+from utils.analysis.resolution.halves import Other, is_worth_it, other_half
 from utils.analysis.resolution.hierarchy import Hierarchy
 from utils.analysis.resolution.interpreter import Interpreter
 from utils.analysis.resolution.ir import Face
@@ -43,13 +46,13 @@ MANY = 4  # where more than one module in so many changed, everything is solved
 LATER = 50_000  # questions asked since everything was solved; where there are more, it is again
 
 
-def solve(sources: Sequence[Source], store: Store | None = None, name: str = "") -> Results:
+def solve(sources: Sequence[Source], store: Store | None = None, name: str = "", processes: int = 1) -> Results:
     """The solution of these summaries, which are sorted by module and path; kept in `store` under `name` for the next
-    run."""
+    run. Two `processes` share the work where there is much."""
     before = Solution.find(store, name) if store else None
     if before is not None and (results := Edited(before, sources).solve(name)) is not None:
         return results
-    return solve_all(sources, store, name)
+    return solve_all(sources, store, name, processes)
 
 
 class Run:
@@ -71,14 +74,57 @@ class Run:
         self.questions: dict[int, set[Question]] = {}
         self.asked: dict[int, set[int | Form]] = {}
 
-    def solve(self, first: Iterable[int], earlier: Callable[[int], Transcript] | None, keep: bool) -> None:
-        """Solve these modules and all that hear something new because of them."""
+    def solve_all(self, keep: bool, processes: int) -> None:
+        """Solve every module, one half of them in another process where that is worth it."""
+        every = range(len(self.modules))
+        if not is_worth_it(sum(self.state.sizes), processes):
+            self.solve(every, None, keep)
+            return
+        theirs = every[1::2]
+        summaries = {index: self.modules[index].read() for index in theirs}  # two processes must not read one file
+        with other_half(partial(self.solve_for, theirs, summaries, keep)) as other:
+            del summaries
+            self.solve(every[::2], None, keep, other)
+            self.take_over(other, len(theirs))
+
+    def solve_for(self, theirs: Sequence[int], summaries: dict[int, memoryview], keep: bool, other: Other) -> None:
+        """In the other process: solve these modules, and send what was found."""
+        for index, summary in summaries.items():
+            self.modules[index].have(summary)
+        self.solve(theirs, None, keep, other)
+        astuple = msgspec.structs.astuple
+        for index in theirs:
+            transcript = astuple(self.transcripts[index]) if keep else ([], [])
+            found = astuple(self.findings[index]), astuple(self.names[index]), transcript
+            other.send((index, *found, self.questions[index] if keep else set()))
+        other.send((self.hierarchy.bases, self.hierarchy.grounds) if keep else ({}, {}))
+
+    def take_over(self, other: Other, count: int) -> None:
+        """What the other process found out about its modules."""
+        for _ in range(count):
+            index, findings, names, transcript, questions = other.receive()
+            self.findings[index] = Findings(*findings)
+            self.names[index] = Names(*names)
+            self.transcripts[index] = Transcript(*transcript)
+            self.questions[index] = questions
+        bases, grounds = other.receive()
+        self.hierarchy.bases = bases | self.hierarchy.bases
+        self.hierarchy.grounds = grounds | self.hierarchy.grounds
+
+    def solve(
+        self,
+        first: Iterable[int],
+        earlier: Callable[[int], Transcript] | None,
+        keep: bool,
+        other: Other | None = None,
+    ) -> None:
+        """Solve these modules and all that hear something new because of them; `other` has all the rest."""
 
         def wake(home: int) -> Interpreter:
             return Interpreter(self.world, self.modules[home - 1])
 
         before = None if earlier is None else lambda home: earlier(home - 1)
-        rounds = Rounds(self.world.values, wake, before, keep)
+        rounds = Rounds(self.world.values, wake, before, keep, other)
         rounds.solve(index + 1 for index in first)
         for home in sorted(rounds.awake):
             interpreter, index = rounds.awake.pop(home), home - 1
@@ -106,10 +152,10 @@ class Run:
         return calls
 
 
-def solve_all(sources: Sequence[Source], store: Store | None, name: str) -> Results:
+def solve_all(sources: Sequence[Source], store: Store | None, name: str, processes: int) -> Results:
     """Solve every module."""
     run = Run(sources, None)
-    run.solve(range(len(sources)), None, store is not None)
+    run.solve_all(store is not None, processes)
     count(run.state, run.findings, 1)
     names = [run.names[index] for index in range(len(sources))]
     calls = run.dispatch(run.findings, {number: above for found in names for number, above in found.bases.items()})

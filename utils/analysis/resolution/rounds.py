@@ -15,6 +15,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from utils.analysis.resolution.exchange import Message
+from utils.analysis.resolution.halves import Letter, Other
 from utils.analysis.resolution.interpreter import PHASES, Inbox, Interpreter
 from utils.analysis.resolution.solution import Transcript
 from utils.analysis.resolution.transcript import decode, digest, encode
@@ -38,15 +39,17 @@ class Rounds:
         wake: Callable[[int], Interpreter],
         earlier: Callable[[int], Transcript] | None = None,
         keep: bool = True,
+        other: Other | None = None,
     ) -> None:
         """`wake` makes a module's interpreter; `earlier` gives its transcript of the run before, if there was one.
 
-        Nobody will ask for the transcripts where `keep` is false.
+        Nobody will ask for the transcripts where `keep` is false. `other` has all modules that are not solved here.
         """
         self.values = values
         self.keep = keep or earlier is not None
         self.wake = wake
         self.earlier = earlier
+        self.other = other
         self.awake: dict[int, Interpreter] = {}
         self.transcripts: dict[int, Transcript] = {}
         self.woken: dict[int, int] = {}  # the moment up to which a module did what it did in the run before
@@ -66,8 +69,9 @@ class Rounds:
             while True:
                 moment += 1
                 self.wake_by(moment, sent)
-                inboxes = self.deliver(moment, sent)
-                if not inboxes and moment > self.until[phase]:
+                arrived, busy = self.swap(sent)
+                inboxes = self.deliver(moment, sent, arrived)
+                if not inboxes and not busy and moment > self.until[phase]:
                     break
                 sent = self.take_turns(moment, inboxes)
 
@@ -75,17 +79,27 @@ class Rounds:
         sent: Sent = {}
         for home in sorted(inboxes):
             for receiver, messages in self.awake[home].turn(inboxes[home]).items():
-                data = encode(self.values, messages) if self.keep else b""
+                data = encode(self.values, messages) if self.keep or receiver not in self.awake else b""
                 sent[home, receiver] = (data, messages)
                 self.transcripts[home].said.append((moment + 1, receiver, digest(data)))
         return sent
 
-    def deliver(self, moment: int, sent: Sent) -> dict[int, Inbox]:
+    def swap(self, sent: Sent) -> tuple[list[Letter], bool]:
+        """What the other process's modules send to those here, and whether it has more to do than these know of."""
+        if self.other is None:
+            return [], False
+        leaving = [(*pair, data) for pair, (data, _) in sent.items() if pair[1] not in self.awake]
+        arrived, busy = self.other.swap(leaving, len(leaving) < len(sent))
+        return arrived, busy or bool(leaving)
+
+    def deliver(self, moment: int, sent: Sent, arrived: Iterable[Letter] = ()) -> dict[int, Inbox]:
         """What each module that is awake hears at a moment: of those that are awake, and of those that are not."""
         letters: dict[int, list[tuple[int, bytes, list[Message]]]] = {}
         for (sender, receiver), (data, messages) in sent.items():
             if receiver in self.awake:
                 letters.setdefault(receiver, []).append((sender, data, messages))
+        for sender, receiver, data in arrived:
+            letters.setdefault(receiver, []).append((sender, data, decode(self.values, data)))
         for receiver in self.awake:
             for sender, data in self.heard.get((receiver, moment), ()):
                 if self.woken.get(sender, moment) >= moment:
