@@ -44,6 +44,14 @@ CASES = {
         "class P:\n    def __eq__(self, o): return True\n    def __getattr__(self, n):\n        if n == 'a': return P()\n        return x(n)\ndef g():\n    return P().c == 1",
         "main.g -> main.P.__getattr__",
     ),
+    "a getattr of a class that is only promised": (
+        "class P:\n    def __getattr__(self, n): return 1\n    def m(self): return self.c\ndef g(p: P): return p.d",
+        "",
+    ),
+    "objects and lists that arrive at one place": (
+        "class P:\n    def __iter__(self): return iter(())\ndef g(a):\n    for b in a: pass\ng(P())\ng([1])",
+        "main -> main.g",
+    ),
     "a table tells all that it holds": (
         f"{FIVE}for f in [f0, f1, f2, f3, f4]:\n    f()",
         "main -> main.f0, main.f1, main.f2, main.f3, main.f4",

@@ -16,7 +16,6 @@ from utils.analysis.resolution.modules import Module
 from utils.analysis.resolution.operators import REFLECTED
 from utils.analysis.resolution.solution import Callee, Findings, Names
 
-OF_CONTAINERS = frozenset({"__getitem__", "__setitem__", "__iter__"})  # code asks either kind for these alike
 # How many callees one site may have. Measured on traces: of the edges of sites with more, less than two in three are
 # executed.
 OF_METHODS = 3
@@ -94,8 +93,6 @@ def alike(module: Interpreter, node: int, name: str) -> bool:
     classes come along, nothing is known of the one value that is compared or converted."""
     for value in module.points.get(node, ()):
         what = module.values.table[value]
-        if what[0] == kinds.CONTAINER and name in OF_CONTAINERS:
-            continue
         if what[0] != kinds.INSTANCE or module.find(int(what[1]), name) is None:  # type: ignore[call-overload]
             return False
     return True

@@ -17,6 +17,7 @@ from utils.analysis.resolution.annotations import last_name
 NEVER = frozenset(
     ["TYPE_CHECKING", "WIN", "WINDOWS", "IS_WINDOWS", "IS_WIN", "ON_WINDOWS", "MSWINDOWS", "PY2", "IS_PY2", "IS_MACOS"]
 )
+ALWAYS = frozenset({"PY3", "IS_PY3", "PYTHON3", "LINUX", "IS_LINUX", "POSIX", "IS_POSIX"})
 PLATFORMS = frozenset({"sys.platform", "os.name", "platform.system()"})
 HERE = ("linux", "posix")
 NOT_FOUND = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -32,7 +33,7 @@ def decided(test: ast.expr) -> bool | None:
         parts = [decided(value) for value in test.values]
         return decisive if decisive in parts else None if None in parts else not decisive
     if isinstance(test, ast.Name):
-        return False if test.id in NEVER else None
+        return False if test.id in NEVER else True if test.id in ALWAYS else None
     if isinstance(test, ast.Attribute):
         return False if for_checkers(test) else None
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
