@@ -120,30 +120,28 @@ def copy_files(base: Path, adapter: Path, target: Path) -> None:
 def compute_only(base: Path, adapter: Path, target: Path) -> None:
     """Every block's sum, computed again and again in the same memory, beside SHA-256 over as many bytes."""
     import hashlib
-    from concurrent.futures import ThreadPoolExecutor
 
     import torch
 
-    from utils.training.merge import BLOCK_BYTES
-    from utils.training.merge_plan import Adapter, Update
+    from utils.training.merge import BLOCK_BYTES, row_blocks
+    from utils.training.merge_blocks import Workers
+    from utils.training.merge_plan import Adapter
     from utils.training.shards import TensorEntry, find_tensors, shard_paths
 
     target.mkdir()
-    torch.set_num_threads(1)
     plan = Adapter(adapter, tied=False)
     entries = [entry for _, entry in find_tensors(shard_paths(base))]
 
-    def add(entry: TensorEntry, update: Update) -> None:
-        factors = plan.factors(update, "cpu")
-        step = max(BLOCK_BYTES // entry.row_bytes, 1)
-        weight = torch.zeros(step, entry.shape[1], dtype=torch.bfloat16)
+    def add(entry: TensorEntry) -> None:
+        factors = plan.factors(plan.updates[entry.name], "cpu")
+        blocks = list(row_blocks(entry))
+        weight = torch.zeros(blocks[0][1], entry.shape[1], dtype=torch.bfloat16)
         total = torch.empty(weight.shape)
-        for first in range(0, entry.rows, step):
-            rows = min(step, entry.rows - first)
-            factors.apply(weight[:rows], first, total[:rows])
+        for first, last in blocks:
+            factors.apply(weight[: last - first], first, total[: last - first])
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        sums = [pool.submit(add, entry, plan.updates[entry.name]) for entry in entries if entry.name in plan.updates]
+    with Workers("cpu") as workers:
+        sums = [workers.pool.submit(add, entry) for entry in entries if entry.name in plan.updates]
         digest, block = hashlib.sha256(), bytes(BLOCK_BYTES)
         for _ in range(sum(entry.end - entry.start for entry in entries) // BLOCK_BYTES):
             digest.update(block)

@@ -75,6 +75,20 @@ def test_a_process_that_is_killed_is_said() -> None:
         other.receive()
 
 
+def test_a_process_that_is_gone_is_said_to_who_sends() -> None:
+    def leave(other: Other) -> None:
+        other.send("ready")
+
+    def send() -> None:
+        with other_half(leave) as other:
+            other.receive()
+            for _ in range(100):
+                other.send(b"a" * 1_000_000)
+
+    with pytest.raises(UserError, match=r"analysis\.workers to 1"):
+        send()
+
+
 def test_the_other_process_ends_where_this_one_fails(tmp_path: Path) -> None:
     def wait(other: Other) -> None:
         (tmp_path / "pid").write_text(str(os.getpid()))

@@ -121,11 +121,11 @@ def _blocks(
             update = adapter.updates.get(entry.name)
             factors = None if update is None else pool.submit(adapter.factors, update, device)
             row = _size(entry, dtype) // max(entry.rows, 1)
-            for first, last in _row_blocks(entry):
+            for first, last in row_blocks(entry):
                 yield Block(shard, entry, first, last, _dtype(entry, dtype), (last - first) * row, factors, writer)
 
 
-def _row_blocks(entry: TensorEntry) -> Iterator[tuple[int, int]]:
+def row_blocks(entry: TensorEntry) -> Iterator[tuple[int, int]]:
     """(first, last) row of blocks of about `BLOCK_BYTES`."""
     step = max(BLOCK_BYTES // max(entry.row_bytes, 1), 1)
     for first in range(0, max(entry.rows, 1), step):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
@@ -39,15 +39,12 @@ def take_findings(module: Interpreter) -> Findings:
     general = general_sites(module)
     for (scope, line, node), pairs in module.edges.items():
         if not rather_plain(module, node, pairs):
-            for same in apart(module, pairs):
+            for same in by_name(module, pairs, APART).values():
                 limit = 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, same)
                 sites.append((scope, line, limit, [callee(*pair) for pair in same]))
     for (scope, line, node), pairs in module.implied.items():
-        by_name: dict[str, list[Callee]] = {}
-        for number, receiver in pairs:
-            name = module.hierarchy.function_of(number)[1].name
-            by_name.setdefault(name, []).append(callee(number, receiver))
-        sites += [(scope, line, IMPLIED, same) for name, same in by_name.items()
+        sites += [(scope, line, IMPLIED, [callee(*pair) for pair in same])
+                  for name, same in by_name(module, pairs).items()
                   if alike(module, node, name) and not answered(module, node, name)]  # fmt: skip
     tables = [
         (form(value), module.offset + local)
@@ -61,21 +58,26 @@ def general_sites(module: Interpreter) -> dict[int, int]:
     """Where something is called that may be more than a node holds, and how many values that node has."""
     found: dict[int, int] = {}
     most = max(module.limits.values())
-    for node, size in [(node, len(values)) for node, values in module.points.items() if len(values) >= most]:
+    for node, values in module.points.items():
+        if len(values) < most:
+            continue
         calls = [] if node & ir.MADE else decode(module.module.code, node & ir.LOCAL)
         sites = [module.offset + item[5] for item in calls if item[0] == ir.CALL]
         sites += [item[1].shared for item in module.waiting.get(node, ()) if item[0] == APPLY]
-        found.update(dict.fromkeys(sites, size))
+        found.update(dict.fromkeys(sites, len(values)))
     return found
 
 
-def apart(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> Iterable[list[tuple[int, int]]]:
-    """What a site calls, and what `with` or making an object runs at the same place: none is instead of the other."""
+def by_name(
+    module: Interpreter, pairs: Sequence[tuple[int, int]], names: Collection[str] | None = None
+) -> dict[str, list[tuple[int, int]]]:
+    """What runs at a site by the functions' names, those of other names than `names` together: of several names none is
+    run instead of the other."""
     found: dict[str, list[tuple[int, int]]] = {}
     for pair in pairs:
         name = module.hierarchy.function_of(pair[0])[1].name
-        found.setdefault(name if name in APART else "", []).append(pair)
-    return found.values()
+        found.setdefault(name if names is None or name in names else "", []).append(pair)
+    return found
 
 
 def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:

@@ -45,18 +45,26 @@ class Other:
         return theirs
 
     def send(self, item: Any) -> None:
-        """Send plain data."""
-        self.connection.send_bytes(marshal.dumps(item))
+        """Send plain data; raises `UserError` where the other process is gone."""
+        with still_there():
+            self.connection.send_bytes(marshal.dumps(item))
 
     def receive(self) -> Any:
         """What the other process sent; raises `UserError` where it is gone."""
-        try:
+        with still_there():
             return marshal.loads(self.connection.recv_bytes())
-        except (EOFError, ConnectionError):
-            raise UserError(
-                "a process of the analysis was ended from outside, perhaps because the memory was full; free some, or "
-                "set analysis.workers to 1"
-            ) from None
+
+
+@contextmanager
+def still_there() -> Iterator[None]:
+    """Say in one sentence that there is nobody to send to or to receive from."""
+    try:
+        yield
+    except (EOFError, ConnectionError):
+        raise UserError(
+            "a process of the analysis was ended from outside, perhaps because the memory was full; free some, or set "
+            "analysis.workers to 1"
+        ) from None
 
 
 @contextmanager
@@ -83,5 +91,5 @@ def _work(work: Callable[[Other], None], here: Connection, there: Connection) ->
     here.close()  # so that this process is told when the other one ends
     try:
         work(Other(there, listens=True))
-    except (BrokenPipeError, UserError):
+    except UserError:
         sys.exit(1)  # the other process is gone, or has given up

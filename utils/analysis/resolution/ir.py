@@ -40,8 +40,8 @@ WRAPPER = 128  # decorated with functools.wraps: it stands in for one function e
 FIXTURE = 256  # pytest gives its result to the parameters of its name
 STUB = 512  # of a protocol, or for type checkers only: it says what others have and is never run itself
 OTHER = 1024  # a `__new__` that may make an object of another class than it is asked for
-INSTEAD = 4096  # a `__new__` that makes no object of the class at all
-VARIED = 2048  # a `__getattr__` that may give this or that: no annotation says what, and it returns in several places
+INSTEAD = 2048  # a `__new__` that makes no object of the class at all
+VARIED = 4096  # a `__getattr__` that may give this or that: no annotation says what, and it returns in several places
 
 NODE_BITS = 31  # of a node's number within its file
 LOCAL = (1 << NODE_BITS) - 1  # what it is within its file
@@ -87,9 +87,8 @@ class Function(msgspec.Struct, array_like=True):
     untouched: (parameter index, attribute). `choices` are results that depend on whether an argument is given:
     (parameter index, given, node), as in `if f is None: return partial(...)`. `types` are the parameters whose
     annotation names classes only: (index, the classes' origins). `defaults` are (parameter index, node), for calls
-    that give no argument.
-    `gives` is what a fixture assigns to attributes of `request.cls`: (name, node). `forwards` are the nodes of what a
-    `__getattr__` asks for the attribute in turn.
+    that give no argument. `gives` is what a fixture assigns to attributes of `request.cls`: (name, node). `forwards`
+    are the nodes of what a `__getattr__` asks for the attribute in turn.
     """
 
     number: int
