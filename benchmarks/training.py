@@ -173,13 +173,14 @@ def ours(model: Any, tokenizer: Any, split: Any, config: Config, folder: str, cl
     """The trainer of step 03."""
     from utils.training.arguments import autocast_dtype, training_arguments
     from utils.training.distributed import world
+    from utils.training.kernels import speed_up
     from utils.training.packing import PackedCollator, PackedRows, pack
     from utils.training.trainer import AnswerTrainer
 
     rows = pack(split.lengths, config.training.max_length, config.seed)
     arguments = training_arguments(config, Path(folder), world(), steps=1000)
     arguments.num_train_epochs = 1000
-    collate = PackedCollator(tokenizer.pad_token_id)
+    collate = PackedCollator(tokenizer.pad_token_id, speed_up(model, config, zero_3=False).flat)
     sizes = lambda batch: (sum(map(len, batch)), sum(len(s.input_ids) for row in batch for s in row))  # noqa: E731
     return AnswerTrainer(
         model=model,
@@ -208,7 +209,7 @@ def trl(model: Any, tokenizer: Any, split: Any, config: Config, folder: str, clo
         max_length=train.max_length,
         completion_only_loss=True,
         per_device_train_batch_size=train.batch_size,
-        gradient_checkpointing=train.gradient_checkpointing,
+        gradient_checkpointing=train.gradient_checkpointing is True,
         learning_rate=train.learning_rate,
         num_train_epochs=1000,
         bf16=config.model.device == "cuda" or autocast_dtype(config) is not None,

@@ -1,24 +1,28 @@
 """Tokens per second, peak memory and model FLOP utilisation on one GPU: step 03's trainer against TRL's SFTTrainer.
 
-    python benchmarks/training_gpu.py                 (needs `pip install trl`, and no model hub)
+    python benchmarks/training_gpu.py                 (needs `pip install trl liger-kernel`, and no model hub)
     python benchmarks/training_gpu.py --smoke         the same code in seconds on a CPU, to see that it runs
 
-The model has Qwen3-8B's architecture with random weights, in bf16 with LoRA r=64 on all linear layers, gradient
-checkpointing, rows of 2,048 tokens packed from samples of 40 to 600 random tokens, 4 rows a step. Model FLOPs count
-what training needs once: 4 per frozen weight and token (forward, and the gradient of the inputs), 6 per adapter weight,
-and attention within the samples; what checkpointing computes again does not count. Goal: 50 % of the peak, and ahead
-of TRL.
+The model has Qwen3-8B's architecture with random weights, in bf16 with LoRA r=64 on all linear layers, and rows of
+2,048 tokens packed from samples of 40 to 600 random tokens. Each way runs with 1 and 4 rows a step, with and without
+gradient checkpointing; `libraries` is our trainer without what `utils/training/kernels.py` does, `zero3` ours as the
+DeepSpeed launcher starts it, on one GPU. Model FLOPs count what training needs once: 4 per frozen weight and token
+(forward, and the gradient of the inputs), 6 per adapter weight, and attention within the samples; what checkpointing
+computes again does not count. Goal: 50 % of the peak, and ahead of TRL.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import itertools
 import json
 import random
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +30,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.chat_format import IGNORE_INDEX, Encoded
 from utils.config_manager import Config
+from utils.training.distributed import join
 
+WAYS = ("ours", "libraries", "trl", "zero3")
 PEAK = 989e12  # dense bf16 FLOP/s of an H100 or H200 by its data sheet
 WARM_UP, STEPS = 3, 20
 SMOKE_STEPS = 2
@@ -46,56 +52,69 @@ SMOKE = {**QWEN3_8B, **SMALL, "num_attention_heads": 4, "num_key_value_heads": 2
 
 
 def main() -> None:
-    """One process per way; prints one JSON line each."""
+    """One process per way and kind of step; prints one JSON line each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--way", choices=["ours", "trl"])
-    parser.add_argument("--attention", default="sdpa", choices=["sdpa", "flash_attention_2"])
+    parser.add_argument("--way", choices=WAYS, help="only this one")
+    parser.add_argument("--rows", type=int, choices=[1, 4], help="only with as many rows a step")
+    parser.add_argument("--recompute", choices=["yes", "no"], help="only with or without gradient checkpointing")
     parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--local_rank", help=argparse.SUPPRESS)  # the launcher passes it
     options = parser.parse_args()
-    if options.way:
-        print(json.dumps(_measure(options.way, options.attention, options.smoke)))
+    if options.way and options.rows and options.recompute:
+        told = {"way": options.way, "rows": options.rows, "checkpointing": options.recompute}
+        print(json.dumps(told | _measure(options.way, options.rows, options.recompute == "yes", options.smoke)))
         return
-    for way in ("ours", "trl"):
-        command = [sys.executable, __file__, f"--way={way}", f"--attention={options.attention}"]
-        subprocess.run(command + ["--smoke"] * options.smoke, check=True)
+    for way, rows, recompute in itertools.product(
+        [options.way] if options.way else WAYS,
+        [options.rows] if options.rows else [1, 4],
+        [options.recompute] if options.recompute else ["no", "yes"],
+    ):
+        launcher = ["-m", "deepspeed.launcher.runner", "--num_gpus=1"] if way == "zero3" else []
+        command = [sys.executable, *launcher, __file__, f"--way={way}", f"--rows={rows}", f"--recompute={recompute}"]
+        if subprocess.run(command + ["--smoke"] * options.smoke, check=False).returncode:
+            print(json.dumps({"way": way, "rows": rows, "checkpointing": recompute, "failed": "see above"}))
 
 
-def _measure(way: str, attention: str, smoke: bool) -> dict[str, Any]:
+def _measure(way: str, batch: int, recompute: bool, smoke: bool) -> dict[str, Any]:
     import torch
     from peft import LoraConfig
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
     device = "cpu" if smoke else "cuda"
     shape = SMOKE if smoke else QWEN3_8B
+    training = {"batch_size": batch, "gradient_checkpointing": recompute, "liger": way != "libraries"}
+    config = Config.from_data({"repository": {"url": "."}, "model": {"device": device}, "training": training})
+    if way == "zero3":
+        join(config)
     with torch.device(device):
-        base = Qwen3ForCausalLM._from_config(Qwen3Config(**shape), dtype=torch.bfloat16, attn_implementation=attention)
-    config = Config.from_data({"repository": {"url": "."}, "model": {"device": device, "attention": attention}})
+        base = Qwen3ForCausalLM._from_config(Qwen3Config(**shape), dtype=torch.bfloat16, attn_implementation="sdpa")
     lora = LoraConfig(r=config.lora.r, lora_alpha=config.lora.alpha, target_modules=list(config.lora.target_modules))
     samples = _samples(config.training.max_length, shape["vocab_size"], count=200 if smoke else 6000)
     clock = _clock(torch, device)
     steps = SMOKE_STEPS if smoke else STEPS
     with tempfile.TemporaryDirectory() as folder:
-        trainer = (_ours if way == "ours" else _trl)(base, lora, samples, config, folder, WARM_UP + steps)
+        make = _trl if way == "trl" else functools.partial(_ours, way)
+        trainer = make(base, lora, samples, config, folder, WARM_UP + steps)
         trainer.add_callback(clock)
         trainer.train()
     lengths = [len(sample.input_ids) for sample in samples]
     tokens = trainer.benchmark_tokens_per_step * steps
     seconds = clock.stopped - clock.started
-    adapter = sum(weights.numel() for weights in trainer.model.parameters() if weights.requires_grad)
-    frozen = (
-        sum(weights.numel() for weights in trainer.model.parameters())
-        - adapter
-        - shape["vocab_size"] * shape["hidden_size"]
-    )
+    sizes = [(getattr(weights, "ds_numel", weights.numel()), weights.requires_grad) for weights in _weights(trainer)]
+    adapter = sum(size for size, trained in sizes if trained)
+    frozen = sum(size for size, trained in sizes if not trained) - shape["vocab_size"] * shape["hidden_size"]
     mean_square = sum(length * length for length in lengths) / sum(lengths)
     attend = 12 * shape["num_hidden_layers"] * shape["num_attention_heads"] * shape["head_dim"] * mean_square / 2
     rate = tokens / seconds
     return {
-        "way": way,
         "tokens per second": round(rate),
         "model FLOP utilisation": round(rate * (4 * frozen + 6 * adapter + attend) / PEAK, 4),
         "peak GiB": round(torch.cuda.max_memory_allocated() / 2**30, 2) if device == "cuda" else None,
     }
+
+
+def _weights(trainer: Any) -> Iterator[Any]:
+    yield from trainer.accelerator.unwrap_model(trainer.model).parameters()
 
 
 def _samples(longest: int, vocabulary: int, count: int) -> list[Encoded]:
@@ -109,12 +128,13 @@ def _samples(longest: int, vocabulary: int, count: int) -> list[Encoded]:
     return samples
 
 
-def _ours(base: Any, lora: Any, samples: list[Encoded], config: Config, folder: str, steps: int) -> Any:
+def _ours(way: str, base: Any, lora: Any, samples: list[Encoded], config: Config, folder: str, steps: int) -> Any:
     from peft import get_peft_model
 
     from utils.tiny_base import train_tokenizer
     from utils.training.arguments import training_arguments
     from utils.training.distributed import world
+    from utils.training.kernels import Kernels, speed_up
     from utils.training.packing import PackedCollator, PackedRows, pack
     from utils.training.trainer import AnswerTrainer
 
@@ -123,12 +143,16 @@ def _ours(base: Any, lora: Any, samples: list[Encoded], config: Config, folder: 
     arguments = training_arguments(config, Path(folder), world(), steps)
     arguments.max_steps = steps
     model = get_peft_model(base, lora)
-    model.enable_input_require_grads()
+    if way == "libraries":
+        kernels = Kernels([], flat=False)
+        model.enable_input_require_grads()
+    else:
+        kernels = speed_up(model, config, zero_3=way == "zero3")
     trainer = AnswerTrainer(
         model=model,
         args=arguments,
         train_dataset=PackedRows(samples, rows),
-        data_collator=PackedCollator(0, config.model.attention == "flash_attention_2"),
+        data_collator=PackedCollator(0, kernels.flat),
         processing_class=train_tokenizer(["tokens are random here"]),
         run="benchmark",
         autocast=None,
@@ -143,6 +167,7 @@ def _trl(base: Any, lora: Any, samples: list[Encoded], config: Config, folder: s
     from trl import SFTConfig, SFTTrainer
 
     from utils.tiny_base import train_tokenizer
+    from utils.training.kernels import uses_liger
 
     rows = {
         "input_ids": [sample.input_ids for sample in samples],
@@ -155,7 +180,8 @@ def _trl(base: Any, lora: Any, samples: list[Encoded], config: Config, folder: s
         max_length=train.max_length,
         completion_only_loss=True,
         per_device_train_batch_size=train.batch_size,
-        gradient_checkpointing=True,
+        gradient_checkpointing=train.gradient_checkpointing,
+        use_liger_kernel=uses_liger(config),
         bf16=True,
         use_cpu=config.model.device == "cpu",
         max_steps=steps,

@@ -127,7 +127,11 @@ class LoraSettings(Settings, frozen=True):
 
 
 class TrainingSettings(Settings, frozen=True):
-    """Step 03. `batch_size` counts packed rows of `max_length` tokens per device and step."""
+    """Step 03. `batch_size` counts packed rows of `max_length` tokens per device and step.
+
+    `gradient_checkpointing: auto` computes again in the backward pass only what would not fit in memory otherwise;
+    `liger` uses Liger's kernels on a GPU where they are installed.
+    """
 
     epochs: Annotated[float, Meta(gt=0)] = 3.0
     max_steps: Positive | None = None
@@ -141,7 +145,8 @@ class TrainingSettings(Settings, frozen=True):
     gradient_accumulation: Positive = 1
     packing: bool = True
     mixed_precision: bool = True
-    gradient_checkpointing: bool = True
+    gradient_checkpointing: bool | Literal["auto"] = "auto"
+    liger: bool = True
     quantization: Literal["none", "4bit"] = "none"
     deepspeed: str | None = "ds_config_zero3.json"
     evaluations: Count = 10

@@ -10,10 +10,19 @@ from tests import tiny_model
 from tests.training import micro
 from utils.config_manager import load_config
 from utils.console import ROOT, UserError
-from utils.training.memory import GIB, Shape, estimate, require_limits, require_memory, shape_of
+from utils.training import memory
+from utils.training.memory import (
+    GIB,
+    Shape,
+    estimate,
+    require_limits,
+    require_memory,
+    shape_of,
+    with_recomputation_decided,
+)
 
 QWEN3_8B = Shape(8_190_735_360, 6_945_767_424, 174_587_904, 4096, 12288, 36, 151_936, 40_960)
-CONFIG = load_config(ROOT / "config" / "config.yaml", ["training.batch_size=4"])
+CONFIG = load_config(ROOT / "config" / "config.yaml", ["training.batch_size=4", "training.gradient_checkpointing=true"])
 
 
 def test_the_shape_is_counted_without_loading(tmp_path: Path) -> None:
@@ -30,6 +39,23 @@ def test_weights_are_shared_out_over_the_ranks() -> None:
     assert one.weights == 2 * QWEN3_8B.parameters
     assert two.weights == one.weights / 2
     assert 15 * GIB < two.total < 30 * GIB
+
+
+@pytest.mark.parametrize(("rows", "measured"), [(1, 27.6), (4, 56.3)])  # benchmarks/RESULTS.md, H100
+def test_the_estimate_is_near_what_a_gpu_was_seen_to_take(
+    rows: int, measured: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "uses_liger", lambda config: True)
+    training = CONFIG.training.replaced(batch_size=rows, gradient_checkpointing=False)
+    assert measured < estimate(QWEN3_8B, CONFIG.replaced(training=training), 1).total / GIB < 1.2 * measured
+
+
+def test_activations_are_computed_again_only_where_they_do_not_fit() -> None:
+    one_row = CONFIG.training.replaced(batch_size=1, gradient_checkpointing="auto")
+    config = CONFIG.replaced(training=one_row)
+    decided = [with_recomputation_decided(QWEN3_8B, config, 2, free * GIB) for free in (48, 24)]
+    assert [choice.training.gradient_checkpointing for choice in decided] == [False, True]
+    assert with_recomputation_decided(QWEN3_8B, CONFIG, 2, 48 * GIB) == CONFIG  # what is said is done
 
 
 def test_what_does_not_fit_is_refused_with_settings_that_do() -> None:

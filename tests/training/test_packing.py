@@ -52,6 +52,10 @@ def test_flattened_rows_hold_no_padding() -> None:
     batch = PackedCollator(TOKENIZER.pad_token_id, flatten=True)([SAMPLES[:3], SAMPLES[3:5]])
     assert batch["input_ids"].shape == (1, sum(len(sample.input_ids) for sample in SAMPLES[:5]))
     assert (batch["position_ids"] == 0).sum() == 5
+    starts = (batch["position_ids"][0] == 0).nonzero().flatten().tolist()
+    for side in "qk":
+        assert batch[f"cu_seq_lens_{side}"].tolist() == [*starts, batch["input_ids"].shape[1]]
+        assert batch[f"max_length_{side}"] == max(len(sample.input_ids) for sample in SAMPLES[:5])
 
 
 def test_padding_is_never_scored() -> None:

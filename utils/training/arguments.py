@@ -13,6 +13,7 @@ from utils.config_manager import Config
 from utils.console import ROOT, UserError
 from utils.model_io import cpu_has_bf16
 from utils.training.distributed import World
+from utils.training.kernels import LIGER, uses_liger
 
 _LOG_LINES = 500
 
@@ -44,6 +45,7 @@ def training_arguments(config: Config, folder: Path, me: World, steps: int) -> T
     train = config.training
     on_cpu = config.model.device == "cpu"
     deepspeed = deepspeed_config(config, me)
+    recomputed = train.gradient_checkpointing is True
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=train.epochs,
@@ -56,13 +58,15 @@ def training_arguments(config: Config, folder: Path, me: World, steps: int) -> T
         warmup_steps=round(train.warmup_ratio * steps),
         weight_decay=train.weight_decay,
         max_grad_norm=train.max_grad_norm,
-        optim="adamw_torch",
+        optim="adamw_torch" if on_cpu else "adamw_torch_fused",
         bf16=not on_cpu and config.model.dtype == "bfloat16" and train.mixed_precision,
         use_cpu=on_cpu,
         ddp_backend="gloo" if on_cpu and me.launched and deepspeed is None else None,
         deepspeed=deepspeed,
-        activation_checkpointing=train.gradient_checkpointing,
-        activation_checkpointing_kwargs={"use_reentrant": False} if train.gradient_checkpointing else None,
+        activation_checkpointing=recomputed,
+        activation_checkpointing_kwargs={"use_reentrant": False} if recomputed else None,
+        use_liger_kernel=uses_liger(config),
+        liger_kernel_config=LIGER,
         average_tokens_across_devices=True,
         eval_strategy="no",  # Schedule says when, for both
         save_strategy="no",

@@ -26,7 +26,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         wants_hidden, wants_weight = ctx.needs_input_grad[:2]
         grad_hidden = torch.empty_like(hidden) if wants_hidden else None
         grad_weight = torch.zeros_like(weight, dtype=torch.float32) if wants_weight else None
-        dtype = _compute_dtype(hidden, weight)
+        dtype = compute_dtype(hidden, weight)
         compute_weight = weight.to(dtype)
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         with torch.autocast(hidden.device.type, enabled=False):
@@ -53,7 +53,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
         return *grads, None, None
 
 
-def _compute_dtype(hidden: torch.Tensor, weight: torch.Tensor) -> torch.dtype:
+def compute_dtype(hidden: torch.Tensor, weight: torch.Tensor) -> torch.dtype:
+    """What products of the two are computed in: autocast's dtype where it is on, else the weight's."""
     kind = hidden.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
 
@@ -85,11 +86,11 @@ class AnswerLoss:
         self._labels: torch.Tensor | None = None
         head.forward = self._forward
 
-    def __call__(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, int]:
+    def __call__(self, model: Any, batch: dict[str, Any]) -> tuple[torch.Tensor, int]:
         """The summed loss and how many positions it is over; `batch` is what `PackedCollator` makes."""
         self._labels = batch["labels"]
         try:
-            output = model(input_ids=batch["input_ids"], position_ids=batch["position_ids"], use_cache=False)
+            output = model(**_inputs(batch))
         finally:
             self._labels = None
         return output.logits, int((batch["labels"][:, 1:] != IGNORE_INDEX).sum())
@@ -102,14 +103,19 @@ class AnswerLoss:
         return linear_cross_entropy(hidden[:, :-1][scored], self._head.weight, wanted[scored])
 
 
-def check_loss(model: Any, answer_loss: AnswerLoss, batch: dict[str, torch.Tensor]) -> None:
+def _inputs(batch: dict[str, Any]) -> dict[str, Any]:
+    """What the model itself takes of a batch: all but the labels, with which it would compute its own loss."""
+    return {name: value for name, value in batch.items() if name != "labels"} | {"use_cache": False}
+
+
+def check_loss(model: Any, answer_loss: AnswerLoss, batch: dict[str, Any]) -> None:
     """Compare with the loss from the model's full logits; raise `UserError` where the model does more to them.
 
     Some models scale or cap their logits after the output layer: this loss would train another model than is served.
     """
     with torch.no_grad():
         total, count = answer_loss(model, batch)
-        logits = model(input_ids=batch["input_ids"], position_ids=batch["position_ids"], use_cache=False).logits
+        logits = model(**_inputs(batch)).logits
     plain = functional.cross_entropy(
         logits[:, :-1].flatten(0, 1).float(), batch["labels"][:, 1:].flatten(), ignore_index=IGNORE_INDEX
     )

@@ -14,6 +14,7 @@ import torch
 
 from utils.config_manager import Config
 from utils.console import UserError
+from utils.training.kernels import uses_liger
 from utils.training.loss import LOGITS_AT_ONCE
 
 GIB = 2**30
@@ -102,7 +103,9 @@ def estimate(shape: Shape, config: Config, shards: int) -> Need:
     gathered = min(shape.parameters, _LIVE) * width if shards > 1 else 0
     adapter = shape.adapter * (18 if shards > 1 else 16) / shards  # weight, gradient, two moments, fp32 master
     tokens = train.batch_size * train.max_length
-    layer = tokens * (16 * shape.hidden + 6 * shape.intermediate) * 2  # what one layer keeps for its backward pass
+    layer = tokens * (8 * shape.hidden + 3 * shape.intermediate) * 2  # what one layer keeps for its backward pass
+    if not uses_liger(config):
+        layer *= 2  # PyTorch's own norms, rotations and gates keep what goes in, in float32, and what comes out
     kept = shape.layers * tokens * shape.hidden * 2 + layer if train.gradient_checkpointing else shape.layers * layer
     logits = min(tokens * shape.vocabulary, LOGITS_AT_ONCE) * 10  # bf16, fp32 and the gradient's bf16
     return Need(weights, adapter, kept, logits, gathered + _CONTEXT)
@@ -113,6 +116,16 @@ def available(config: Config, local_processes: int) -> float:
     if config.model.device == "cuda":
         return float(torch.cuda.mem_get_info()[0])
     return psutil.virtual_memory().available / local_processes
+
+
+def with_recomputation_decided(shape: Shape, config: Config, shards: int, there: float) -> Config:
+    """`training.gradient_checkpointing: auto` as true or false: recomputation costs a third more and saves memory."""
+    if config.training.gradient_checkpointing != "auto":
+        return config
+    without = config.replaced(training=config.training.replaced(gradient_checkpointing=False))
+    if estimate(shape, without, shards).total <= there:
+        return without
+    return config.replaced(training=config.training.replaced(gradient_checkpointing=True))
 
 
 def require_memory(shape: Shape, config: Config, shards: int, there: float) -> Need:

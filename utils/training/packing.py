@@ -6,9 +6,11 @@ take such a restart for a boundary; `tests/training/test_packing.py` proves it o
 
 from __future__ import annotations
 
+import itertools
 import random
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch.utils.data import Dataset
@@ -58,15 +60,18 @@ class PackedRows(Dataset[list[Encoded]]):
 class PackedCollator:
     """Rows of samples → `input_ids`, `labels`, `position_ids`, each of shape (rows, longest), int64.
 
-    `flatten` lays all rows end to end in one, which is what flash attention wants: it needs no padding at all.
+    `flatten` lays all rows end to end in one, which is what flash attention wants: it needs no padding at all. The
+    samples' boundaries then come along under the names that transformers hands on to its attention.
     """
 
     def __init__(self, pad_id: int, flatten: bool = False) -> None:
         self._pad_id, self._flatten = pad_id, flatten
 
-    def __call__(self, rows: list[list[Encoded]]) -> dict[str, torch.Tensor]:
+    def __call__(self, rows: list[list[Encoded]]) -> dict[str, Any]:
+        bounds: dict[str, Any] = {}
         if self._flatten:
             rows = [[sample for row in rows for sample in row]]
+            bounds = _boundaries([len(sample.input_ids) for sample in rows[0]])
         width = max(sum(len(sample.input_ids) for sample in row) for row in rows)
         batch: dict[str, list[list[int]]] = {"input_ids": [], "labels": [], "position_ids": []}
         for row in rows:
@@ -76,7 +81,13 @@ class PackedCollator:
             batch["input_ids"].append(ids + [self._pad_id] * gap)
             batch["labels"].append([label for sample in row for label in sample.labels] + [IGNORE_INDEX] * gap)
             batch["position_ids"].append(positions + list(range(gap)))  # padding is a sample of its own
-        return {name: torch.tensor(values) for name, values in batch.items()}
+        return {name: torch.tensor(values) for name, values in batch.items()} | bounds
+
+
+def _boundaries(lengths: Sequence[int]) -> dict[str, Any]:
+    """Where samples laid end to end begin, as many int32 and one more, and the longest: for queries and for keys."""
+    starts = torch.tensor([0, *itertools.accumulate(lengths)], dtype=torch.int32)
+    return {f"cu_seq_lens_{side}": starts for side in "qk"} | {f"max_length_{side}": max(lengths) for side in "qk"}
 
 
 def padding_share(lengths: Sequence[int], rows: Sequence[Sequence[int]], row_length: int) -> float:

@@ -17,7 +17,14 @@ from utils.model_io import load_model, load_tokenizer, quiet_libraries, resolve_
 from utils.training import distributed
 from utils.training.failures import explained
 from utils.training.job import Job
-from utils.training.memory import GIB, available, require_limits, require_memory, shape_of
+from utils.training.memory import (
+    GIB,
+    available,
+    require_limits,
+    require_memory,
+    shape_of,
+    with_recomputation_decided,
+)
 from utils.training.outcome import counts_of, say_ending, told, write_outcome
 from utils.training.packing import PackedCollator, PackedRows, padding_share
 from utils.training.splits import Splits, read_splits
@@ -48,11 +55,13 @@ def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
         steps = _steps(job.config, len(splits.rows), me.size)
         _say_what(stage, splits, steps, job.config)
         there = available(job.config, me.local_size)
-        need = require_memory(shape, job.config, me.size if me.launched and job.config.training.deepspeed else 1, there)
-        stage.say(f"memory: {need} of {there / GIB:.1f} GiB free")
+        shards = me.size if _under_zero_3(job.config, me) else 1
+        job = job._replace(config=with_recomputation_decided(shape, job.config, shards, there))
+        need = require_memory(shape, job.config, shards, there)
+        stage.say(f"memory: {need} of {there / GIB:.1f} GiB free{_recomputing(job.config)}")
         if resume is not None:
             stage.say(f"going on from {relative(resume)} of the interrupted run")
-        trainer, best = _trainer(job, tokenizer, splits, folder, me, steps)
+        trainer, best = _trainer(job, tokenizer, splits, folder, me, steps, stage)
         weights = _run(trainer, best, resume, steps)
         counts = counts_of(trainer, best, splits)
         say_ending(trainer, best, steps, stage)
@@ -61,6 +70,14 @@ def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
             shutil.rmtree(folder)
         distributed.leave()
     return told(counts)
+
+
+def _under_zero_3(config: Config, me: distributed.World) -> bool:
+    return me.launched and config.training.deepspeed is not None
+
+
+def _recomputing(config: Config) -> str:
+    return "; activations are computed again in the backward pass" if config.training.gradient_checkpointing else ""
 
 
 def _steps(config: Config, rows: int, world_size: int) -> int:
@@ -107,6 +124,7 @@ def _trainer(
     folder: Path,
     me: distributed.World,
     steps: int,
+    stage: Stage,
 ) -> tuple[AnswerTrainer, BestAdapter]:
     """The Trainer over base and adapter. The arguments come first: ZeRO-3 shards the base by them while it loads."""
     from transformers import PrinterCallback, set_seed
@@ -114,6 +132,7 @@ def _trainer(
     from utils.training.adapter import add_adapter
     from utils.training.arguments import autocast_dtype, quantization, training_arguments
     from utils.training.best import BestAdapter
+    from utils.training.kernels import speed_up
     from utils.training.logs import LOG, Progress, Schedule
     from utils.training.trainer import AnswerTrainer, LossCheck, MeasureBefore
 
@@ -123,14 +142,14 @@ def _trainer(
     model = load_model(resolve_base(config.model), config.model, device=device, quantization=quantization(config))
     set_seed(config.seed)
     model = add_adapter(model, config, job.continue_from)
-    if config.training.gradient_checkpointing:
-        model.enable_input_require_grads()
+    kernels = speed_up(model, config, _under_zero_3(config, me))
+    stage.say(f"kernels: {', '.join(kernels.names) or 'those of the libraries'}")
     best = BestAdapter(folder / "best", job.run, config.training.early_stopping_patience)
     trainer = AnswerTrainer(
         model=model,
         args=arguments,
         train_dataset=PackedRows(splits.train.samples, splits.rows),
-        data_collator=PackedCollator(int(tokenizer.pad_token_id), config.model.attention == "flash_attention_2"),
+        data_collator=PackedCollator(int(tokenizer.pad_token_id), kernels.flat),
         processing_class=tokenizer,
         run=job.run,
         autocast=autocast_dtype(config),
