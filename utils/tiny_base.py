@@ -28,6 +28,7 @@ if __name__ == "__main__":
 from utils.artifacts import ArtifactWriter, is_current, sha256_file
 from utils.chat_format import IGNORE_INDEX, Encoded, encode_sample
 from utils.console import EXIT_DONE, ROOT, Stage, progress, run
+from utils.cores import cores
 from utils.model_io import TINY_BASE, cpu_has_bf16
 from utils.records import BASE_SCHEMA, Message
 
@@ -72,7 +73,7 @@ def make_tiny_base(folder: Path, steps: int, stage: Stage) -> dict[str, Any]:
     tokenizer = train_tokenizer([*sources[:: max(1, len(sources) // TOKENIZER_FILES)], *map(_text, talks)])
     samples = _samples(tokenizer, sources, talks, steps * ROWS * ROW)
     torch.manual_seed(SEED)
-    torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    torch.set_num_threads(cores())
     model = _new_model(tokenizer)
     loss, tokens = _pretrain(model, tokenizer, samples, steps)
     parameters = sum(weights.numel() for weights in model.parameters())

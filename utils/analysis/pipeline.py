@@ -32,7 +32,8 @@ from utils.analysis.resolution.solution import Solution
 from utils.analysis.sources import decode
 from utils.analysis.statistics import count
 from utils.analysis.survey import Survey, survey
-from utils.analysis.workers import collection_paused, cores
+from utils.analysis.workers import collection_paused
+from utils.cores import cores
 from utils.records import (
     ANALYSIS_SCHEMA,
     Analysis,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from utils.analysis.packing import Packed, pack
+from utils.cores import cores
 
 CHUNK = 400_000  # bytes of source sent to a worker at once
 ALONE = 600_000  # bytes below which starting processes costs more than it saves
@@ -43,11 +43,6 @@ def analyze_chunk(tasks: Sequence[Task]) -> list[tuple[str, Packed]]:
 
     with collection_paused():
         return [(task.key, pack(analyze_file(*task[1:]))) for task in tasks]
-
-
-def cores() -> int:
-    """How many of the machine's cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _chunks(tasks: Sequence[Task]) -> list[list[Task]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from utils.cores import cores
 from utils.generation.budget import Order
 from utils.generation.compose import compose
 from utils.generation.facts import Context
@@ -116,7 +116,7 @@ def prove_all(
     in which the others go on.
     """
     global _shared
-    count = workers or _cores()
+    count = workers or cores()
     ordered = sorted(orders, key=lambda order: (order.fact.element, order.fact.key, order.language))
     if count < 2 or len(ordered) < FEW_ORDERS or "fork" not in multiprocessing.get_all_start_methods():
         for order in ordered:
@@ -133,10 +133,6 @@ def prove_all(
             yield from known.get()
     finally:
         _shared = None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _make_general() -> list[Outcome]:

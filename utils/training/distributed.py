@@ -10,6 +10,7 @@ import torch.distributed
 
 from utils.config_manager import Config
 from utils.console import UserError
+from utils.cores import cores
 
 
 class World(NamedTuple):
@@ -82,8 +83,7 @@ def share_cores(me: World) -> None:
     """
     if "OMP_NUM_THREADS" in os.environ:
         return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = max(1, cores // me.local_size)
+    threads = max(1, cores() // me.local_size)
     os.environ["OMP_NUM_THREADS"] = str(threads)  # accelerate looks here, too
     torch.set_num_threads(threads)
 

@@ -6,7 +6,6 @@ of freed: to be given fresh memory takes as long as to fill it.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 
 import torch
 
+from utils.cores import cores
 from utils.training.merge_plan import Factors
 from utils.training.shards import DTYPES, ShardReader, ShardWriter, TensorEntry
 
@@ -53,7 +53,7 @@ class Workers:
 
     def __init__(self, device: str) -> None:
         self._device = device
-        self._count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self._count = cores()
         self.pool = ThreadPoolExecutor(self._count, "merge")
         self._scratch = threading.local()
         self._threads = torch.get_num_threads()
