@@ -22,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.chat_format import IGNORE_INDEX, Encoded
 from utils.config_manager import Config
-from utils.training.distributed import join
+from utils.training.distributed import join, world
 
 WAYS = ("ours", "libraries", "trl", "zero3")
 PEAK = 989e12  # dense bf16 FLOP/s of an H100 or H200 by its data sheet
@@ -60,7 +59,8 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--local_rank", help=argparse.SUPPRESS)  # the launcher passes it
     options = parser.parse_args()
-    if options.way and options.rows and options.recompute:
+    ready = world().launched or options.way != "zero3"
+    if options.way and options.rows and options.recompute and ready:
         told = {"way": options.way, "rows": options.rows, "checkpointing": options.recompute}
         print(json.dumps(told | _measure(options.way, options.rows, options.recompute == "yes", options.smoke)))
         return
@@ -100,7 +100,8 @@ def _measure(way: str, batch: int, recompute: bool, smoke: bool) -> dict[str, An
     lengths = [len(sample.input_ids) for sample in samples]
     tokens = trainer.benchmark_tokens_per_step * steps
     seconds = clock.stopped - clock.started
-    sizes = [(getattr(weights, "ds_numel", weights.numel()), weights.requires_grad) for weights in _weights(trainer)]
+    weights = trainer.accelerator.unwrap_model(trainer.model).parameters()
+    sizes = [(getattr(weight, "ds_numel", weight.numel()), weight.requires_grad) for weight in weights]
     adapter = sum(size for size, trained in sizes if trained)
     frozen = sum(size for size, trained in sizes if not trained) - shape["vocab_size"] * shape["hidden_size"]
     mean_square = sum(length * length for length in lengths) / sum(lengths)
@@ -111,10 +112,6 @@ def _measure(way: str, batch: int, recompute: bool, smoke: bool) -> dict[str, An
         "model FLOP utilisation": round(rate * (4 * frozen + 6 * adapter + attend) / PEAK, 4),
         "peak GiB": round(torch.cuda.max_memory_allocated() / 2**30, 2) if device == "cuda" else None,
     }
-
-
-def _weights(trainer: Any) -> Iterator[Any]:
-    yield from trainer.accelerator.unwrap_model(trainer.model).parameters()
 
 
 def _samples(longest: int, vocabulary: int, count: int) -> list[Encoded]:
@@ -133,7 +130,6 @@ def _ours(way: str, base: Any, lora: Any, samples: list[Encoded], config: Config
 
     from utils.tiny_base import train_tokenizer
     from utils.training.arguments import training_arguments
-    from utils.training.distributed import world
     from utils.training.kernels import Kernels, speed_up
     from utils.training.packing import PackedCollator, PackedRows, pack
     from utils.training.trainer import AnswerTrainer
