@@ -32,6 +32,9 @@ def judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
 
 
 def _judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
+    owner = callee.definition.parent
+    if callee.definition.name == "__getattr__" and owner is not None and owner.kind == "module":
+        return "undecided"  # asked where an import or an attribute of the module finds no name: no one place says so
     verdict: Verdict = "refuted"
     scopes = _scopes(repo, caller)
     names = _names_of(callee.definition)
@@ -70,6 +73,8 @@ def _at(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) 
     if site.is_call:
         return _called(repo, caller, scope, ref, callee)
     name = callee.definition.name
+    if _is_inner(callee.definition) and _makes_special(repo, caller, scope, site, callee):
+        return "proven"
     if site.is_access and ref[2] in _read_as(callee.definition):
         return _looked_up(repo, caller, scope, ref[1], ref[2], callee)
     if name not in site.how or callee.definition.is_property:
@@ -83,6 +88,33 @@ def _at(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) 
     if name == "__getattr__" and not missing:  # runs where nothing else is found
         return _open_if(True, receivers)
     return _looked_up(repo, caller, scope, ref[1], name, callee)
+
+
+def _is_inner(definition: Definition) -> bool:
+    """Whether it is a function in a function, as what a decorator returns."""
+    return definition.parent is not None and definition.parent.kind == "function"
+
+
+def _makes_special(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) -> bool:
+    """Whether the callee is what a decorator made of a special method that runs at the site."""
+    assert site.ref is not None
+    for value in repo.resolve(caller.path, scope, site.ref[1] if site.is_access else site.ref):
+        for method in site.how if repo.is_class(value) else ():
+            found = repo.owner_of(value, method)
+            if found is not None and _wrapped_by(repo, found, callee):
+                return True
+    return False
+
+
+def _is_remade(repo: Repository, value: Value) -> bool:
+    """Whether a decorator, unless it is known to be from outside, may change a class or one above it."""
+    for each in repo.mro(value._replace(kind="def"))[0] if repo.is_class(value) else ():
+        definition = repo.definition(each)
+        outer = definition.parent.index if definition.parent else 0
+        for ref in definition.decorator_refs:
+            if any(found.kind in ("def", *OPEN_KINDS) for found in repo.resolve(each.path, outer, ref)):
+                return True
+    return False
 
 
 def _described(repo: Repository, receivers: frozenset[Value], name: str, callee: Found) -> Verdict:
@@ -117,7 +149,7 @@ def _looked_up(repo: Repository, caller: Found, scope: int, receiver: Ref, name:
                 return _not_abstract(callee, ("a", receiver))
             if _may_be(repo, value, callee):
                 return "proven" if _must_be_below(repo, caller, receiver, value, found, callee) else "undecided"
-            if found is None and not repo.mro(value._replace(kind="def"))[1]:
+            if (found is None and not repo.mro(value._replace(kind="def"))[1]) or _is_remade(repo, value):
                 verdict = "undecided"
         elif value.kind == "any":
             verdict = "undecided"
@@ -131,21 +163,28 @@ def _called(repo: Repository, caller: Found, scope: int, ref: tuple, callee: Fou
         return _not_abstract(callee, ref)
     if callee.definition.name in CONSTRUCTORS and any(_is_partly_known(repo, value) for value in values):
         return "undecided"
+    is_inner = _is_inner(callee.definition)
+    if is_inner and any(_is_remade(repo, value) for value in (*values, *_receivers(repo, caller, scope, ref))):
+        return "undecided"
     if ref[0] != "a" or ref[2] == "__class__":
         if any(_is_below(repo, caller, ref, value, callee) for value in values):
             return "undecided"
         return _open_if(not callee.definition.is_property, values)
     matches = _names_match(ref[2], callee.definition)
-    known = repo.resolve(caller.path, scope, ref[1]) if matches else ()
-    receivers = [value for value in known if value.kind in ("instance", "super")]
+    receivers = _receivers(repo, caller, scope, ref) if matches else []
     for value in receivers:
         if _must_be_below(repo, caller, ref[1], value, repo.owner_of(value, ref[2]), callee):
             return "proven"
     if any(_may_be(repo, value, callee) for value in receivers):
         return "undecided"
-    is_wrapper = callee.definition.parent is not None and callee.definition.parent.kind == "function"
     has_other_name = callee.definition.name in (*CONSTRUCTORS, "__call__")
-    return _open_if(matches or is_wrapper or has_other_name or _is_kept(repo, caller.path, scope, ref), values)
+    return _open_if(matches or is_inner or has_other_name or _is_kept(repo, caller.path, scope, ref), values)
+
+
+def _receivers(repo: Repository, caller: Found, scope: int, ref: tuple) -> list[Value]:
+    """What `x` in `x.f(…)` can be of which a class is known."""
+    values = repo.resolve(caller.path, scope, ref[1]) if ref[0] == "a" else ()
+    return [value for value in values if value.kind in ("instance", "super")]
 
 
 def _is_partly_known(repo: Repository, value: Value) -> bool:

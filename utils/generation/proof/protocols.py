@@ -30,6 +30,9 @@ _LENGTH = ("__bool__", "__len__")
 _ITERATED = ("__iter__", "__next__", "__getitem__", "__len__")
 _MAPPED = ("keys", "__getitem__", "__iter__", "__next__", "__len__")
 _AWAITED = ("__aiter__", "__anext__")
+_KEYED = ("__hash__", "__eq__")
+_TEXT = ("__str__", "__repr__", "__format__")
+_KEY_TAKERS = frozenset({"add", "discard", "remove", "get", "pop", "setdefault"})
 READ = ("__getattr__", "__getattribute__", "__get__")
 _ATTRIBUTE = {
     ast.Load: READ,
@@ -81,12 +84,15 @@ def _comprehension(node: Any) -> Implicit:
 
 
 def _subscript(node: Any) -> Implicit:
-    return [(node.value, _ITEM[type(node.ctx)])]
+    return [(node.value, _ITEM[type(node.ctx)]), (node.slice, (*_KEYED, "__index__"))]
 
 
 def _binary(node: Any) -> Implicit:
     name = type(node.op).__name__
-    return [(node.left, _LEFT[name]), (node.right, _RIGHT[name])]
+    filled: Implicit = []
+    if name == "Mod" and isinstance(node.left, ast.Constant | ast.JoinedStr):  # a text's `%`
+        filled = [(each, _TEXT) for each in (node.right.elts if isinstance(node.right, ast.Tuple) else [node.right])]
+    return [(node.left, _LEFT[name]), (node.right, _RIGHT[name]), *filled]
 
 
 def _augmented(node: Any) -> Implicit:
@@ -103,7 +109,7 @@ def _compare(node: Any) -> Implicit:
     found: Implicit = []
     for left, operator, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False):
         if isinstance(operator, ast.In | ast.NotIn):
-            found.append((right, ("__contains__", *_ITERATED)))
+            found += [(right, ("__contains__", *_ITERATED)), (left, _KEYED)]
         elif method := _COMPARE.get(type(operator).__name__):
             mirrored = _MIRRORED.get(method, method)
             equal = ("__eq__",) if method == "__ne__" else ()
@@ -120,20 +126,48 @@ def _bool_op(node: Any) -> Implicit:
 
 
 def _formatted(node: Any) -> Implicit:
-    return [(node.value, ("__format__", "__str__", "__repr__"))]
+    return [(node.value, _TEXT)]
 
 
 def _call(node: Any) -> Implicit:
-    unpacked: Implicit = [(each.value, _MAPPED) for each in node.keywords if each.arg is None]
-    if isinstance(node.func, ast.Attribute) and len(node.args) == 1 and node.func.attr in _TAKERS:
-        return [(node.args[0], _TAKERS[node.func.attr]), *unpacked]
-    if isinstance(node.func, ast.Name) and node.args and node.func.id in _CALLED:
-        return [(node.args[0], _CALLED[node.func.id]), *unpacked]
-    return unpacked
+    found: Implicit = [(each.value, _MAPPED) for each in node.keywords if each.arg is None]
+    first = node.args[0] if node.args else None
+    if first is None or isinstance(first, ast.Starred):
+        return found
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    is_method = isinstance(node.func, ast.Attribute)
+    if is_method and name in _TAKERS and len(node.args) == 1:
+        found.append((first, _TAKERS[name]))
+    if is_method and name in _KEY_TAKERS:
+        found.append((first, _KEYED))
+    if not is_method and name in _CALLED:
+        found.append((first, _CALLED[name]))
+    if name == "fromkeys" if is_method else name in ("set", "frozenset"):
+        found.append((_element(first), _KEYED))
+    return found
+
+
+def _element(node: Any) -> ast.Call:
+    """What iterating over an expression gives, as an expression."""
+    return ast.copy_location(ast.Call(ast.Name("next"), [node], []), node)
 
 
 def _dict(node: Any) -> Implicit:
-    return [(value, _MAPPED) for key, value in zip(node.keys, node.values, strict=True) if key is None]
+    return [
+        (value, _MAPPED) if key is None else (key, _KEYED) for key, value in zip(node.keys, node.values, strict=True)
+    ]
+
+
+def _set(node: Any) -> Implicit:
+    return [(each, _KEYED) for each in node.elts if not isinstance(each, ast.Starred)]
+
+
+def _set_comprehension(node: Any) -> Implicit:
+    return [(node.elt, _KEYED)]
+
+
+def _dict_comprehension(node: Any) -> Implicit:
+    return [(node.key, _KEYED)]
 
 
 def _iterated(node: Any) -> Implicit:
@@ -149,5 +183,6 @@ _READERS = {
     ast.Subscript: _subscript, ast.BinOp: _binary, ast.AugAssign: _augmented, ast.UnaryOp: _unary,
     ast.Compare: _compare, ast.If: _test, ast.While: _test, ast.IfExp: _test, ast.Assert: _test, ast.BoolOp: _bool_op,
     ast.FormattedValue: _formatted, ast.Call: _call, ast.Starred: _iterated, ast.YieldFrom: _iterated,
-    ast.Await: _awaited, ast.Dict: _dict,
+    ast.Await: _awaited, ast.Dict: _dict, ast.Set: _set, ast.SetComp: _set_comprehension,
+    ast.DictComp: _dict_comprehension,
 }  # fmt: skip
