@@ -221,6 +221,14 @@ CASES = {
         "def f(): pass\nclass C:\n    def m(self): pass\nc = C()\ngetattr(c, 'm')()\nsetattr(c, 'a', f)\nc.a()",
         "main -> main.C.m, main.f",
     ),
+    "setter given to property": (
+        "class V:\n    def go(self): pass\nclass C:\n    def g(self): pass\n    def s(self, v): v.go()\n    a = property(g, s)\n    b = property(fget=g, fset=s)\ndef f():\n    C().a = V()\ndef h():\n    C().b = V()",
+        "main.C.s -> main.V.go\nmain.f -> main.C.s\nmain.h -> main.C.s",
+    ),
+    "property made by a function": (
+        "def make(key):\n    def read(self): pass\n    def write(self, v): pass\n    return property(read, write)\nclass C:\n    a = make('a')\ndef f(c: C):\n    c.a = c.a",
+        "main -> main.make\nmain.f -> main.make.read, main.make.write",
+    ),
     "type of an instance": (
         "class C:\n    def __init__(self): pass\nc = C()\ntype(c)()\nc.__class__()",
         "main -> main.C.__init__",

@@ -14,7 +14,7 @@ from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
 
-MEMBER_OF, GETTER, DESCRIBED, FORWARDED = 101, 102, 98, 97
+MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER = 101, 102, 98, 97, 95
 LONGEST = 200  # characters of a name outside the repository that is worth knowing
 PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
 TYPES = {  # what `typing` calls Python's own
@@ -205,11 +205,12 @@ class Attributes(Solver):
             hook = self.find(owner, "__setattr__") if kind == kinds.INSTANCE else None
             if hook is not None:
                 self.edge((scope, line, self.at), hook, value)
-            if kind == kinds.INSTANCE and "__set__" in self.world.hooks:
-                self.describe(value, owner, name, (scope, line, self.at))
             if setter is not None:
-                self.set_property(setter, value, source, (scope, line, self.at))
-            elif source:
+                self.set_property(setter, value, offset + source if source else 0, (scope, line, self.at))
+                return
+            if kind == kinds.INSTANCE:
+                self.describe(value, owner, name, offset + source if source else 0, (scope, line, self.at))
+            if source:
                 self.link(offset + source, self.field(self.assigning(owner, method_of), name))
         elif kind == kinds.MODULE and source and str(what[1]) in self.hierarchy.by_name:
             self.link(offset + source, self.assigned_name(str(what[1]), name))
@@ -236,17 +237,25 @@ class Attributes(Solver):
         self.edge(place, setter, value)
         self.receive(owner, function, value)
         if source and len(function.params) > 1:
-            self.link(self.offset + source, owner.offset + function.params[1])
+            self.link(source, owner.offset + function.params[1])
 
-    def describe(self, value: int, number: int, name: str, place: Place) -> None:
-        """An assignment to an attribute whose class holds a descriptor there."""
-        self.look_up(self.hierarchy.order(number), name, (DESCRIBED, place))
+    def describe(self, value: int, number: int, name: str, source: int, place: Place) -> None:
+        """An assignment to an attribute for which the class may have a descriptor, or what `property(...)` made."""
+        self.look_up(self.hierarchy.order(number), name, (DESCRIBED, value, source, place))
 
     @on(DESCRIBED)
     def on_described(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         found = self.find(int(what[1]), "__set__") if what[0] == kinds.INSTANCE else None  # type: ignore[call-overload]
         if found is not None:
-            self.edge(rule[0], found, value)
+            self.edge(rule[2], found, value)
+        elif what[0] == kinds.ACCESSOR and what[2]:
+            self.wait(int(what[2]), (SETTER, *rule))  # type: ignore[call-overload]
+
+    @on(SETTER)
+    def on_setter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """A function given to `property(...)`, that an assignment runs."""
+        if what[0] in (kinds.FUNCTION, kinds.WRAPPED):
+            self.set_property(int(what[1]), *rule)  # type: ignore[call-overload]
 
     def settle_absent(self) -> None:
         """Attributes that nothing was found for are asked of `__getattr__`."""

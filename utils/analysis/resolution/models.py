@@ -125,7 +125,8 @@ class Models(ContainerMethods):
         if name in SAME or name in IDENTITIES:
             self.link(first, call.dst)
         elif name == "property":
-            self.add(call.dst, self.values.intern(kinds.ACCESSOR, first))
+            setter = args[1] if len(args) > 1 else keywords.get("fset", 0)
+            self.add(call.dst, self.values.intern(kinds.ACCESSOR, first, setter))
         elif name == "contextlib.closing":
             self.add(call.dst, self.values.intern(kinds.CLOSING, first))
         elif name == "type" and len(args) == 1:
