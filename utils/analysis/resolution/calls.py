@@ -9,7 +9,7 @@ from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import GETTER
 from utils.analysis.resolution.binding import APPLIED_RESULT, Binding, Call, shifted
 from utils.analysis.resolution.exchange import Ref
-from utils.analysis.resolution.graph import BY_SUPER, World, on
+from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import Module
 
 APPLY = 103
@@ -89,6 +89,9 @@ class Calls(Binding):
             self.run_stream(int(what[1]), str(what[2]), call)  # type: ignore[call-overload]
         elif kind in (kinds.BUILTIN, kinds.EXTERNAL):
             self.run_model(str(what[1]), call)
+
+    def call_module(self, node: int, name: str, place: Place, dst: int) -> None:
+        self.wait(node, (APPLY, Call(place[0], place[1], [("k", name)], [], dst, self.new())))
 
     def run_function(self, number: int, receiver: int | None, call: Call) -> None:
         self.edge(call.place, number, -1 if receiver is None else receiver)

@@ -61,7 +61,17 @@ class Definitions(Annotations):
         self.registered: list[int] = []  # with single-dispatch functions
         self.dispatchers: dict[int, int] = {}  # what a single-dispatch function's name stands for → itself
         self.checked = False  # whether only type checkers read what is walked now
+        self.declared_names: dict[str, None] = {}  # of the module, that only type checkers see bound
+        self.real_names: set[str] = set()  # of the module, that are bound when it runs
         self.optional: set[int] = set()  # parameters whose default is None
+
+    def bind(self, name: str, node: int) -> None:
+        if self.scope is self.module_scope or self.scope.outer_names.get(name) is self.module_scope:
+            if self.checked:
+                self.declared_names[name] = None
+            else:
+                self.real_names.add(name)
+        super().bind(name, node)
 
     # --- functions ---------------------------------------------------------------------------------------------------
 

@@ -148,7 +148,7 @@ class Face(msgspec.Struct, array_like=True):
     ("first", origins): that of the first that the repository has. `imports` are all (module, name or None
     for the module itself) that are imported anywhere. `decorated` are the nodes of functions and classes that have
     decorators, `mixed` of those that hold more than themselves. `attributes` are the names of the attributes that are
-    assigned to on anything but `self`.
+    assigned to on anything but `self`. `declared` are the names that are bound for type checkers only.
     """
 
     size: int
@@ -162,6 +162,7 @@ class Face(msgspec.Struct, array_like=True):
     decorated: list[int]
     mixed: list[int]
     attributes: list[str]
+    declared: list[str]
 
 
 Import = tuple[int, str, str | None, int, int]
