@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.hierarchy import Hierarchy, Module
 
+PREPARING = ("setUp", "tearDown", "asyncSetUp", "asyncTearDown", "setup_method", "teardown_method")
 Near = list[dict[str, tuple[Module, ir.Function]]]  # the fixtures that a module sees by name, the nearest first
 
 
@@ -70,3 +71,12 @@ def is_test_class(hierarchy: Hierarchy, number: int, record: ir.Class) -> bool:
         return False
     inside = [hierarchy.class_of(item)[1].methods for item in order if isinstance(item, int)]
     return any(name.startswith("test") for methods in inside for name in methods)
+
+
+def inherited_tests(hierarchy: Hierarchy, number: int) -> list[int]:
+    """The functions that a test runner calls on objects of a test class, those of its own body aside."""
+    own = hierarchy.class_of(number)[1].methods
+    above = [hierarchy.class_of(item)[1].methods for item in hierarchy.order(number)[1:] if isinstance(item, int)]
+    names = dict.fromkeys(name for methods in above for name in methods if name not in own)
+    found = [hierarchy.find(number, name) for name in names if name.startswith("test") or name in PREPARING]
+    return [function for function in found if function is not None]

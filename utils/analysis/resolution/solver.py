@@ -6,7 +6,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.contents import Contents
 from utils.analysis.resolution.exchange import MEMBER, Ref
-from utils.analysis.resolution.fixtures import class_attributes, fixture_links, is_test_class
+from utils.analysis.resolution.fixtures import class_attributes, fixture_links, inherited_tests, is_test_class
 from utils.analysis.resolution.graph import Place, World
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 
@@ -30,6 +30,7 @@ class Solver(Contents):
             self.add(offset + record.node, intern(kinds.CLASS, base | number))
             if is_test_class(self.hierarchy, base | number, record):
                 self.made.add(base | number)  # by the test runner
+                self.run_inherited(base | number)
         for node, length in code.sites.items():
             self.add(offset + node, intern(kinds.CONTAINER, offset + node, length))
         for node, result in code.callables.items():
@@ -49,6 +50,12 @@ class Solver(Contents):
             self.link(given, self.field(number, name))
         for spent in (code.elements, code.sites, code.constants, code.versions):
             spent.clear()  # memory that the fixpoint needs
+
+    def run_inherited(self, number: int) -> None:
+        """The test runner calls the tests that a class inherits on an object of this class."""
+        value = self.values.intern(kinds.INSTANCE, number, True)
+        for found in inherited_tests(self.hierarchy, number):
+            self.receive(*self.hierarchy.function_of(found), value)
 
     def field(self, owner: int, name: str) -> Ref:
         raise NotImplementedError  # Attributes
