@@ -229,6 +229,18 @@ CASES = {
         "def make(key):\n    def read(self): pass\n    def write(self, v): pass\n    return property(read, write)\nclass C:\n    a = make('a')\ndef f(c: C):\n    c.a = c.a",
         "main -> main.make\nmain.f -> main.make.read, main.make.write",
     ),
+    "constructor put in the place of another": (
+        "def wrap(f):\n    def w(*a): f(*a)\n    return w\ndef d(cls):\n    cls.__init__ = wrap(cls.__init__)\n    return cls\n@d\nclass A:\n    def __init__(self): pass\n    def m(self): pass\n@d\nclass B(A):\n    def __init__(self): super().__init__()\nB().m()",
+        "main -> main.A.m, main.d, main.wrap.w\nmain.B.__init__ -> main.wrap.w\nmain.d -> main.wrap",
+    ),
+    "constructor of a class is replaced for a while": (
+        "class A:\n    def __init__(self): pass\ndef other(self): pass\ndef test():\n    old = A.__init__\n    A.__init__ = other\n    A.__init__ = old\nA()",
+        "main -> main.A.__init__",
+    ),
+    "decorated constructor": (
+        "from functools import wraps\ndef d(f):\n    @wraps(f)\n    def w(self, *a): return f(self, *a)\n    return w\nclass V:\n    def go(self): pass\nclass A:\n    @d\n    def __init__(self, v): v.go()\n    def m(self): pass\nA(V()).m()",
+        "main -> main.A.m, main.d, main.d.w\nmain.A.__init__ -> main.V.go\nmain.d.w -> main.A.__init__",
+    ),
     "type of an instance": (
         "class C:\n    def __init__(self): pass\nc = C()\ntype(c)()\nc.__class__()",
         "main -> main.C.__init__",

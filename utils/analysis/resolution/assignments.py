@@ -82,6 +82,7 @@ class Assignments(Definitions):
             if record.name not in methods:
                 methods.append(record.name)
         elif base:
+            owner = ir.GIVEN if record is not None and index == 0 else owner
             self.stored[name] = None
             self.store_for_class(base, name, source)
         self.use(base, ir.STORE, name, source, self.scope.index, line, owner)

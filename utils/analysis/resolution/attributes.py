@@ -15,6 +15,7 @@ from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
 
 MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER = 101, 102, 98, 97, 95
+INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
 LONGEST = 200  # characters of a name outside the repository that is worth knowing
 PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
 TYPES = {  # what `typing` calls Python's own
@@ -38,6 +39,8 @@ class Attributes(Solver):
         self.properties: dict[int, list[int]] = {}
         self.read_of: dict[int, tuple[int, str]] = {}  # node of an attribute → the node that it is read from, its name
         self.absent: list[tuple[int, int, str, Place]] = []
+        # (site or BY_SUPER, what it would run) → nodes of what it runs instead, if anything
+        self.instead: dict[tuple[int, int | None], list[int]] = {}
 
     @on(ir.ATTR)
     def on_attribute(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
@@ -94,9 +97,18 @@ class Attributes(Solver):
         by_super = what[0] == kinds.SUPER
         for owning in () if by_super else self.hierarchy.assigned(order, name):
             self.link(self.field(owning, name), node)
+        for assigned in self.given_instead(order, name, BY_SUPER) if by_super and name.startswith("__") else ():
+            self.wait(assigned, (MEMBER_OF, receiver, node, by_super, False))
         if not self.look_up(order, name, (MEMBER_OF, receiver, node, by_super, False)) and what[0] == kinds.CLASS:
             self.member_of_metaclass(value, int(what[1]), name, node)  # type: ignore[call-overload]
         return node
+
+    def given_instead(self, order: Sequence[int | str], name: str, site: int) -> list[int]:
+        """The nodes of what takes the place of a special method of a class; what it had is not run at `site` then."""
+        nodes = [self.here(self.field(owning, INSTEAD + name)) for owning in self.hierarchy.replaced(order, name)]
+        if nodes:
+            self.instead.setdefault((site, self.hierarchy.first(order, name)), []).extend(nodes)
+        return nodes
 
     def look_up(self, order: Sequence[int | str], name: str, rule: tuple[Any, ...]) -> bool:
         """Follow a rule for what the first of some classes that has a name has under it; whether one has it."""
@@ -212,6 +224,8 @@ class Attributes(Solver):
                 self.describe(value, owner, name, offset + source if source else 0, (scope, line, self.at))
             if source:
                 self.link(offset + source, self.field(self.assigning(owner, method_of), name))
+            if source and method_of == ir.GIVEN and kind == kinds.CLASS and name.startswith("__"):
+                self.link(offset + source, self.field(owner, INSTEAD + name))
         elif kind == kinds.MODULE and source and str(what[1]) in self.hierarchy.by_name:
             self.link(offset + source, self.assigned_name(str(what[1]), name))
         elif kind in (kinds.FUNCTION, kinds.BOUND) and source:

@@ -37,7 +37,8 @@ def take_findings(module: Interpreter) -> Findings:
 
     sites = []
     general = general_sites(module)
-    for (scope, line, node), pairs in module.edges.items():
+    for (scope, line, node), every in module.edges.items():
+        pairs = [pair for pair in every if not is_replaced(module, node, *pair)] if module.instead else every
         if not rather_plain(module, node, pairs):
             for same in by_name(module, pairs, APART).values():
                 limit = 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, same)
@@ -52,6 +53,12 @@ def take_findings(module: Interpreter) -> Findings:
         for value in module.inside(module.offset + local)
     ]
     return Findings(sites, sorted(module.made), tables)
+
+
+def is_replaced(module: Interpreter, node: int, number: int, receiver: int) -> bool:
+    """Whether a site runs something else in the place of a function."""
+    key = BY_SUPER if receiver <= BY_SUPER else node
+    return any(module.points.get(other) for other in module.instead.get((key, number), ()))
 
 
 def general_sites(module: Interpreter) -> dict[int, int]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 ATTR = 0  # (name, dst, scope, line)                 dst gets base.name
-STORE = 1  # (name, src, scope, line, class)         base.name gets src; class: whose `self` base is, or -1
+STORE = 1  # (name, src, scope, line, class)         base.name gets src; class: whose `self` base is, GIVEN, or -1
 CALL = 2  # (scope, line, args, keywords, dst)       dst gets the result of base(...)
 ITEM = 3  # (key, dst, scope, line)                  dst gets base[key]
 SET_ITEM = 4  # (key, src, scope, line)              base[key] gets src
@@ -48,6 +48,7 @@ LOCAL = (1 << NODE_BITS) - 1  # what it is within its file
 MADE = 1 << (NODE_BITS - 1)  # set in the numbers of nodes that are made while solving, clear in those of a summary
 CLASS_BITS = 20  # of a function's or class's
 
+GIVEN = -2  # in the place of a class: base is the first parameter of a function, as of a class decorator
 ANY = "\0any"  # the key of what may lie anywhere in a container; no code has keys such as these
 KEYS = "\0keys"  # the key of a mapping's keys
 MAPPING = -2  # the length of a mapping
