@@ -8,6 +8,14 @@ import pytest
 from tests.analysis.call_graph_cases import check
 
 CASES = {
+    "parameters that pytest gives": (
+        "import pytest\nclass A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef f(): pass\ndef g(): pass\nPAIRS = [(A, g)]\n@pytest.mark.parametrize('k, f', [(A, f), pytest.param(B, g, id='b')])\ndef test_a(k, f):\n    k().m()\n    f()\n@pytest.mark.parametrize(('k', 'f'), PAIRS)\ndef test_b(k, f):\n    k().m()\n    f()\n@pytest.mark.parametrize('k', [B])\nclass TestC:\n    def test(self, k): k().m()\n    def other(self, k): k().m()",
+        "main.test_a -> main.A.m, main.B.m, main.f, main.g\nmain.test_b -> main.A.m, main.g\nmain.TestC.test -> main.B.m",
+    ),
+    "parameters that pytest gives to a fixture": (
+        "import pytest\nclass A:\n    def m(self): pass\ndef f(): pass\n@pytest.fixture(params=[A, pytest.param(lambda: f())], ids=['a', 'b'])\ndef made(request): return request.param\ndef test(made):\n    made().m()",
+        "main.<lambda1> -> main.f\nmain.test -> main.<lambda1>, main.A.m",
+    ),
     "direct call": ("def f(): pass\nf()", "main -> main.f"),
     "module body and function body": ("def f(): pass\ndef g(): f()\ng()", "main -> main.g\nmain.g -> main.f"),
     "assigned name": ("def f(): pass\na = f\na()", "main -> main.f"),
