@@ -241,6 +241,22 @@ CASES = {
         "from functools import wraps\ndef d(f):\n    @wraps(f)\n    def w(self, *a): return f(self, *a)\n    return w\nclass V:\n    def go(self): pass\nclass A:\n    @d\n    def __init__(self, v): v.go()\n    def m(self): pass\nA(V()).m()",
         "main -> main.A.m, main.d, main.d.w\nmain.A.__init__ -> main.V.go\nmain.d.w -> main.A.__init__",
     ),
+    "keys are asked for their hash": (
+        "class K:\n    def __hash__(self): return 1\ndef a(d): d[K()]\ndef b(d): d[K()] = 1\ndef c(): return {K(): 1}\ndef e(): set().add(K())\ndef f(): return K() in {}\ndef g(): return {k for k in [K()]}\ndef h(): return set([K()])\ndef i(): return {}.get(K())",
+        "\n".join(f"main.{name} -> main.K.__hash__" for name in "abcefghi"),
+    ),
+    "what is no key is not asked for its hash": (
+        "class K:\n    def __hash__(self): return 1\nclass L:\n    def __getitem__(self, k): return k\ndef a(): return K() in []\ndef b(): return L()[K()]\ndef c(x): return K() in x\ndef d(): return [].append(K())",
+        "main.b -> main.L.__getitem__",
+    ),
+    "room is made for what a list is made of": (
+        "class A:\n    def __iter__(self): return iter(())\n    def __len__(self): return 0\nclass B:\n    def __iter__(self): return iter(())\nlist(A())\ndef f(): set(A())\ndef g(): tuple(B())",
+        "main -> main.A.__iter__, main.A.__len__\nmain.f -> main.A.__iter__\nmain.g -> main.B.__iter__",
+    ),
+    "every attribute is asked of __getattribute__": (
+        "class A:\n    def __getattribute__(self, name): return 1\nclass B: x = 1\nA().x\ndef f(): B().x",
+        "main -> main.A.__getattribute__",
+    ),
     "type of an instance": (
         "class C:\n    def __init__(self): pass\nc = C()\ntype(c)()\nc.__class__()",
         "main -> main.C.__init__",

@@ -56,6 +56,10 @@ class Attributes(Solver):
                 self.edge((scope, line, dst), function, value)
             if kind == kinds.CLASS and len(what) > 2:
                 self.link(self.member(self.values.intern(kinds.CLASS, what[1]), what[:2], name), dst)
+            if kind == kinds.INSTANCE and "__getattribute__" in self.world.hooks:
+                hook = self.find(int(what[1]), "__getattribute__")  # type: ignore[call-overload]
+                if hook is not None:
+                    self.edge((scope, line, self.at), hook, value, implied=True)
             if kind == kinds.INSTANCE and "__getattr__" in self.world.hooks and not name.startswith("_"):
                 self.absent.append((value, node, name, (scope, line, self.at)))
             if name == "__class__" and kind == kinds.INSTANCE:

@@ -98,6 +98,8 @@ class ContainerMethods(Decorating):
             if name in ("setdefault", "__setitem__") and args[0].__class__ is tuple:
                 key = args[0][1]
             self.give(args[WRITERS[name]], self.content(site, key))
+        if name in ("add", "discard") or (length in (ir.MAPPING, ir.DEFAULT) and name in ("get", "pop", "setdefault")):
+            self.hash_key(args[0] if args else 0, call)
         if name in READERS:
             self.read_method(site, length, name, call)
         elif name in VIEWS:
@@ -124,6 +126,10 @@ class ContainerMethods(Decorating):
             for key, item in call.keywords:
                 if key == "key":
                     self.call_nodes(item, [self.here(self.all_contents(site))], call)
+
+    def hash_key(self, item: Any, call: Call) -> None:
+        if item.__class__ is int and item:
+            self.wait(item, (ir.HASH, 0, False, call.scope, call.line))
 
     def read_method(self, site: int, length: int, name: str, call: Call) -> None:
         item = call.args[0] if call.args else 0

@@ -46,7 +46,7 @@ def take_findings(module: Interpreter) -> Findings:
     for (scope, line, node), pairs in module.implied.items():
         sites += [(scope, line, IMPLIED, [callee(*pair) for pair in same])
                   for name, same in by_name(module, pairs).items()
-                  if alike(module, node, name) and not answered(module, node, name)]  # fmt: skip
+                  if is_asked(module, node, name)]  # fmt: skip
     tables = [
         (form(value), module.offset + local)
         for local in module.module.code.tables
@@ -97,6 +97,11 @@ def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
     return OF_EXACT if exact else OF_METHODS
 
 
+def is_asked(module: Interpreter, node: int, name: str) -> bool:
+    """Whether what arrives at a node is what a special method is asked of, as far as anything else is known there."""
+    return alike(module, node, name) and not answered(module, node, name) and is_key(module, node)
+
+
 def alike(module: Interpreter, node: int, name: str) -> bool:
     """Whether all that is known to arrive at a node are instances with this special method: where other kinds or
     classes come along, nothing is known of the one value that is compared or converted."""
@@ -134,6 +139,16 @@ def answered(module: Interpreter, node: int, name: str) -> bool:
         if what[0] == kinds.INSTANCE and any(module.find(int(what[1]), own) is not None for own in names):  # type: ignore[call-overload]
             return True
     return False
+
+
+def is_key(module: Interpreter, node: int) -> bool:
+    """Whether a value is a key in nothing but Python's own containers: lists and what has methods of its own, which
+    cannot be told from a value that is only looked for, aside."""
+    holder, test = module.held_by.get(node, (0, False))
+    found = [module.values.table[value] for value in module.points.get(holder, ())]
+    if test:
+        return bool(found) and all(what[0] == kinds.CONTAINER and what[2] in (ir.MAPPING, ir.DEFAULT) for what in found)
+    return all(what[0] == kinds.CONTAINER for what in found)
 
 
 def take_names(hierarchy: Hierarchy, module: Module) -> Names:

@@ -34,6 +34,7 @@ SLICE = 16  # (low, high, step, dst, scope, line)    dst gets base[low:high:step
 EXCLUDE = 18  # (class_node, dst)                    dst gets the values that are not of the class
 SUBCLASS = 19  # (class, scope, line)                the class that arrives is made by a class statement
 TYPE = 17  # (dst,)                                  dst gets the class that arrives (`type[K]`)
+HASH = 20  # (holder, test, scope, line)             base is a key in `holder`; test: it is only looked for with `in`
 
 STATIC, CLASS_METHOD, PROPERTY, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64  # of a function
 WRAPPER = 128  # decorated with functools.wraps: it stands in for one function each time
@@ -198,7 +199,7 @@ class Code(msgspec.Struct, array_like=True):
 
 
 LINE_AT = {ATTR: 4, STORE: 4, CALL: 2, ITEM: 4, SET_ITEM: 4, ITER: 3, UNPACK: 5, ENTER: 3, DUNDER: 5, RAISE: 2}
-LINE_AT |= {DECORATE: 4, SLICE: 6, SUBCLASS: 3}  # where an instruction keeps its line
+LINE_AT |= {DECORATE: 4, SLICE: 6, SUBCLASS: 3, HASH: 4}  # where an instruction keeps its line
 
 
 def take_lines(uses: dict[int, list[tuple[Any, ...]]], imports: list[Import]) -> list[int]:

@@ -31,6 +31,9 @@ ASK = {  # builtin → the special methods it asks its argument for, first found
     "round": ("__round__",),
     "reversed": ("__reversed__",),
     "divmod": ("__divmod__",),
+    "list": ("__len__",),  # for how many items to make room
+    "tuple": ("__len__",),
+    "sorted": ("__len__",),
 }
 GATHER = frozenset(
     [
@@ -215,7 +218,10 @@ class Models(ContainerMethods):
                 self.link(self.iterated(item, call), self.content(inner, index))
             return
         for item in sources:
-            self.link(self.iterated(item, call), self.content(site, ir.ANY))
+            element = self.iterated(item, call)
+            self.link(element, self.content(site, ir.ANY))
+            if name in ("set", "frozenset"):
+                self.hash_key(element, call)
 
     def map(self, args: list[int], call: Call) -> None:
         site = self.container(call)

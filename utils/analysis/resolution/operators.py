@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.narrowing import Narrowing
@@ -41,6 +42,11 @@ class Operators(Narrowing):
                 self.copy(base, operand)
                 base = operand
             self.uses[base].append((ir.DUNDER, names, other, dst, self.scope.index, line, late))
+
+    def hashed(self, key: Any, holder: int, line: int, test: bool = False) -> None:
+        """What is a key in a dictionary, or lies in a set, is asked for its hash."""
+        if key.__class__ is int:
+            self.use(key, ir.HASH, holder, test, self.scope.index, line)
 
     def truth(self, node: ast.expr) -> int:
         """Evaluate a condition; an instance that arrives is asked for its truth."""
@@ -107,6 +113,7 @@ class Operators(Narrowing):
                 self.dunder(right, (REFLECTED[name],) if name in REFLECTED else names, left, 0, node.lineno, late=True)
             elif kind in (ast.In, ast.NotIn):
                 self.dunder(right, ("__contains__", "__iter__"), left, 0, node.lineno)
+                self.hashed(left, right, node.lineno, test=True)
             left = right
         return 0
 
