@@ -199,6 +199,8 @@ class Definitions(Parametrized):
         accessor = ""
         for position, (item, _) in enumerate(decorators):
             name = last_name(item.func if isinstance(item, ast.Call) else item)
+            if name == "fixture" and isinstance(item, ast.Call) and is_automatic(item):
+                flags |= ir.AUTOMATIC
             if name != "property" or position == len(decorators) - 1 or self.untouched(decorators[position + 1 :]):
                 flags |= FLAGS.get(name, 0)
             if name in ("setter", "deleter", "getter") and isinstance(item, ast.Attribute):
@@ -364,6 +366,14 @@ def made_by(node: FunctionNode) -> int:
             if not isinstance(given, ast.Name) or given.id not in own:  # `super().__new__(other)`
                 return ir.OTHER
     return 0
+
+
+def is_automatic(call: ast.Call) -> bool:
+    """Whether this is `fixture(autouse=True)`."""
+    return any(
+        word.arg == "autouse" and isinstance(word.value, ast.Constant) and word.value.value is True
+        for word in call.keywords
+    )
 
 
 def used_fixtures(node: ast.ClassDef) -> list[str]:
