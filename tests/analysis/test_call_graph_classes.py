@@ -257,6 +257,14 @@ CASES = {
         "class A:\n    def __getattribute__(self, name): return 1\nclass B: x = 1\nA().x\ndef f(): B().x",
         "main -> main.A.__getattribute__",
     ),
+    "decorated special methods": (
+        "def same(f): return f\ndef wrap(f):\n    def w(self, *a): return f(self, *a)\n    return w\nclass A:\n    def m(self): pass\nclass C:\n    @same\n    def __enter__(self): return A()\n    @wrap\n    def __exit__(self, *a): pass\ndef g():\n    with C() as a: a.m()",
+        "main -> main.same, main.wrap\nmain.g -> main.A.m, main.C.__enter__, main.wrap.w\nmain.wrap.w -> main.C.__exit__",
+    ),
+    "texts that are filled in": (
+        "class S:\n    def __str__(self): return ''\n    def __repr__(self): return ''\ndef a(): return '%s' % S()\ndef b(): return '%d%% %r' % (1, S())\ndef c(): return '%s' % (S(),)\ndef d(): return '%(a)s' % S()\ndef e(): return '%s %s' % S()",
+        "main.a -> main.S.__str__\nmain.b -> main.S.__repr__\nmain.c -> main.S.__str__",
+    ),
     "type of an instance": (
         "class C:\n    def __init__(self): pass\nc = C()\ntype(c)()\nc.__class__()",
         "main -> main.C.__init__",

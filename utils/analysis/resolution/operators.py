@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ COMPARE = {
 }  # fmt: skip
 REFLECTED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
 TRUTH = ("__bool__", "__len__")
+PERCENT = re.compile(r"%[-#0 +]*\d*(?:\.\d+)?([a-zA-Z])")  # conversions of `%` whose arguments come in order
 CONVERSIONS = {
     -1: ("__format__", "__str__", "__repr__"),
     115: ("__str__", "__repr__"),
@@ -66,6 +68,9 @@ class Operators(Narrowing):
             chain.append(chain[-1].left)
         left = self.expr(chain[-1].left)
         for part in reversed(chain):
+            if isinstance(part.op, ast.Mod) and is_text(part.left):
+                left = self.filled(part)
+                continue
             right = self.expr(part.right)
             if left or right:
                 name = BINARY[part.op.__class__]
@@ -74,6 +79,24 @@ class Operators(Narrowing):
                 self.dunder(right, (f"__r{name}__",), left, dst, part.lineno, late=True)
                 left = dst
         return left
+
+    def filled(self, node: ast.BinOp) -> int:
+        """`"%s %r" % (a, b)` asks what is filled in for its text."""
+        conversions = PERCENT.findall(node.left.value.replace("%%", ""))  # type: ignore[attr-defined]
+        if not isinstance(node.right, ast.Tuple):
+            right = self.expr(node.right)
+            self.convert(right, conversions[0] if len(conversions) == 1 else "", node.lineno)
+            return 0
+        items = node.right.elts
+        for item, conversion in zip(
+            items, conversions if len(conversions) == len(items) else [""] * len(items), strict=True
+        ):
+            self.convert(self.expr(item), conversion, item.lineno)
+        return 0
+
+    def convert(self, node: int, conversion: str, line: int) -> None:
+        if conversion in ("s", "r", "a"):
+            self.dunder(node, CONVERSIONS[ord(conversion)], 0, 0, line)
 
     def unary(self, node: ast.UnaryOp) -> int:
         if node.op.__class__ is ast.Not:
@@ -138,3 +161,7 @@ class Operators(Narrowing):
         found = self.value(node.value)
         self.bind(node.target.id, found)
         return found
+
+
+def is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
