@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
@@ -104,12 +105,22 @@ def is_asked(module: Interpreter, node: int, name: str) -> bool:
 
 def alike(module: Interpreter, node: int, name: str) -> bool:
     """Whether all that is known to arrive at a node are instances with this special method: where other kinds or
-    classes come along, nothing is known of the one value that is compared or converted."""
+    classes come along, nothing is known of the one value that is compared or converted. Containers may come along where
+    one class is promised whose objects can be filled like them: they stand for dictionaries."""
+    contained = False
+    exact: set[Any] = set()
+    promised: set[Any] = set()
     for value in module.points.get(node, ()):
         what = module.values.table[value]
-        if what[0] != kinds.INSTANCE or module.find(int(what[1]), name) is None:  # type: ignore[call-overload]
+        if what[0] == kinds.CONTAINER:
+            contained = True
+        elif what[0] != kinds.INSTANCE or module.find(int(what[1]), name) is None:  # type: ignore[call-overload]
             return False
-    return True
+        else:
+            (exact if what[2] else promised).add(what[1])
+    if not contained:
+        return True
+    return len(promised) == 1 and exact <= promised and module.find(int(*promised), "__setitem__") is not None
 
 
 def rather_plain(module: Interpreter, node: int, pairs: Sequence[tuple[int, int]]) -> bool:
