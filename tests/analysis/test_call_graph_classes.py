@@ -221,6 +221,50 @@ CASES = {
         "def f(): pass\nclass C:\n    def m(self): pass\nc = C()\ngetattr(c, 'm')()\nsetattr(c, 'a', f)\nc.a()",
         "main -> main.C.m, main.f",
     ),
+    "setter given to property": (
+        "class V:\n    def go(self): pass\nclass C:\n    def g(self): pass\n    def s(self, v): v.go()\n    a = property(g, s)\n    b = property(fget=g, fset=s)\ndef f():\n    C().a = V()\ndef h():\n    C().b = V()",
+        "main.C.s -> main.V.go\nmain.f -> main.C.s\nmain.h -> main.C.s",
+    ),
+    "property made by a function": (
+        "def make(key):\n    def read(self): pass\n    def write(self, v): pass\n    return property(read, write)\nclass C:\n    a = make('a')\ndef f(c: C):\n    c.a = c.a",
+        "main -> main.make\nmain.f -> main.make.read, main.make.write",
+    ),
+    "constructor put in the place of another": (
+        "def wrap(f):\n    def w(*a): f(*a)\n    return w\ndef d(cls):\n    cls.__init__ = wrap(cls.__init__)\n    return cls\n@d\nclass A:\n    def __init__(self): pass\n    def m(self): pass\n@d\nclass B(A):\n    def __init__(self): super().__init__()\nB().m()",
+        "main -> main.A.m, main.d, main.wrap.w\nmain.B.__init__ -> main.wrap.w\nmain.d -> main.wrap",
+    ),
+    "constructor of a class is replaced for a while": (
+        "class A:\n    def __init__(self): pass\ndef other(self): pass\ndef test():\n    old = A.__init__\n    A.__init__ = other\n    A.__init__ = old\nA()",
+        "main -> main.A.__init__",
+    ),
+    "decorated constructor": (
+        "from functools import wraps\ndef d(f):\n    @wraps(f)\n    def w(self, *a): return f(self, *a)\n    return w\nclass V:\n    def go(self): pass\nclass A:\n    @d\n    def __init__(self, v): v.go()\n    def m(self): pass\nA(V()).m()",
+        "main -> main.A.m, main.d, main.d.w\nmain.A.__init__ -> main.V.go\nmain.d.w -> main.A.__init__",
+    ),
+    "keys are asked for their hash": (
+        "class K:\n    def __hash__(self): return 1\ndef a(d): d[K()]\ndef b(d): d[K()] = 1\ndef c(): return {K(): 1}\ndef e(): set().add(K())\ndef f(): return K() in {}\ndef g(): return {k for k in [K()]}\ndef h(): return set([K()])\ndef i(): return {}.get(K())",
+        "\n".join(f"main.{name} -> main.K.__hash__" for name in "abcefghi"),
+    ),
+    "what is no key is not asked for its hash": (
+        "class K:\n    def __hash__(self): return 1\nclass L:\n    def __getitem__(self, k): return k\ndef a(): return K() in []\ndef b(): return L()[K()]\ndef c(x): return K() in x\ndef d(): return [].append(K())",
+        "main.b -> main.L.__getitem__",
+    ),
+    "room is made for what a list is made of": (
+        "class A:\n    def __iter__(self): return iter(())\n    def __len__(self): return 0\nclass B:\n    def __iter__(self): return iter(())\nlist(A())\ndef f(): set(A())\ndef g(): tuple(B())",
+        "main -> main.A.__iter__, main.A.__len__\nmain.f -> main.A.__iter__\nmain.g -> main.B.__iter__",
+    ),
+    "every attribute is asked of __getattribute__": (
+        "class A:\n    def __getattribute__(self, name): return 1\nclass B: x = 1\nA().x\ndef f(): B().x",
+        "main -> main.A.__getattribute__",
+    ),
+    "decorated special methods": (
+        "def same(f): return f\ndef wrap(f):\n    def w(self, *a): return f(self, *a)\n    return w\nclass A:\n    def m(self): pass\nclass C:\n    @same\n    def __enter__(self): return A()\n    @wrap\n    def __exit__(self, *a): pass\ndef g():\n    with C() as a: a.m()",
+        "main -> main.same, main.wrap\nmain.g -> main.A.m, main.C.__enter__, main.wrap.w\nmain.wrap.w -> main.C.__exit__",
+    ),
+    "texts that are filled in": (
+        "class S:\n    def __str__(self): return ''\n    def __repr__(self): return ''\ndef a(): return '%s' % S()\ndef b(): return '%d%% %r' % (1, S())\ndef c(): return '%s' % (S(),)\ndef d(): return '%(a)s' % S()\ndef e(): return '%s %s' % S()",
+        "main.a -> main.S.__str__\nmain.b -> main.S.__repr__\nmain.c -> main.S.__str__",
+    ),
     "type of an instance": (
         "class C:\n    def __init__(self): pass\nc = C()\ntype(c)()\nc.__class__()",
         "main -> main.C.__init__",

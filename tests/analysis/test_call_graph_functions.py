@@ -8,6 +8,26 @@ import pytest
 from tests.analysis.call_graph_cases import check
 
 CASES = {
+    "fixture that is imported": (
+        "# file: tests/plugin.py\nimport pytest\nclass A:\n    def m(self): pass\n@pytest.fixture\ndef a(): return A()\n# file: tests/conftest.py\nfrom tests.plugin import a\n# file: tests/test_a.py\ndef test(a): a.m()",
+        "tests.test_a.test -> tests.plugin.A.m",
+    ),
+    "fixture that all tests use": (
+        "# file: tests/conftest.py\nimport pytest\nclass A:\n    def m(self): pass\n@pytest.fixture(autouse=True)\ndef a(request): request.instance.a = A()\n@pytest.fixture\ndef b(request): request.instance.b = A()\n# file: tests/test_a.py\nclass TestA:\n    def test(self):\n        self.a.m()\n    def test_b(self): self.b.m()",
+        "tests.test_a.TestA.test -> tests.conftest.A.m",
+    ),
+    "fixture method that is inherited": (
+        "import pytest\nclass A:\n    def m(self): pass\nclass Base:\n    @pytest.fixture(autouse=True)\n    def prepare(self): self.make().m()\nclass TestA(Base):\n    def make(self): return A()\n    def test(self): pass",
+        "main.Base.prepare -> main.A.m, main.TestA.make",
+    ),
+    "parameters that pytest gives": (
+        "import pytest\nclass A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef f(): pass\ndef g(): pass\nPAIRS = [(A, g)]\n@pytest.mark.parametrize('k, f', [(A, f), pytest.param(B, g, id='b')])\ndef test_a(k, f):\n    k().m()\n    f()\n@pytest.mark.parametrize(('k', 'f'), PAIRS)\ndef test_b(k, f):\n    k().m()\n    f()\n@pytest.mark.parametrize('k', [B])\nclass TestC:\n    def test(self, k): k().m()\n    def other(self, k): k().m()",
+        "main.test_a -> main.A.m, main.B.m, main.f, main.g\nmain.test_b -> main.A.m, main.g\nmain.TestC.test -> main.B.m",
+    ),
+    "parameters that pytest gives to a fixture": (
+        "import pytest\nclass A:\n    def m(self): pass\ndef f(): pass\n@pytest.fixture(params=[A, pytest.param(lambda: f())], ids=['a', 'b'])\ndef made(request): return request.param\ndef test(made):\n    made().m()",
+        "main.<lambda1> -> main.f\nmain.test -> main.<lambda1>, main.A.m",
+    ),
     "direct call": ("def f(): pass\nf()", "main -> main.f"),
     "module body and function body": ("def f(): pass\ndef g(): f()\ng()", "main -> main.g\nmain.g -> main.f"),
     "assigned name": ("def f(): pass\na = f\na()", "main -> main.f"),

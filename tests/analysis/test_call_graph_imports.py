@@ -36,6 +36,18 @@ CASES = {
         "# file: main.py\nfrom pkg import mod\nclass D(mod.C): pass\nD().m()",
         "main -> pkg.mod.C.m",
     ),
+    "module that is asked for what it lacks": (
+        "# file: lazy.py\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pkg.mod import C\ndef __getattr__(name): pass\n# file: main.py\nimport lazy\ndef g(): lazy.C().m()\ndef h(): lazy.D",
+        "main.g -> lazy.__getattr__, pkg.mod.C.m\nmain.h -> lazy.__getattr__",
+    ),
+    "module that is asked whether it is a package": (
+        "# file: lazy.py\nhere = 1\ndef __getattr__(name): pass\n# file: lazies/__init__.py\nhere = 1\ndef __getattr__(name): pass\n# file: main.py\nfrom lazies import here\nimport lazy\ndef g():\n    from lazy import here",
+        "main.g -> lazy.__getattr__",
+    ),
+    "module that is asked by what a function made": (
+        "# file: made.py\ndef make():\n    def ask(name): pass\n    return ask\n__getattr__ = make()\n# file: main.py\nimport made\nmade.x",
+        "made -> made.make\nmain -> made.make.ask",
+    ),
     "import_module": (
         "# file: main.py\nimport importlib\nimportlib.import_module('pkg.mod').f()",
         "main -> pkg.mod.f",

@@ -52,6 +52,10 @@ CASES = {
         "class P:\n    def __iter__(self): return iter(())\ndef g(a):\n    for b in a: pass\ng(P())\ng([1])",
         "main -> main.g",
     ),
+    "dictionaries that arrive where an object like one is promised": (
+        "class P:\n    def __getitem__(self, k): return k\n    def __setitem__(self, k, v): pass\nclass Q:\n    def __getitem__(self, k): return k\ndef g(a): a[1] = 2\ndef h(a: P): g(a)\ng(P())\ng({})\ndef i(a): a[1] = 2\ndef j(a: Q): i(a)\ni([1])\ni(P())\ndef k(a): a[1] = 2\nk({})\nk(P())",
+        "main -> main.g, main.i, main.k\nmain.g -> main.P.__setitem__\nmain.h -> main.g\nmain.j -> main.i",
+    ),
     "a table tells all that it holds": (
         f"{FIVE}for f in [f0, f1, f2, f3, f4]:\n    f()",
         "main -> main.f0, main.f1, main.f2, main.f3, main.f4",

@@ -98,6 +98,7 @@ def take_face(
         decorated=[node for node in (*dict(builder.decorations), *builder.registered) if node in definitions],
         mixed=sorted({node for nodes in builder.succ.values() for node in nodes} & definitions),
         attributes=list(builder.stored),
+        declared=[name for name in builder.declared_names if name not in builder.real_names],
     )
 
 

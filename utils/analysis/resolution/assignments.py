@@ -82,6 +82,7 @@ class Assignments(Definitions):
             if record.name not in methods:
                 methods.append(record.name)
         elif base:
+            owner = ir.GIVEN if record is not None and index == 0 else owner
             self.stored[name] = None
             self.store_for_class(base, name, source)
         self.use(base, ir.STORE, name, source, self.scope.index, line, owner)
@@ -118,6 +119,7 @@ class Assignments(Definitions):
         key = 0 if isinstance(target.slice, ast.Slice) else self.key(target.slice)
         if isinstance(target.slice, ast.Slice) and source:
             return
+        self.hashed(key, base, target.lineno)
         self.use(base, ir.SET_ITEM, key, source, self.scope.index, target.lineno)
         if key.__class__ is not tuple or base not in self.sites or not isinstance(target.value, ast.Name):
             return

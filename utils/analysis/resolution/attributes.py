@@ -14,7 +14,8 @@ from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
 
-MEMBER_OF, GETTER, DESCRIBED, FORWARDED = 101, 102, 98, 97
+MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER = 101, 102, 98, 97, 95
+INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
 LONGEST = 200  # characters of a name outside the repository that is worth knowing
 PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
 TYPES = {  # what `typing` calls Python's own
@@ -38,6 +39,8 @@ class Attributes(Solver):
         self.properties: dict[int, list[int]] = {}
         self.read_of: dict[int, tuple[int, str]] = {}  # node of an attribute → the node that it is read from, its name
         self.absent: list[tuple[int, int, str, Place]] = []
+        # (site or BY_SUPER, what it would run) → nodes of what it runs instead, if anything
+        self.instead: dict[tuple[int, int | None], list[int]] = {}
 
     @on(ir.ATTR)
     def on_attribute(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
@@ -53,6 +56,10 @@ class Attributes(Solver):
                 self.edge((scope, line, dst), function, value)
             if kind == kinds.CLASS and len(what) > 2:
                 self.link(self.member(self.values.intern(kinds.CLASS, what[1]), what[:2], name), dst)
+            if kind == kinds.INSTANCE and "__getattribute__" in self.world.hooks:
+                hook = self.find(int(what[1]), "__getattribute__")  # type: ignore[call-overload]
+                if hook is not None:
+                    self.edge((scope, line, self.at), hook, value, implied=True)
             if kind == kinds.INSTANCE and "__getattr__" in self.world.hooks and not name.startswith("_"):
                 self.absent.append((value, node, name, (scope, line, self.at)))
             if name == "__class__" and kind == kinds.INSTANCE:
@@ -94,9 +101,18 @@ class Attributes(Solver):
         by_super = what[0] == kinds.SUPER
         for owning in () if by_super else self.hierarchy.assigned(order, name):
             self.link(self.field(owning, name), node)
+        for assigned in self.given_instead(order, name, BY_SUPER) if by_super and name.startswith("__") else ():
+            self.wait(assigned, (MEMBER_OF, receiver, node, by_super, False))
         if not self.look_up(order, name, (MEMBER_OF, receiver, node, by_super, False)) and what[0] == kinds.CLASS:
             self.member_of_metaclass(value, int(what[1]), name, node)  # type: ignore[call-overload]
         return node
+
+    def given_instead(self, order: Sequence[int | str], name: str, site: int) -> list[int]:
+        """The nodes of what takes the place of a special method of a class; what it had is not run at `site` then."""
+        nodes = [self.here(self.field(owning, INSTEAD + name)) for owning in self.hierarchy.replaced(order, name)]
+        if nodes:
+            self.instead.setdefault((site, self.hierarchy.first(order, name)), []).extend(nodes)
+        return nodes
 
     def look_up(self, order: Sequence[int | str], name: str, rule: tuple[Any, ...]) -> bool:
         """Follow a rule for what the first of some classes that has a name has under it; whether one has it."""
@@ -205,12 +221,15 @@ class Attributes(Solver):
             hook = self.find(owner, "__setattr__") if kind == kinds.INSTANCE else None
             if hook is not None:
                 self.edge((scope, line, self.at), hook, value)
-            if kind == kinds.INSTANCE and "__set__" in self.world.hooks:
-                self.describe(value, owner, name, (scope, line, self.at))
             if setter is not None:
-                self.set_property(setter, value, source, (scope, line, self.at))
-            elif source:
+                self.set_property(setter, value, offset + source if source else 0, (scope, line, self.at))
+                return
+            if kind == kinds.INSTANCE:
+                self.describe(value, owner, name, offset + source if source else 0, (scope, line, self.at))
+            if source:
                 self.link(offset + source, self.field(self.assigning(owner, method_of), name))
+            if source and method_of == ir.GIVEN and kind == kinds.CLASS and name.startswith("__"):
+                self.link(offset + source, self.field(owner, INSTEAD + name))
         elif kind == kinds.MODULE and source and str(what[1]) in self.hierarchy.by_name:
             self.link(offset + source, self.assigned_name(str(what[1]), name))
         elif kind in (kinds.FUNCTION, kinds.BOUND) and source:
@@ -236,17 +255,25 @@ class Attributes(Solver):
         self.edge(place, setter, value)
         self.receive(owner, function, value)
         if source and len(function.params) > 1:
-            self.link(self.offset + source, owner.offset + function.params[1])
+            self.link(source, owner.offset + function.params[1])
 
-    def describe(self, value: int, number: int, name: str, place: Place) -> None:
-        """An assignment to an attribute whose class holds a descriptor there."""
-        self.look_up(self.hierarchy.order(number), name, (DESCRIBED, place))
+    def describe(self, value: int, number: int, name: str, source: int, place: Place) -> None:
+        """An assignment to an attribute for which the class may have a descriptor, or what `property(...)` made."""
+        self.look_up(self.hierarchy.order(number), name, (DESCRIBED, value, source, place))
 
     @on(DESCRIBED)
     def on_described(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         found = self.find(int(what[1]), "__set__") if what[0] == kinds.INSTANCE else None  # type: ignore[call-overload]
         if found is not None:
-            self.edge(rule[0], found, value)
+            self.edge(rule[2], found, value)
+        elif what[0] == kinds.ACCESSOR and what[2]:
+            self.wait(int(what[2]), (SETTER, *rule))  # type: ignore[call-overload]
+
+    @on(SETTER)
+    def on_setter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """A function given to `property(...)`, that an assignment runs."""
+        if what[0] in (kinds.FUNCTION, kinds.WRAPPED):
+            self.set_property(int(what[1]), *rule)  # type: ignore[call-overload]
 
     def settle_absent(self) -> None:
         """Attributes that nothing was found for are asked of `__getattr__`."""

@@ -9,10 +9,10 @@ from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import GETTER
 from utils.analysis.resolution.binding import APPLIED_RESULT, Binding, Call, shifted
 from utils.analysis.resolution.exchange import Ref
-from utils.analysis.resolution.graph import BY_SUPER, World, on
+from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import Module
 
-APPLY = 103
+APPLY, CONSTRUCTED = 103, 94
 
 
 class Calls(Binding):
@@ -90,6 +90,9 @@ class Calls(Binding):
         elif kind in (kinds.BUILTIN, kinds.EXTERNAL):
             self.run_model(str(what[1]), call)
 
+    def call_module(self, node: int, name: str, place: Place, dst: int) -> None:
+        self.wait(node, (APPLY, Call(place[0], place[1], [("k", name)], [], dst, self.new())))
+
     def run_function(self, number: int, receiver: int | None, call: Call) -> None:
         self.edge(call.place, number, -1 if receiver is None else receiver)
         self.enter_function(number, receiver, call)
@@ -151,8 +154,24 @@ class Calls(Binding):
             self.receive(owner, function, exact)
             self.bind(owner, function, [None, *call.args], call)
             self.keep(owner, function, exact, [None, *call.args], call)
-        else:
+        elif not self.look_up(self.hierarchy.order(number), "__init__", (CONSTRUCTED, exact, call)):
             self.fill_fields(number, call)
+        for node in self.given_instead(self.hierarchy.order(number), "__init__", call.shared):
+            self.wait(node, (CONSTRUCTED, exact, call))
+
+    @on(CONSTRUCTED)
+    def on_constructed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """A constructor that a decorator, or an assignment to the class, puts in the place of the one written down."""
+        exact, call = rule
+        inner = Call(call.scope, call.line, call.args, call.keywords, self.new(), self.new())
+        inner.shared = call.shared
+        if what[0] == kinds.WRAPPED:
+            self.run_wrapped((*what[:3], exact), inner)
+        elif what[0] == kinds.FUNCTION:
+            item = self.new()
+            self.add(item, exact)
+            inner.args = [item, *call.args]
+            self.run_function(int(what[1]), None, inner)  # type: ignore[call-overload]
 
     def run_partial(self, what: kinds.Value, call: Call) -> None:
         args: Any = what[2]

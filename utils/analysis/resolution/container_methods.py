@@ -10,7 +10,7 @@ from utils.analysis.resolution.binding import APPLIED_RESULT, SPREAD, SPREAD_KEY
 from utils.analysis.resolution.decorating import Decorating
 from utils.analysis.resolution.graph import on
 
-COPIED, PAIRED = 122, 124
+COPIED, PAIRED, INVOKED = 122, 124, 93
 NAMED = frozenset(["__enter__", "__exit__", "__aenter__", "__aexit__", "__next__", "__anext__", "keys"])
 CONTAINER_TYPES = {"list": -1, "set": -1, "deque": -1, "dict": ir.MAPPING, "OrderedDict": ir.MAPPING}
 READERS = frozenset({"get", "pop", "setdefault", "popitem", "popleft", "__getitem__", "__next__"})
@@ -22,10 +22,12 @@ class ContainerMethods(Decorating):
     """What is called on a container, and how arguments are spread out of one."""
 
     def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
-        found = self.find(int(what[1]), name)  # type: ignore[call-overload]
-        if found is None:
-            return False
+        number = int(what[1])  # type: ignore[call-overload]
+        found = self.find(number, name)
         target = dst or self.new()
+        if found is None:
+            order = self.hierarchy.order(number)
+            return self.look_up(order, name, (INVOKED, value, name, self.at, args, place, target))
         if place is None:
             owner, function = self.hierarchy.function_of(found)
             self.link(owner.offset + function.returns, target)
@@ -34,6 +36,20 @@ class ContainerMethods(Decorating):
         self.edge((scope, line, self.at), found, value, name not in NAMED)
         self.enter_function(found, value, Call(scope, line, args, [], target, self.there(target)))
         return True
+
+    @on(INVOKED)
+    def on_invoked(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """A special method that a decorator made, or that is a function from elsewhere."""
+        receiver, name, site, args, place, target = rule
+        if place is None or what[0] not in (kinds.FUNCTION, kinds.WRAPPED):
+            return
+        call = Call(place[0], place[1], args, [], target, self.there(target))
+        call.shared = site
+        if what[0] == kinds.FUNCTION:
+            self.edge(call.place, int(what[1]), receiver, name not in NAMED)  # type: ignore[call-overload]
+            self.enter_function(int(what[1]), receiver, call)  # type: ignore[call-overload]
+        elif name in NAMED:
+            self.run_wrapped((*what[:3], receiver), call)
 
     @on(APPLIED_RESULT)
     def on_applied_result(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
@@ -98,6 +114,8 @@ class ContainerMethods(Decorating):
             if name in ("setdefault", "__setitem__") and args[0].__class__ is tuple:
                 key = args[0][1]
             self.give(args[WRITERS[name]], self.content(site, key))
+        if name in ("add", "discard") or (length in (ir.MAPPING, ir.DEFAULT) and name in ("get", "pop", "setdefault")):
+            self.hash_key(args[0] if args else 0, call)
         if name in READERS:
             self.read_method(site, length, name, call)
         elif name in VIEWS:
@@ -124,6 +142,10 @@ class ContainerMethods(Decorating):
             for key, item in call.keywords:
                 if key == "key":
                     self.call_nodes(item, [self.here(self.all_contents(site))], call)
+
+    def hash_key(self, item: Any, call: Call) -> None:
+        if item.__class__ is int and item:
+            self.wait(item, (ir.HASH, 0, False, call.scope, call.line))
 
     def read_method(self, site: int, length: int, name: str, call: Call) -> None:
         item = call.args[0] if call.args else 0

@@ -22,6 +22,10 @@ class Containers(ClassRules):
         super().__init__(world, module)
         self.unknown_keys: list[tuple[int, int, Ref, bool]] = []  # key, container, what gets or gives, whether it gives
         self.left_of: dict[int, int] = {}  # right operand, as it is asked for a reflected operator → left operand
+        self.held_by: dict[
+            int, tuple[int, bool]
+        ] = {}  # key, as it is asked for its hash → what it is a key in, `HASH`'s test
+        self.keys_of: dict[tuple[int, int, int], int] = {}  # (node, what it is a key in, line) → it, as it is asked
 
     def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
         """Run a special method of an instance; False where its class has none of ours. `place`: scope, line."""
@@ -143,6 +147,21 @@ class Containers(ClassRules):
             self.link(self.content(site, index), self.content(dst, position))
         for key in (ir.ANY, ir.TAIL):
             self.link(self.content(site, key), self.content(dst, ir.ANY))
+
+    # --- keys --------------------------------------------------------------------------------------------------------
+
+    @on(ir.HASH)
+    def on_hash(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        holder, test, scope, line = rule
+        if what[0] == kinds.INSTANCE and "__hash__" in self.world.hooks:
+            found = self.find(int(what[1]), "__hash__")  # type: ignore[call-overload]
+            if found is not None:
+                node = self.keys_of.get((self.at, holder, line))
+                if node is None:
+                    node = self.keys_of[self.at, holder, line] = self.new()
+                    self.link(self.at, node)
+                self.held_by[node] = (holder + offset if holder else 0, test)
+                self.edge((scope, line, node), found, value, implied=True)
 
     # --- iteration ---------------------------------------------------------------------------------------------------
 

@@ -13,12 +13,12 @@ from utils.analysis.resolution.annotations import (
     CONTEXTS,
     MAPPINGS,
     SEQUENCES,
-    Annotations,
     is_plain,
     last_name,
     parse,
     written,
 )
+from utils.analysis.resolution.parametrized import Given, Parametrized
 from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -42,7 +42,7 @@ DEFINITIONS = 1 << (ir.CLASS_BITS - 3)  # that a file may have: an eighth of the
 IMPLICIT_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 
-class Definitions(Annotations):
+class Definitions(Parametrized):
     """Function bodies are walked after the scope around them, when every later definition is known."""
 
     def __init__(self, module: str, ids: dict[ast.AST, str]) -> None:
@@ -61,7 +61,18 @@ class Definitions(Annotations):
         self.registered: list[int] = []  # with single-dispatch functions
         self.dispatchers: dict[int, int] = {}  # what a single-dispatch function's name stands for → itself
         self.checked = False  # whether only type checkers read what is walked now
+        self.declared_names: dict[str, None] = {}  # of the module, that only type checkers see bound
+        self.real_names: set[str] = set()  # of the module, that are bound when it runs
+        self.given_to: dict[int, Given] = {}  # class → what pytest gives to the parameters of all tests in it
         self.optional: set[int] = set()  # parameters whose default is None
+
+    def bind(self, name: str, node: int) -> None:
+        if self.scope is self.module_scope or self.scope.outer_names.get(name) is self.module_scope:
+            if self.checked:
+                self.declared_names[name] = None
+            else:
+                self.real_names.add(name)
+        super().bind(name, node)
 
     # --- functions ---------------------------------------------------------------------------------------------------
 
@@ -182,11 +193,14 @@ class Definitions(Annotations):
             self.define(node, sheet)
 
     def define(self, node: FunctionNode, sheet: Sheet) -> None:
-        decorators = [(item, self.expr(item)) for item in node.decorator_list]
+        given: Given = dict(self.given_to.get(self.scope.class_index, {}) if node.name.startswith("test") else {})
+        decorators = [(item, self.decorator(item, given)) for item in node.decorator_list]
         flags = 0
         accessor = ""
         for position, (item, _) in enumerate(decorators):
             name = last_name(item.func if isinstance(item, ast.Call) else item)
+            if name == "fixture" and isinstance(item, ast.Call) and is_automatic(item):
+                flags |= ir.AUTOMATIC
             if name != "property" or position == len(decorators) - 1 or self.untouched(decorators[position + 1 :]):
                 flags |= FLAGS.get(name, 0)
             if name in ("setter", "deleter", "getter") and isinstance(item, ast.Attribute):
@@ -202,6 +216,7 @@ class Definitions(Annotations):
         if node.name == "__getattr__" and gives_various(node):
             flags |= ir.VARIED
         record = self.function(node, node.name, flags, sheet)
+        self.give_parameters(record, given, self.deferred[-1][1].cache)
         current = record.node
         for item, callee in reversed(decorators):
             current = self.decorate(item, callee, current)
@@ -270,7 +285,8 @@ class Definitions(Annotations):
             self.define_as(node, sheet)
 
     def define_as(self, node: ast.ClassDef, sheet: Sheet) -> None:
-        decorators = [(item, self.expr(item)) for item in node.decorator_list]
+        given: Given = {}
+        decorators = [(item, self.decorator(item, given)) for item in node.decorator_list]
         parents, metaclass = node.bases, 0
         if len(parents) == 1 and isinstance(parents[0], ast.Call) and last_name(parents[0].func) == "with_metaclass":
             self.expr(parents[0])
@@ -290,6 +306,8 @@ class Definitions(Annotations):
         self.base_nodes.append((index, bases, metaclass))
         inner = Scope(outer.index, outer, self.moment, sheet, is_class=True)
         inner.class_index = index
+        if given:
+            self.given_to[index] = given
         inner.function = outer.function
         inner.loop_birth = outer.loop_birth
         self.scope = inner
@@ -348,6 +366,14 @@ def made_by(node: FunctionNode) -> int:
             if not isinstance(given, ast.Name) or given.id not in own:  # `super().__new__(other)`
                 return ir.OTHER
     return 0
+
+
+def is_automatic(call: ast.Call) -> bool:
+    """Whether this is `fixture(autouse=True)`."""
+    return any(
+        word.arg == "autouse" and isinstance(word.value, ast.Constant) and word.value.value is True
+        for word in call.keywords
+    )
 
 
 def used_fixtures(node: ast.ClassDef) -> list[str]:

@@ -115,6 +115,7 @@ class Expressions(Operators):
         key = self.key(node.slice)
         if not base:
             return 0
+        self.hashed(key, base, node.lineno)
         dst = self.new()
         self.items.add(dst)
         self.use(base, ir.ITEM, key, dst, self.scope.index, node.lineno)
@@ -243,6 +244,8 @@ class Expressions(Operators):
                 position = None
                 continue
             source = self.value(item) if len(node.elts) <= 8 else self.expr(item)
+            if node.__class__ is ast.Set:
+                self.hashed(source, site, item.lineno)
             if source:
                 ordered = position is not None and node.__class__ is not ast.Set
                 self.elements.append((site, position if ordered else ir.ANY, source))
@@ -261,6 +264,7 @@ class Expressions(Operators):
                 continue
             known = self.key(key)
             if known.__class__ is int and known:
+                self.hashed(known, site, key.lineno)
                 self.elements.append((site, ir.KEYS, known))
             source = self.expr(item)
             if source:
@@ -281,10 +285,14 @@ class Expressions(Operators):
         site = self.site(-1)
         if node.__class__ is ast.DictComp:
             self.sites[site] = ir.MAPPING
-            self.elements.append((site, ir.KEYS, self.expr(node.key)))
+            key = self.expr(node.key)
+            self.hashed(key, site, node.key.lineno)
+            self.elements.append((site, ir.KEYS, key))
             source = self.expr(node.value)
         else:
             source = self.expr(node.elt)
+            if node.__class__ is ast.SetComp:
+                self.hashed(source, site, node.elt.lineno)
         self.elements.append((site, ir.ANY, source))
         scope.env = saved
         del scope.log[logged:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
@@ -37,7 +38,8 @@ def take_findings(module: Interpreter) -> Findings:
 
     sites = []
     general = general_sites(module)
-    for (scope, line, node), pairs in module.edges.items():
+    for (scope, line, node), every in module.edges.items():
+        pairs = [pair for pair in every if not is_replaced(module, node, *pair)] if module.instead else every
         if not rather_plain(module, node, pairs):
             for same in by_name(module, pairs, APART).values():
                 limit = 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, same)
@@ -45,13 +47,19 @@ def take_findings(module: Interpreter) -> Findings:
     for (scope, line, node), pairs in module.implied.items():
         sites += [(scope, line, IMPLIED, [callee(*pair) for pair in same])
                   for name, same in by_name(module, pairs).items()
-                  if alike(module, node, name) and not answered(module, node, name)]  # fmt: skip
+                  if is_asked(module, node, name)]  # fmt: skip
     tables = [
         (form(value), module.offset + local)
         for local in module.module.code.tables
         for value in module.inside(module.offset + local)
     ]
     return Findings(sites, sorted(module.made), tables)
+
+
+def is_replaced(module: Interpreter, node: int, number: int, receiver: int) -> bool:
+    """Whether a site runs something else in the place of a function."""
+    key = BY_SUPER if receiver <= BY_SUPER else node
+    return any(module.points.get(other) for other in module.instead.get((key, number), ()))
 
 
 def general_sites(module: Interpreter) -> dict[int, int]:
@@ -90,14 +98,29 @@ def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
     return OF_EXACT if exact else OF_METHODS
 
 
+def is_asked(module: Interpreter, node: int, name: str) -> bool:
+    """Whether what arrives at a node is what a special method is asked of, as far as anything else is known there."""
+    return alike(module, node, name) and not answered(module, node, name) and is_key(module, node)
+
+
 def alike(module: Interpreter, node: int, name: str) -> bool:
     """Whether all that is known to arrive at a node are instances with this special method: where other kinds or
-    classes come along, nothing is known of the one value that is compared or converted."""
+    classes come along, nothing is known of the one value that is compared or converted. Containers may come along where
+    one class is promised whose objects can be filled like them: they stand for dictionaries."""
+    contained = False
+    exact: set[Any] = set()
+    promised: set[Any] = set()
     for value in module.points.get(node, ()):
         what = module.values.table[value]
-        if what[0] != kinds.INSTANCE or module.find(int(what[1]), name) is None:  # type: ignore[call-overload]
+        if what[0] == kinds.CONTAINER:
+            contained = True
+        elif what[0] != kinds.INSTANCE or module.find(int(what[1]), name) is None:  # type: ignore[call-overload]
             return False
-    return True
+        else:
+            (exact if what[2] else promised).add(what[1])
+    if not contained:
+        return True
+    return len(promised) == 1 and exact <= promised and module.find(int(*promised), "__setitem__") is not None
 
 
 def rather_plain(module: Interpreter, node: int, pairs: Sequence[tuple[int, int]]) -> bool:
@@ -127,6 +150,16 @@ def answered(module: Interpreter, node: int, name: str) -> bool:
         if what[0] == kinds.INSTANCE and any(module.find(int(what[1]), own) is not None for own in names):  # type: ignore[call-overload]
             return True
     return False
+
+
+def is_key(module: Interpreter, node: int) -> bool:
+    """Whether a value is a key in nothing but Python's own containers: lists and what has methods of its own, which
+    cannot be told from a value that is only looked for, aside."""
+    holder, test = module.held_by.get(node, (0, False))
+    found = [module.values.table[value] for value in module.points.get(holder, ())]
+    if test:
+        return bool(found) and all(what[0] == kinds.CONTAINER and what[2] in (ir.MAPPING, ir.DEFAULT) for what in found)
+    return all(what[0] == kinds.CONTAINER for what in found)
 
 
 def take_names(hierarchy: Hierarchy, module: Module) -> Names:

@@ -10,17 +10,35 @@ from collections.abc import Iterator
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.hierarchy import Hierarchy, Module
 
-Near = list[dict[str, tuple[Module, ir.Function]]]  # the fixtures that a module sees by name, the nearest first
+PREPARING = ("setUp", "tearDown", "asyncSetUp", "asyncTearDown", "setup_method", "teardown_method")
+Found = tuple[Module, ir.Function]
+Near = list[tuple[Module, dict[str, Found]]]  # the modules whose fixtures a module sees by name, the nearest first
 
 
 def fixtures_near(hierarchy: Hierarchy, module: Module) -> Near:
     """The fixtures of a module and of the `conftest` modules above it."""
     found = [module, *(conftest for name in conftests(module.name) if (conftest := hierarchy.by_name.get(name)))]
-    return [{function.name: (owner, function) for function in hierarchy.fixtures_of(owner)} for owner in found]
+    return [(owner, {item.name: (owner, item) for item in hierarchy.fixtures_of(owner)}) for owner in found]
 
 
-def find(near: Near, name: str) -> tuple[Module, ir.Function] | None:
-    return next((table[name] for table in near if name in table), None)
+def find(hierarchy: Hierarchy, near: Near, name: str) -> Found | None:
+    """The fixture of a name, which may be one that a module imports."""
+    for module, table in near:
+        found = table.get(name) or imported(hierarchy, module, name)
+        if found is not None:
+            return found
+    return None
+
+
+def imported(hierarchy: Hierarchy, module: Module, name: str) -> Found | None:
+    """The fixture that a module imports under a name."""
+    for node in hierarchy.exports_of(module, name) or ():
+        resolved = hierarchy.resolve(module, module.face.origins.get(node))
+        if resolved is not None and resolved[0] == "function":
+            owner, function = hierarchy.function_of(resolved[1])
+            if function.flags & ir.FIXTURE:
+                return owner, function
+    return None
 
 
 def fixture_links(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int, int]]:
@@ -33,7 +51,7 @@ def fixture_links(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int, i
     near = fixtures_near(hierarchy, module) if wanting else []
     for function in wanting:
         for index, name in enumerate(function.positional):
-            found = find(near, name) if name != function.name else None
+            found = find(hierarchy, near, name) if name != function.name else None
             if found is not None:
                 owner, fixture = found
                 given = fixture.yields if fixture.flags & ir.GENERATOR else fixture.returns
@@ -48,11 +66,18 @@ def class_attributes(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int
     for function in module.face.functions.values():
         if function.owner >= 0 and function.name.startswith("test"):
             wanted.update(dict.fromkeys((function.owner, name) for name in function.positional[1:]))
-    near = fixtures_near(hierarchy, module) if wanted else []
+    tested = [number for number, record in module.face.classes.items() if has_tests(record)]
+    near = fixtures_near(hierarchy, module) if wanted or tested else []
+    for name in (name for _, table in near for name, (_, fixture) in table.items() if fixture.flags & ir.AUTOMATIC):
+        wanted.update(dict.fromkeys((number, name) for number in tested))
     for number, name in wanted:
-        found = find(near, name)
+        found = find(hierarchy, near, name)
         for attribute, node in found[1].gives if found is not None else ():
             yield found[0].offset + node, module.index << ir.CLASS_BITS | number, attribute  # type: ignore[index]
+
+
+def has_tests(record: ir.Class) -> bool:
+    return any(name.startswith("test") for name in record.methods)
 
 
 def conftests(name: str) -> Iterator[str]:
@@ -70,3 +95,17 @@ def is_test_class(hierarchy: Hierarchy, number: int, record: ir.Class) -> bool:
         return False
     inside = [hierarchy.class_of(item)[1].methods for item in order if isinstance(item, int)]
     return any(name.startswith("test") for methods in inside for name in methods)
+
+
+def inherited_tests(hierarchy: Hierarchy, number: int) -> list[int]:
+    """The functions that a test runner calls on objects of a test class, those of its own body aside."""
+    own = hierarchy.class_of(number)[1].methods
+    above = [hierarchy.class_of(item)[1].methods for item in hierarchy.order(number)[1:] if isinstance(item, int)]
+    names = dict.fromkeys(name for methods in above for name in methods if name not in own)
+    found = [function for name in names if (function := hierarchy.find(number, name)) is not None]
+    return [function for function in found if is_run(hierarchy.function_of(function)[1])]
+
+
+def is_run(function: ir.Function) -> bool:
+    """Whether a test runner calls a method of a test class."""
+    return function.name.startswith("test") or function.name in PREPARING or bool(function.flags & ir.FIXTURE)

@@ -124,7 +124,11 @@ class Hierarchy(Exports):
         return self.found[key]
 
     def look_up(self, number: int, name: str) -> int | None:
-        for item in self.order(number):
+        return self.first(self.order(number), name)
+
+    def first(self, order: Sequence[int | str], name: str) -> int | None:
+        """The function that the first of some classes that has a name has under it."""
+        for item in order:
             if isinstance(item, str):
                 continue
             module, record = self.class_of(item)
@@ -158,6 +162,19 @@ class Hierarchy(Exports):
             if not methods or not overridden.issuperset(methods):
                 found.append(number)
             overridden.update(methods)
+        return found
+
+    def replaced(self, order: Sequence[int | str], name: str) -> list[int]:
+        """The classes of a resolution order to which a special method may be assigned in the place of the first one."""
+        self.consulted.add(name)
+        if name not in self.assigned_names:
+            return []
+        found = []
+        for item in order:
+            if isinstance(item, int):
+                found.append(item)
+                if name in self.class_of(item)[1].names:
+                    break
         return found
 
     def owner_of(self, number: int, name: str) -> int | None:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 ATTR = 0  # (name, dst, scope, line)                 dst gets base.name
-STORE = 1  # (name, src, scope, line, class)         base.name gets src; class: whose `self` base is, or -1
+STORE = 1  # (name, src, scope, line, class)         base.name gets src; class: whose `self` base is, GIVEN, or -1
 CALL = 2  # (scope, line, args, keywords, dst)       dst gets the result of base(...)
 ITEM = 3  # (key, dst, scope, line)                  dst gets base[key]
 SET_ITEM = 4  # (key, src, scope, line)              base[key] gets src
@@ -34,6 +34,7 @@ SLICE = 16  # (low, high, step, dst, scope, line)    dst gets base[low:high:step
 EXCLUDE = 18  # (class_node, dst)                    dst gets the values that are not of the class
 SUBCLASS = 19  # (class, scope, line)                the class that arrives is made by a class statement
 TYPE = 17  # (dst,)                                  dst gets the class that arrives (`type[K]`)
+HASH = 20  # (holder, test, scope, line)             base is a key in `holder`; test: it is only looked for with `in`
 
 STATIC, CLASS_METHOD, PROPERTY, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64  # of a function
 WRAPPER = 128  # decorated with functools.wraps: it stands in for one function each time
@@ -41,6 +42,7 @@ FIXTURE = 256  # pytest gives its result to the parameters of its name
 STUB = 512  # of a protocol, or for type checkers only: it says what others have and is never run itself
 OTHER = 1024  # a `__new__` that may make an object of another class than it is asked for
 INSTEAD = 2048  # a `__new__` that makes no object of the class at all
+AUTOMATIC = 8192  # a fixture that pytest uses for all tests near it
 VARIED = 4096  # a `__getattr__` that may give this or that: no annotation says what, and it returns in several places
 
 NODE_BITS = 31  # of a node's number within its file
@@ -48,6 +50,7 @@ LOCAL = (1 << NODE_BITS) - 1  # what it is within its file
 MADE = 1 << (NODE_BITS - 1)  # set in the numbers of nodes that are made while solving, clear in those of a summary
 CLASS_BITS = 20  # of a function's or class's
 
+GIVEN = -2  # in the place of a class: base is the first parameter of a function, as of a class decorator
 ANY = "\0any"  # the key of what may lie anywhere in a container; no code has keys such as these
 KEYS = "\0keys"  # the key of a mapping's keys
 MAPPING = -2  # the length of a mapping
@@ -148,7 +151,7 @@ class Face(msgspec.Struct, array_like=True):
     ("first", origins): that of the first that the repository has. `imports` are all (module, name or None
     for the module itself) that are imported anywhere. `decorated` are the nodes of functions and classes that have
     decorators, `mixed` of those that hold more than themselves. `attributes` are the names of the attributes that are
-    assigned to on anything but `self`.
+    assigned to on anything but `self`. `declared` are the names that are bound for type checkers only.
     """
 
     size: int
@@ -162,6 +165,7 @@ class Face(msgspec.Struct, array_like=True):
     decorated: list[int]
     mixed: list[int]
     attributes: list[str]
+    declared: list[str]
 
 
 Import = tuple[int, str, str | None, int, int]
@@ -196,7 +200,7 @@ class Code(msgspec.Struct, array_like=True):
 
 
 LINE_AT = {ATTR: 4, STORE: 4, CALL: 2, ITEM: 4, SET_ITEM: 4, ITER: 3, UNPACK: 5, ENTER: 3, DUNDER: 5, RAISE: 2}
-LINE_AT |= {DECORATE: 4, SLICE: 6, SUBCLASS: 3}  # where an instruction keeps its line
+LINE_AT |= {DECORATE: 4, SLICE: 6, SUBCLASS: 3, HASH: 4}  # where an instruction keeps its line
 
 
 def take_lines(uses: dict[int, list[tuple[Any, ...]]], imports: list[Import]) -> list[int]:

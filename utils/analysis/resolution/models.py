@@ -31,6 +31,9 @@ ASK = {  # builtin → the special methods it asks its argument for, first found
     "round": ("__round__",),
     "reversed": ("__reversed__",),
     "divmod": ("__divmod__",),
+    "list": ("__len__",),  # for how many items to make room
+    "tuple": ("__len__",),
+    "sorted": ("__len__",),
 }
 GATHER = frozenset(
     [
@@ -125,7 +128,8 @@ class Models(ContainerMethods):
         if name in SAME or name in IDENTITIES:
             self.link(first, call.dst)
         elif name == "property":
-            self.add(call.dst, self.values.intern(kinds.ACCESSOR, first))
+            setter = args[1] if len(args) > 1 else keywords.get("fset", 0)
+            self.add(call.dst, self.values.intern(kinds.ACCESSOR, first, setter))
         elif name == "contextlib.closing":
             self.add(call.dst, self.values.intern(kinds.CLOSING, first))
         elif name == "type" and len(args) == 1:
@@ -214,7 +218,10 @@ class Models(ContainerMethods):
                 self.link(self.iterated(item, call), self.content(inner, index))
             return
         for item in sources:
-            self.link(self.iterated(item, call), self.content(site, ir.ANY))
+            element = self.iterated(item, call)
+            self.link(element, self.content(site, ir.ANY))
+            if name in ("set", "frozenset"):
+                self.hash_key(element, call)
 
     def map(self, args: list[int], call: Call) -> None:
         site = self.container(call)

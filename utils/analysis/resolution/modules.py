@@ -82,7 +82,7 @@ class Module:
                 fixtures = [number for number, record in face.functions.items() if record.flags & ir.FIXTURE]
                 return face.public, face.stars, face.imports, fixtures
             nodes = face.exports.get(name, [])
-            return nodes, [(face.origins.get(node), self.defined(node)) for node in nodes]
+            return name in face.declared, nodes, [(face.origins.get(node), self.defined(node)) for node in nodes]
         if question < 0:
             node = -question & LOCAL
             return self.defined(node), node in face.mixed, node in face.decorated
@@ -162,6 +162,11 @@ class Modules:
         """The nodes that a name stands for in a module, star imports aside."""
         self.consulted.add((module.index, name))
         return module.face.exports.get(name)
+
+    def is_declared(self, module: Module, name: str) -> bool:
+        """Whether a module has a name for type checkers only."""
+        self.consulted.add((module.index, name))
+        return name in module.face.declared
 
     def face_of(self, module: Module) -> ir.Face:
         """For what the module imports and offers as a whole."""

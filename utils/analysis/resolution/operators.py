@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
+from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.narrowing import Narrowing
@@ -19,6 +21,7 @@ COMPARE = {
 }  # fmt: skip
 REFLECTED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
 TRUTH = ("__bool__", "__len__")
+PERCENT = re.compile(r"%[-#0 +]*\d*(?:\.\d+)?([a-zA-Z])")  # conversions of `%` whose arguments come in order
 CONVERSIONS = {
     -1: ("__format__", "__str__", "__repr__"),
     115: ("__str__", "__repr__"),
@@ -42,6 +45,11 @@ class Operators(Narrowing):
                 base = operand
             self.uses[base].append((ir.DUNDER, names, other, dst, self.scope.index, line, late))
 
+    def hashed(self, key: Any, holder: int, line: int, test: bool = False) -> None:
+        """What is a key in a dictionary, or lies in a set, is asked for its hash."""
+        if key.__class__ is int:
+            self.use(key, ir.HASH, holder, test, self.scope.index, line)
+
     def truth(self, node: ast.expr) -> int:
         """Evaluate a condition; an instance that arrives is asked for its truth."""
         if node.__class__ is ast.UnaryOp and node.op.__class__ is ast.Not:
@@ -60,6 +68,9 @@ class Operators(Narrowing):
             chain.append(chain[-1].left)
         left = self.expr(chain[-1].left)
         for part in reversed(chain):
+            if isinstance(part.op, ast.Mod) and is_text(part.left):
+                left = self.filled(part)
+                continue
             right = self.expr(part.right)
             if left or right:
                 name = BINARY[part.op.__class__]
@@ -68,6 +79,24 @@ class Operators(Narrowing):
                 self.dunder(right, (f"__r{name}__",), left, dst, part.lineno, late=True)
                 left = dst
         return left
+
+    def filled(self, node: ast.BinOp) -> int:
+        """`"%s %r" % (a, b)` asks what is filled in for its text."""
+        conversions = PERCENT.findall(node.left.value.replace("%%", ""))  # type: ignore[attr-defined]
+        if not isinstance(node.right, ast.Tuple):
+            right = self.expr(node.right)
+            self.convert(right, conversions[0] if len(conversions) == 1 else "", node.lineno)
+            return 0
+        items = node.right.elts
+        for item, conversion in zip(
+            items, conversions if len(conversions) == len(items) else [""] * len(items), strict=True
+        ):
+            self.convert(self.expr(item), conversion, item.lineno)
+        return 0
+
+    def convert(self, node: int, conversion: str, line: int) -> None:
+        if conversion in ("s", "r", "a"):
+            self.dunder(node, CONVERSIONS[ord(conversion)], 0, 0, line)
 
     def unary(self, node: ast.UnaryOp) -> int:
         if node.op.__class__ is ast.Not:
@@ -107,6 +136,7 @@ class Operators(Narrowing):
                 self.dunder(right, (REFLECTED[name],) if name in REFLECTED else names, left, 0, node.lineno, late=True)
             elif kind in (ast.In, ast.NotIn):
                 self.dunder(right, ("__contains__", "__iter__"), left, 0, node.lineno)
+                self.hashed(left, right, node.lineno, test=True)
             left = right
         return 0
 
@@ -131,3 +161,7 @@ class Operators(Narrowing):
         found = self.value(node.value)
         self.bind(node.target.id, found)
         return found
+
+
+def is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)

@@ -6,7 +6,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.contents import Contents
 from utils.analysis.resolution.exchange import MEMBER, Ref
-from utils.analysis.resolution.fixtures import class_attributes, fixture_links, is_test_class
+from utils.analysis.resolution.fixtures import class_attributes, fixture_links, inherited_tests, is_test_class
 from utils.analysis.resolution.graph import Place, World
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 
@@ -30,6 +30,7 @@ class Solver(Contents):
             self.add(offset + record.node, intern(kinds.CLASS, base | number))
             if is_test_class(self.hierarchy, base | number, record):
                 self.made.add(base | number)  # by the test runner
+                self.run_inherited(base | number)
         for node, length in code.sites.items():
             self.add(offset + node, intern(kinds.CONTAINER, offset + node, length))
         for node, result in code.callables.items():
@@ -49,6 +50,12 @@ class Solver(Contents):
             self.link(given, self.field(number, name))
         for spent in (code.elements, code.sites, code.constants, code.versions):
             spent.clear()  # memory that the fixpoint needs
+
+    def run_inherited(self, number: int) -> None:
+        """The test runner calls the tests that a class inherits on an object of this class."""
+        value = self.values.intern(kinds.INSTANCE, number, True)
+        for found in inherited_tests(self.hierarchy, number):
+            self.receive(*self.hierarchy.function_of(found), value)
 
     def field(self, owner: int, name: str) -> Ref:
         raise NotImplementedError  # Attributes
@@ -71,7 +78,9 @@ class Solver(Contents):
             located = self.hierarchy.locate(source, module)
             self.bring(self.offset + node, located, name)
             if name is not None and located in self.hierarchy.by_name:
-                self.module_fallback(located, name, (scope, line, self.offset + node))
+                place = (scope, line, self.offset + node)
+                if not self.module_fallback(located, name, place) and not self.hierarchy.by_name[located].package:
+                    self.ask_module(located, "__path__", place, self.new())
         for name, node in module.code.star_names.items():
             origin = self.hierarchy.star_of(module, name)
             if origin is not None:
@@ -85,16 +94,26 @@ class Solver(Contents):
         else:
             self.link(self.module_member(source, name), node)
 
-    def module_fallback(self, module: str, name: str, place: Place) -> None:
-        """A name that a module does not have is asked of its `__getattr__`."""
-        if self.hierarchy.export(module, name) is not None or self.hierarchy.internal(f"{module}.{name}"):
-            return
+    def module_fallback(self, module: str, name: str, place: Place) -> bool:
+        """Whether a module does not have a name, so that its `__getattr__` is asked for it."""
+        found = self.hierarchy.export(module, name)
+        if found is not None and not self.hierarchy.is_declared(found[0], name):
+            return False
+        if self.hierarchy.internal(f"{module}.{name}"):
+            return False
+        self.ask_module(module, name, place, place[2])
+        return True
+
+    def ask_module(self, module: str, name: str, place: Place, dst: int) -> None:
+        """Call a module's `__getattr__`, if it has one; `from module import name` always asks for `__path__`, too."""
         owner, nodes = self.hierarchy.export(module, "__getattr__") or (None, [])
         for node in nodes:
-            found = self.hierarchy.function_at(owner, node) if owner is not None else None
-            if owner is not None and found is not None:
-                self.edge(place, found)
-                self.link(owner.offset + self.hierarchy.function_of(found)[1].returns, place[2])
+            if owner is not None:
+                self.call_module(owner.offset + node, name, place, dst)
+
+    def call_module(self, node: int, name: str, place: Place, dst: int) -> None:
+        """What arrives at `node` is called with a name."""
+        raise NotImplementedError  # Calls
 
     def module_member(self, module: str, name: str) -> int:
         """The node of `module.name`: its exports, what others assign to it, or a submodule."""
