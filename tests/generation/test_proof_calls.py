@@ -48,6 +48,13 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("cast", "from typing import cast\nclass A:\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef run(): cast('X', A()).f()\n", "m.run", "m.A.f", ["m.C.f"]),
     ("alias", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\nB = A\ndef run():\n    g = B().f\n    g()\n", "m.run", "m.A.f", ["m.C.f"]),
     ("class body", "def a(): pass\ndef b(): pass\nclass K:\n    x = a()\n", "m", "m.a", ["m.b"]),
+    ("key of a display", "class A:\n    def __hash__(self): return 1\nclass C:\n    def __hash__(self): return 1\ndef run(): return {A(): 1}\n", "m.run", "m.A.__hash__", ["m.C.__hash__"]),
+    ("item of a set", "class A:\n    def __hash__(self): return 1\nclass C:\n    def __hash__(self): return 1\ndef run(): return {A()}\n", "m.run", "m.A.__hash__", ["m.C.__hash__"]),
+    ("set of", "class A:\n    def __hash__(self): return 1\nclass C:\n    def __hash__(self): return 1\ndef run(): return set([A()])\n", "m.run", "m.A.__hash__", ["m.C.__hash__"]),
+    ("key looked for", "class A:\n    def __hash__(self): return 1\nclass C:\n    def __hash__(self): return 1\ndef run(d, c: C): return d[A()], d.get(A()), c\n", "m.run", "m.A.__hash__", ["m.C.__hash__"]),
+    ("keys of a comprehension", "class A:\n    def __hash__(self): return 1\nclass C:\n    def __hash__(self): return 1\ndef run(xs: list[A]): return {x: 1 for x in xs}\n", "m.run", "m.A.__hash__", ["m.C.__hash__"]),
+    ("text filled", "class A:\n    def __str__(self): return ''\nclass C:\n    def __str__(self): return ''\ndef run(c: C): return '%s %s' % (A(), 1), c\n", "m.run", "m.A.__str__", ["m.C.__str__"]),
+    ("decorated special method", "def d(f):\n    def w(self): return f(self)\n    return w\nclass A:\n    @d\n    def __len__(self): return 1\ndef run(): len(A())\n", "m.run", "m.d.w", ["m.d"]),
     ("nested body", "def a(): pass\ndef run():\n    def inner(): a()\n    return inner\n", "m.run.inner", "m.a", ["m.run"]),
 ]  # fmt: skip
 
@@ -91,6 +98,10 @@ OPEN = [
     ("subclass of an annotation", "class A:\n    def f(self): pass\nclass B(A):\n    def f(self): pass\ndef run(a: A): a.f()\n", "m.run", "m.B.f"),
     ("abstract", "class A:\n    def f(self): raise NotImplementedError\ndef run(a: A): a.f()\n", "m.run", "m.A.f"),
     ("assigned from outside", "def a(): pass\nclass K:\n    f = None\n    def run(self): self.f()\ndef put(k): k.f = a\n", "m.K.run", "m.a"),
+    ("given another name from outside", "def a(): pass\nclass K:\n    def run(self): self.g()\ndef put(k): k.g = a\n", "m.K.run", "m.a"),
+    ("constructor of a decorated class", "def d(c):\n    def new(self): pass\n    c.__init__ = new\n    return c\n@d\nclass A: pass\ndef run(): A()\n", "m.run", "m.d.new"),
+    ("constructor above in a decorated class", "def d(c):\n    def new(self): pass\n    c.__init__ = new\n    return c\n@d\nclass A: pass\nclass B(A):\n    def __init__(self): super().__init__()\n", "m.B.__init__", "m.d.new"),
+    ("asked of a module", "def __getattr__(name): pass\ndef run():\n    import m\n    m.x\n", "m.run", "m.__getattr__"),
 ]  # fmt: skip
 
 

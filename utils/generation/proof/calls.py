@@ -213,11 +213,8 @@ def _is_below(repo: Repository, caller: Found, ref: tuple, value: Value, callee:
 
 
 def _is_kept(repo: Repository, path: str, scope: int, ref: tuple) -> bool:
-    """Whether the repository's own class keeps a function in an attribute of this name."""
-    return any(
-        value.kind == "module" or (repo.is_class(value) and _has(repo, value, ref[2]))
-        for value in repo.resolve(path, scope, ref[1])
-    )
+    """Whether a module or the repository's own class may keep a function under this name, whoever gave it that."""
+    return any(value.kind == "module" or repo.is_class(value) for value in repo.resolve(path, scope, ref[1]))
 
 
 def _may_be(repo: Repository, value: Value, callee: Found) -> bool:
