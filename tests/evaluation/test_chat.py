@@ -183,6 +183,9 @@ def merge_from(config: Config, adapter: str) -> None:
         writer.commit(counts={}, seconds=0.0)
 
 
+DEADLINE = 600.0  # seconds: far beyond what any answer takes, also on a busy machine
+
+
 class Terminal:
     """A real terminal with 06 on it."""
 
@@ -198,7 +201,7 @@ class Terminal:
 
     def until(self, reached: Callable[[], bool]) -> None:
         """Read what is shown until `reached`."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + DEADLINE
         while not reached():
             assert time.monotonic() < deadline, self.text
             if select.select([self.primary], [], [], 0.05)[0]:
