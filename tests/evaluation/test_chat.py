@@ -187,12 +187,12 @@ DEADLINE = 600.0  # seconds: far beyond what any answer takes, also on a busy ma
 
 
 class Terminal:
-    """A real terminal with 06 on it."""
+    """A real terminal with 06 on it, which gives way to its reader: no answer is over before it can be stopped."""
 
     def __init__(self, *options: str) -> None:
         self.primary, secondary = pty.openpty()
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "TERM": "dumb"}
-        command = [sys.executable, str(SCRIPT), *options]
+        command = ["nice", "-n", "19", sys.executable, str(SCRIPT), *options]
         self.process = subprocess.Popen(
             command, stdin=secondary, stdout=secondary, stderr=secondary, env=environment, start_new_session=True
         )
@@ -234,7 +234,7 @@ def test_a_conversation_on_a_terminal(tmp_path: Path) -> None:
     terminal.type("\x1b[A\x01And \n")  # the line before, with a word put in front
     terminal.until(lambda: rows() == 2)
     terminal.type("tell me more\n")
-    terminal.until(lambda: len(terminal.text) > 60)
+    terminal.until(lambda: len(terminal.text) > 30)
     os.kill(terminal.process.pid, signal.SIGINT)
     terminal.until(lambda: "(stopped)" in terminal.text)
     terminal.type("\x04")
