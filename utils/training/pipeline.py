@@ -55,7 +55,7 @@ def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
         steps = _steps(job.config, len(splits.rows), me.size)
         _say_what(stage, splits, steps, job.config)
         there = available(job.config, me.local_size)
-        shards = me.size if _under_zero_3(job.config, me) else 1
+        shards = me.size if me.launched and job.config.training.deepspeed else 1
         job = job._replace(config=with_recomputation_decided(shape, job.config, shards, there))
         need = require_memory(shape, job.config, shards, there)
         stage.say(f"memory: {need} of {there / GIB:.1f} GiB free{_recomputing(job.config)}")
@@ -70,10 +70,6 @@ def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
             shutil.rmtree(folder)
         distributed.leave()
     return told(counts)
-
-
-def _under_zero_3(config: Config, me: distributed.World) -> bool:
-    return me.launched and config.training.deepspeed is not None
 
 
 def _recomputing(config: Config) -> str:
@@ -142,7 +138,7 @@ def _trainer(
     model = load_model(resolve_base(config.model), config.model, device=device, quantization=quantization(config))
     set_seed(config.seed)
     model = add_adapter(model, config, job.continue_from)
-    kernels = speed_up(model, config, _under_zero_3(config, me))
+    kernels = speed_up(model, config, zero_3=arguments.deepspeed is not None)
     stage.say(f"kernels: {', '.join(kernels.names) or 'those of the libraries'}")
     best = BestAdapter(folder / "best", job.run, config.training.early_stopping_patience)
     trainer = AnswerTrainer(

@@ -22,9 +22,8 @@ class Containers(ClassRules):
         super().__init__(world, module)
         self.unknown_keys: list[tuple[int, int, Ref, bool]] = []  # key, container, what gets or gives, whether it gives
         self.left_of: dict[int, int] = {}  # right operand, as it is asked for a reflected operator → left operand
-        self.held_by: dict[
-            int, tuple[int, bool]
-        ] = {}  # key, as it is asked for its hash → what it is a key in, `HASH`'s test
+        # key, as it is asked for its hash → what it is a key in, `HASH`'s test
+        self.held_by: dict[int, tuple[int, bool]] = {}
         self.keys_of: dict[tuple[int, int, int], int] = {}  # (node, what it is a key in, line) → it, as it is asked
 
     def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:

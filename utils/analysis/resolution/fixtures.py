@@ -93,8 +93,7 @@ def is_test_class(hierarchy: Hierarchy, number: int, record: ir.Class) -> bool:
     order = hierarchy.order(number)
     if not record.name.startswith("Test") and not any(isinstance(item, str) and "TestCase" in item for item in order):
         return False
-    inside = [hierarchy.class_of(item)[1].methods for item in order if isinstance(item, int)]
-    return any(name.startswith("test") for methods in inside for name in methods)
+    return any(has_tests(hierarchy.class_of(item)[1]) for item in order if isinstance(item, int))
 
 
 def inherited_tests(hierarchy: Hierarchy, number: int) -> list[int]:

@@ -42,8 +42,8 @@ FIXTURE = 256  # pytest gives its result to the parameters of its name
 STUB = 512  # of a protocol, or for type checkers only: it says what others have and is never run itself
 OTHER = 1024  # a `__new__` that may make an object of another class than it is asked for
 INSTEAD = 2048  # a `__new__` that makes no object of the class at all
-AUTOMATIC = 8192  # a fixture that pytest uses for all tests near it
 VARIED = 4096  # a `__getattr__` that may give this or that: no annotation says what, and it returns in several places
+AUTOMATIC = 8192  # a fixture that pytest uses for all tests near it
 
 NODE_BITS = 31  # of a node's number within its file
 LOCAL = (1 << NODE_BITS) - 1  # what it is within its file

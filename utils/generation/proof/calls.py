@@ -9,6 +9,8 @@ never proof.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from utils.generation.proof.facts import Definition, Ref, Site, first_parameter
 from utils.generation.proof.locate import Found
 from utils.generation.proof.resolve import Repository
@@ -109,11 +111,10 @@ def _makes_special(repo: Repository, caller: Found, scope: int, site: Site, call
 def _is_remade(repo: Repository, value: Value) -> bool:
     """Whether a decorator, unless it is known to be from outside, may change a class or one above it."""
     for each in repo.mro(value._replace(kind="def"))[0] if repo.is_class(value) else ():
-        definition = repo.definition(each)
-        outer = definition.parent.index if definition.parent else 0
-        for ref in definition.decorator_refs:
-            if any(found.kind in ("def", *OPEN_KINDS) for found in repo.resolve(each.path, outer, ref)):
-                return True
+        if any(
+            found.kind in ("def", *OPEN_KINDS) for found in _around(repo, each, repo.definition(each).decorator_refs)
+        ):
+            return True
     return False
 
 
@@ -300,10 +301,13 @@ def _defines(repo: Repository, value: Value, callee: Found) -> bool:
 
 def _decorated_to(repo: Repository, value: Value) -> frozenset[Value]:
     """What the decorators of a definition make of it."""
-    definition = repo.definition(value)
-    outer = definition.parent.index if definition.parent else 0
-    made = [repo.resolve(value.path, outer, ("c", ref)) for ref in definition.decorator_refs]
-    return frozenset().union(*made) - {value}
+    return _around(repo, value, [("c", ref) for ref in repo.definition(value).decorator_refs]) - {value}
+
+
+def _around(repo: Repository, value: Value, refs: Iterable[Ref]) -> frozenset[Value]:
+    """What references are where a definition is written, as those of its decorators."""
+    outer = repo.definition(value).parent
+    return frozenset().union(*(repo.resolve(value.path, outer.index if outer else 0, ref) for ref in refs))
 
 
 def _wrapped_by(repo: Repository, value: Value, callee: Found) -> bool:
