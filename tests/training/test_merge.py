@@ -242,6 +242,22 @@ def test_an_interrupt_leaves_no_thread_and_no_open_file_behind(tmp_path: Path, m
     torch.set_num_threads(computing)
 
 
+def test_a_fault_in_one_shard_ends_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = save_base(tmp_path / "base", shard="10KB")
+    adapter = save_adapter(tmp_path / "adapter", base)
+    damaged, real, threads = shard_paths(base)[1], merging.ShardReader.read, threading.active_count()
+
+    def read(shard: merging.ShardReader, *place: Any) -> torch.Tensor:
+        if shard.path == damaged:
+            raise UserError(f"{damaged.name} was cut short")
+        return real(shard, *place)
+
+    monkeypatch.setattr(merging.ShardReader, "read", read)
+    with pytest.raises(UserError, match=f"{damaged.name} was cut short"):
+        merged(base, adapter)
+    assert (threading.active_count(), opened()) == (threads, [])
+
+
 def test_merging_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     base = save_base(tmp_path / "base", dtype="bfloat16")
     adapter = save_adapter(tmp_path / "adapter", base)

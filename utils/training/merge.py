@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Generator, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Literal
 
 import torch
@@ -87,42 +89,57 @@ def _write_shards(
 ) -> Generator[str, None, None]:
     """Write every shard and note its checksum in `stamps`; yields the name of each tensor that is done.
 
-    One shard is put on the disk while the next is written. Closed, or left on an error, it leaves no thread behind.
+    A few shards are written side by side: one core hashes and writes a shard, and at its end waits for the disk.
+    Closed, or left on an error, it leaves no thread behind.
     """
-    flushed: Future[None] | None = None
-    with ExitStack() as files, Workers(device) as workers, ThreadPoolExecutor(1) as flushing:
-        for block, data in workers.run(_blocks(paths, adapter, target, dtype, device, files, workers.pool)):
-            block.writer.write(data)
-            if block.ends_tensor:
-                yield block.entry.name
-            if block.ends_shard:
-                if flushed:
-                    flushed.result()
-                flushed = flushing.submit(_finish, block, stamps)
-        if flushed:
-            flushed.result()
+    names: SimpleQueue[str | None] = SimpleQueue()  # a shard ends with None
+    stopped = threading.Event()
+
+    def write(path: Path) -> None:
+        try:
+            with (
+                ShardReader(path) as shard,
+                _open_writer(shard, target / path.name, dtype) as writer,
+                closing(workers.run(_blocks(shard, adapter, dtype, device, workers.pool))) as blocks,
+            ):
+                for block, data in blocks:
+                    if stopped.is_set():
+                        return
+                    writer.write(data)
+                    if block.ends_tensor:
+                        names.put(block.entry.name)
+                stamps[path.name] = writer.finish()
+        except BaseException:
+            stopped.set()
+            raise
+        finally:
+            names.put(None)
+
+    with Workers(device) as workers, ThreadPoolExecutor(workers.lanes, "shard") as lanes:
+        shards = [lanes.submit(write, path) for path in paths]
+        try:
+            for _ in shards:
+                yield from iter(names.get, None)
+        finally:
+            stopped.set()
+        for shard in shards:
+            shard.result()
 
 
-def _finish(last: Block, stamps: dict[str, FileStamp]) -> None:
-    """Wait until a shard, whose `last` block was written, is on the disk; note its checksum and close its files."""
-    with last.shard, last.writer:
-        stamps[last.writer.path.name] = last.writer.finish()
+def _open_writer(shard: ShardReader, path: Path, dtype: Dtype) -> ShardWriter:
+    """A file for the tensors of `shard`, as `dtype`."""
+    tensors = {entry.name: (_dtype(entry, dtype), entry.shape, _size(entry, dtype)) for entry in shard.entries}
+    return ShardWriter(path, tensors, shard.metadata)
 
 
-def _blocks(
-    paths: list[Path], adapter: Adapter, target: Path, dtype: Dtype, device: str, files: ExitStack, pool: Executor
-) -> Iterator[Block]:
-    """All tensors of all shards, cut into blocks; what is still open of the files is closed with `files`."""
-    for path in paths:
-        shard = files.enter_context(ShardReader(path))
-        tensors = {entry.name: (_dtype(entry, dtype), entry.shape, _size(entry, dtype)) for entry in shard.entries}
-        writer = files.enter_context(ShardWriter(target / path.name, tensors, shard.metadata))
-        for entry in shard.entries:
-            update = adapter.updates.get(entry.name)
-            factors = None if update is None else pool.submit(adapter.factors, update, device)
-            row = _size(entry, dtype) // max(entry.rows, 1)
-            for first, last in row_blocks(entry):
-                yield Block(shard, entry, first, last, _dtype(entry, dtype), (last - first) * row, factors, writer)
+def _blocks(shard: ShardReader, adapter: Adapter, dtype: Dtype, device: str, pool: Executor) -> Iterator[Block]:
+    """All tensors of a shard, cut into blocks."""
+    for entry in shard.entries:
+        update = adapter.updates.get(entry.name)
+        factors = None if update is None else pool.submit(adapter.factors, update, device)
+        row = _size(entry, dtype) // max(entry.rows, 1)
+        for first, last in row_blocks(entry):
+            yield Block(shard, entry, first, last, _dtype(entry, dtype), (last - first) * row, factors)
 
 
 def row_blocks(entry: TensorEntry) -> Iterator[tuple[int, int]]:

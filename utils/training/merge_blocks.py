@@ -1,4 +1,4 @@
-"""The work of a merge, cut into blocks of rows that threads read and change side by side, while one writes and hashes.
+"""The work of a merge, cut into blocks of rows that threads read and change side by side, while others write and hash.
 
 All cores are at work from beginning to end, so that a merge takes little more than a copy. Memory is used again instead
 of freed: to be given fresh memory takes as long as to fill it.
@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import torch
 
 from utils.cores import cores
 from utils.training.merge_plan import Factors
-from utils.training.shards import DTYPES, ShardReader, ShardWriter, TensorEntry
+from utils.training.shards import DTYPES, ShardReader, TensorEntry
 
 AHEAD = 4  # blocks that each worker may be ahead of the writing
+MOST_LANES = 8
 
 
 @dataclass(frozen=True)
 class Block:
-    """Rows `first`..`last` of a tensor of `shard`, which as `dtype` are the next `size` bytes for `writer`.
+    """Rows `first`..`last` of a tensor of `shard`, which as `dtype` are `size` bytes.
 
     `factors` are what is added to them, null where the tensor stays as it is.
     """
@@ -35,26 +36,25 @@ class Block:
     dtype: str
     size: int
     factors: Future[Factors] | None
-    writer: ShardWriter
 
     @property
     def ends_tensor(self) -> bool:
         """Whether these are the tensor's last rows."""
         return self.last == self.entry.rows
 
-    @property
-    def ends_shard(self) -> bool:
-        """Whether the file is complete with this block."""
-        return self.ends_tensor and self.entry is self.shard.entries[-1]
-
 
 class Workers:
-    """A thread per core, each with scratch memory of its own; torch does not split what one of them computes."""
+    """A thread per core, each with scratch memory of its own; torch does not split what one of them computes.
+
+    `lanes` is how many shards may be worked on side by side.
+    """
 
     def __init__(self, device: str) -> None:
         self._device = device
-        self._count = cores()
-        self.pool = ThreadPoolExecutor(self._count, "merge")
+        count = cores()
+        self.pool = ThreadPoolExecutor(count, "merge")
+        self.lanes = min(max(count // 2, 2), MOST_LANES)
+        self._ahead = max(AHEAD * count // self.lanes, 2)
         self._scratch = threading.local()
         self._threads = torch.get_num_threads()
 
@@ -66,22 +66,25 @@ class Workers:
         self.pool.shutdown(cancel_futures=True)
         torch.set_num_threads(self._threads)
 
-    def run(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, torch.Tensor]]:
-        """Each block, in order, with its bytes, which are good until the next step of the iteration."""
-        free = [torch.empty(0, dtype=torch.uint8) for _ in range(AHEAD * self._count)]
+    def run(self, blocks: Iterable[Block]) -> Generator[tuple[Block, torch.Tensor], None, None]:
+        """Each block, in order, with its bytes, which are good until the next step; one such iteration per lane."""
+        free = [torch.empty(0, dtype=torch.uint8) for _ in range(self._ahead)]
         waiting: deque[tuple[Block, Future[torch.Tensor], torch.Tensor]] = deque()
-        for block in blocks:
-            if not free:
-                first, done, memory = waiting.popleft()
+        try:
+            for block in blocks:
+                if not free:
+                    first, done, memory = waiting.popleft()
+                    yield first, done.result()
+                    free.append(memory)
+                memory = free.pop()
+                if memory.numel() < block.size:
+                    memory = torch.empty(block.size, dtype=torch.uint8)
+                waiting.append((block, self.pool.submit(self._work, block, memory[: block.size]), memory))
+            while waiting:
+                first, done, _ = waiting.popleft()
                 yield first, done.result()
-                free.append(memory)
-            memory = free.pop()
-            if memory.numel() < block.size:
-                memory = torch.empty(block.size, dtype=torch.uint8)
-            waiting.append((block, self.pool.submit(self._work, block, memory[: block.size]), memory))
-        while waiting:
-            first, done, _ = waiting.popleft()
-            yield first, done.result()
+        finally:  # left early, the shard is closed next
+            wait([done for _, done, _ in waiting if not done.cancel()])
 
     def _work(self, block: Block, into: torch.Tensor) -> torch.Tensor:
         """Read one block and change it; returns `into` with the bytes to write."""
