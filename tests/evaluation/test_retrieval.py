@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from utils.evaluation.retrieval import Chunk, Retriever, build_chunks, tokens, with_excerpts
 from utils.records import Analysis, CodeElement, Message
@@ -44,3 +48,17 @@ def test_the_prompt_keeps_to_its_budget_and_cuts_what_is_too_long() -> None:
     assert used[0].last == len(used[0].text.splitlines()) < 40
     assert prompt[-1].content.endswith("where is x ?")
     assert with_excerpts(question, [long], "en", words, 10) == (question, [])
+
+
+def test_the_gpu_is_left_to_the_models(tmp_path: Path) -> None:
+    """bm25s starts jax where it finds it, which by itself takes three quarters of a GPU's memory."""
+    (tmp_path / "jax").mkdir()
+    (tmp_path / "jax" / "__init__.py").touch()
+    (tmp_path / "jax" / "lax.py").write_text(
+        "import os\nprint(os.environ.get('JAX_PLATFORMS'))\ndef top_k(scores, k): pass\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "JAX_PLATFORMS"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), *sys.path])
+    command = [sys.executable, "-c", "import utils.evaluation.retrieval"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["cpu"]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import bm25s
 import numpy as np
 
 from utils.artifacts import sha256_file
 from utils.mentions import find_mentions
 from utils.records import Analysis, CodeElement, Message
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")  # bm25s starts jax where that is installed, and jax takes the whole GPU
+import bm25s
 
 CHUNK_LINES = 60
 NAME_WEIGHT = (

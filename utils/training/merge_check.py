@@ -120,16 +120,17 @@ def logits(
         model = wrap(empty, adapter.config).eval()
         sources.append(Weights([adapter.folder / ADAPTER_WEIGHTS]))
 
-    def read(name: str) -> torch.Tensor:
+    def fill(name: str, into: torch.Tensor) -> None:
         stored = name.removeprefix(PREFIX).replace(".base_layer.", ".")
         of_adapter = name.replace(".default", "").replace("_vector.weight", "_vector")
         for candidate in (stored, empty.all_tied_weights_keys.get(stored), of_adapter):
             for source in sources:
                 if candidate in source.entries:
-                    return source.tensor(candidate, device)
+                    source.fill(candidate, into)
+                    return
         raise RuntimeError(f"no weights for {name} in {folder}")
 
-    stream_weights(model, read)
+    stream_weights(model, fill, device)
     width = max(map(len, texts))
     ids = torch.zeros(len(texts), width, dtype=torch.long)
     for row, text in enumerate(texts):

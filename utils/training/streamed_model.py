@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from utils.console import UserError, relative
 from utils.training.shards import DTYPES, ShardReader, TensorEntry, find_tensors, shard_paths
 
-Read = Callable[[str], torch.Tensor]
+Fill = Callable[[str, torch.Tensor], None]
 M_MMAP_THRESHOLD = -3  # as malloc.h numbers it
+READ_BYTES = 2**24  # converted at a time
 
 
 class Weights:
@@ -32,6 +34,7 @@ class Weights:
         self.entries: dict[str, tuple[Path, TensorEntry]] = {
             entry.name: (path, entry) for path, entry in find_tensors(paths)
         }
+        self._raw = torch.empty(0, dtype=torch.uint8)
 
     def rows(self, name: str, first: int, last: int) -> torch.Tensor:
         """Rows `first`..`last` (exclusive) of a tensor, as stored."""
@@ -39,18 +42,22 @@ class Weights:
         with ShardReader(path) as shard:
             return shard.tensor(entry, first, last)
 
-    def tensor(self, name: str, device: str) -> torch.Tensor:
-        """A whole tensor in float32, converted block by block."""
+    def fill(self, name: str, into: torch.Tensor) -> None:
+        """Write a whole tensor to `into`, which has its shape and may be of another dtype and on another device."""
         path, entry = self.entries[name]
-        whole = torch.empty(entry.shape, dtype=torch.float32, device=device)
+        step = max(READ_BYTES // max(entry.row_bytes, 1), 1)
+        rows = into.view(entry.rows, -1)
         with ShardReader(path) as shard:
-            if not entry.shape:
-                return whole.copy_(shard.tensor(entry))
-            step = max(2**20 // max((entry.end - entry.start) // max(entry.rows, 1), 1), 1)
             for first in range(0, entry.rows, step):
                 last = min(first + step, entry.rows)
-                whole[first:last] = shard.tensor(entry, first, last)
-        return whole
+                self._raw = _at_least((last - first) * entry.row_bytes, self._raw)
+                part = shard.tensor(entry, first, last, self._raw).to(into.device)
+                rows[first:last] = part.view(last - first, -1)
+
+
+def _at_least(size: int, memory: torch.Tensor) -> torch.Tensor:
+    """`memory`, or new one where that is smaller than `size` bytes."""
+    return memory if memory.numel() >= size else torch.empty(size, dtype=torch.uint8)
 
 
 def empty_model(folder: Path, trust_remote_code: bool) -> PreTrainedModel:
@@ -88,35 +95,66 @@ def return_freed_memory() -> None:
         library.mallopt(M_MMAP_THRESHOLD, 2**18)
 
 
-def stream_weights(model: nn.Module, read: Read) -> None:
-    """Make `model` read its data-less parameters, by their names in it, around the forward pass of who owns them."""
-    for prefix, unit in _units(model):
-        pending = {
+def stream_weights(model: nn.Module, fill: Fill, device: str) -> None:
+    """Give `model` its data-less parameters around the forward pass of who owns them.
+
+    `fill` is told a parameter's name in the model and what to fill with it.
+    """
+    units = [_Unit(*found) for found in _units(model)]
+    memory = _Memory(device, [parameter.shape for unit in units for parameter in unit.parameters()])
+    for unit in units:
+        unit.module.register_forward_pre_hook(lambda *_, unit=unit: unit.load(fill, memory))
+        unit.module.register_forward_hook(lambda *_, unit=unit: unit.drop(memory))
+
+
+class _Memory:
+    """Float32 tensors for weights of the given shapes, used again: to be given fresh memory takes as long as to read.
+
+    Kept is only what several weights are still to come for: an embedding would wait for the output layer, and both are
+    larger than all else.
+    """
+
+    def __init__(self, device: str, shapes: Iterable[torch.Size]) -> None:
+        self._device = device
+        self._to_come = Counter(shapes)
+        self._free: defaultdict[torch.Size, list[torch.Tensor]] = defaultdict(list)
+
+    def take(self, shape: torch.Size) -> torch.Tensor:
+        self._to_come[shape] -= 1
+        if self._free[shape]:
+            return self._free[shape].pop()
+        return torch.empty(shape, dtype=torch.float32, device=self._device)
+
+    def give_back(self, tensor: torch.Tensor) -> None:
+        if self._to_come[tensor.shape] > 1:
+            self._free[tensor.shape].append(tensor)
+
+
+class _Unit:
+    """A module whose weights are read and dropped together."""
+
+    def __init__(self, prefix: str, module: nn.Module) -> None:
+        self.module = module
+        self._places = {
             f"{prefix}.{path}.{short}" if path else f"{prefix}.{short}": (owner, short)
-            for path, owner in unit.named_modules()
+            for path, owner in module.named_modules()
             for short, parameter in owner._parameters.items()
             if parameter is not None and parameter.is_meta
         }
-        unit.register_forward_pre_hook(_loader(pending, read))
-        unit.register_forward_hook(_dropper(pending))
 
+    def parameters(self) -> list[Any]:
+        return [owner._parameters[short] for owner, short in self._places.values()]
 
-def _loader(pending: dict[str, tuple[nn.Module, str]], read: Read) -> Any:
-    def load(*_: Any) -> None:
-        for name, (owner, short) in pending.items():
-            owner._parameters[short] = nn.Parameter(read(name), requires_grad=False)
+    def load(self, fill: Fill, memory: _Memory) -> None:
+        for (name, (owner, short)), parameter in zip(self._places.items(), self.parameters(), strict=True):
+            weight = memory.take(parameter.shape)
+            fill(name, weight)
+            owner._parameters[short] = nn.Parameter(weight, requires_grad=False)
 
-    return load
-
-
-def _dropper(pending: dict[str, tuple[nn.Module, str]]) -> Any:
-    def drop(*_: Any) -> None:
-        for owner, short in pending.values():
-            parameter = owner._parameters[short]
-            assert parameter is not None
+    def drop(self, memory: _Memory) -> None:
+        for (owner, short), parameter in zip(self._places.values(), self.parameters(), strict=True):
+            memory.give_back(parameter.data)
             owner._parameters[short] = nn.Parameter(parameter.to("meta"), requires_grad=False)
-
-    return drop
 
 
 def _units(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
