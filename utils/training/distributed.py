@@ -90,15 +90,17 @@ def share_cores(me: World) -> None:
 
 def leave() -> None:
     """Wait for the others and dissolve the group: a rank that just exits makes its peers fail."""
+    barrier()
     if torch.distributed.is_initialized():
-        torch.distributed.barrier()
         torch.distributed.destroy_process_group()
 
 
 def barrier() -> None:
     """Wait until every process is here."""
-    if torch.distributed.is_initialized():
-        torch.distributed.barrier()
+    if not torch.distributed.is_initialized():
+        return
+    on_gpus = torch.distributed.get_backend() == "nccl"  # which guesses the device by the rank unless it is told
+    torch.distributed.barrier(device_ids=[torch.cuda.current_device()] if on_gpus else None)
 
 
 def agree(mine: bool, what: str) -> bool:
