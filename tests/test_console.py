@@ -1,6 +1,7 @@
 """Exit codes and sentences: 2 for what a user can mend, a traceback for what is a bug."""
 
 import errno
+from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer
@@ -38,9 +39,24 @@ def test_a_full_disk_is_known_behind_a_rust_library_too(capsys: pytest.CaptureFi
     assert "the disk is full" in capsys.readouterr().err
 
 
+def test_a_folder_that_is_not_ours_is_the_users_to_mend(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+
+    def write() -> int:
+        (tmp_path / "file" / "analysis").mkdir()
+        return 0
+
+    assert code_of(write) == 2
+    assert f"{tmp_path}/file/analysis cannot be used (not a directory)" in capsys.readouterr().err
+    assert code_of(raising(PermissionError(errno.EACCES, "denied", "/their/data"))) == 2
+    assert "/their/data cannot be used (permission denied); mend that, or set paths.data" in capsys.readouterr().err
+
+
 def test_a_bug_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         run(lambda: 1 // 0)
+    with pytest.raises(FileNotFoundError):
+        run(raising(FileNotFoundError(errno.ENOENT, "no such file", "/ours")))
 
 
 def test_success_is_exit_code_0() -> None:

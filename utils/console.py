@@ -19,6 +19,8 @@ EXIT_DONE = 0
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 
+NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
+
 T = TypeVar("T")
 
 
@@ -29,7 +31,7 @@ class UserError(Exception):
 def run(main: Callable[[], int]) -> None:
     """Run a script's `main` and leave with its exit code; a `UserError` becomes one line and exit code 2.
 
-    A true bug keeps its traceback. A full disk is the user's to mend, wherever it strikes.
+    A true bug keeps its traceback. A full disk and a place that is not ours are the user's to mend, wherever met.
     """
     try:
         code = main()
@@ -39,11 +41,25 @@ def run(main: Callable[[], int]) -> None:
         print("\ninterrupted; run the same command again to go on", file=sys.stderr)
         code = EXIT_INTERRUPTED
     except Exception as error:
-        if not is_disk_full(error):
+        sentence = _of_the_disk(error)
+        if sentence is None:
             raise
-        where = f" while writing {error.filename}" if isinstance(error, OSError) and error.filename else ""
-        code = fail(f"the disk is full{where}; free some space and run the same command again, nothing old was lost")
+        code = fail(sentence)
     sys.exit(code)
+
+
+def _of_the_disk(error: Exception) -> str | None:
+    """What to do about an error of the system that the user can mend; null for any other."""
+    place = error.filename if isinstance(error, OSError) else None
+    if is_disk_full(error):
+        where = f" while writing {place}" if place else ""
+        return f"the disk is full{where}; free some space and run the same command again, nothing old was lost"
+    if isinstance(error, OSError) and error.errno in NOT_OURS and place:
+        return (
+            f"{relative(os.fsdecode(place))} cannot be used ({os.strerror(error.errno).lower()}); mend that, or set "
+            "paths.data, paths.output and paths.repos to folders of yours, nothing old was lost"
+        )
+    return None
 
 
 def is_disk_full(error: Exception) -> bool:
