@@ -13,7 +13,6 @@ UNKNOWN = {  # what runs and is not told: a value that only the running program 
     "builtins: sum and max of objects",
     "builtins: attrgetter and methodcaller",
     "builtins: round, abs, int",
-    "classes: descriptor",
     "dynamic: globals",
     "functions: positional class pattern",
     "operators: items of objects and containers",  # measured: where lists come along, two of five such edges run

@@ -63,6 +63,7 @@ class Definitions(Parametrized):
         self.checked = False  # whether only type checkers read what is walked now
         self.declared_names: dict[str, None] = {}  # of the module, that only type checkers see bound
         self.real_names: set[str] = set()  # of the module, that are bound when it runs
+        self.declared_in: set[tuple[int, str]] = set()  # (class, name that only type checkers see bound in it)
         self.given_to: dict[int, Given] = {}  # class → what pytest gives to the parameters of all tests in it
         self.optional: set[int] = set()  # parameters whose default is None
 
@@ -72,6 +73,12 @@ class Definitions(Parametrized):
                 self.declared_names[name] = None
             else:
                 self.real_names.add(name)
+        elif self.scope.is_class:
+            key = (self.scope.class_index, name)
+            if not self.checked:
+                self.declared_in.discard(key)
+            elif name not in self.scope.env:
+                self.declared_in.add(key)
         super().bind(name, node)
 
     # --- functions ---------------------------------------------------------------------------------------------------
@@ -216,6 +223,8 @@ class Definitions(Parametrized):
         if node.name == "__getattr__" and gives_various(node):
             flags |= ir.VARIED
         record = self.function(node, node.name, flags, sheet)
+        if node.name == "__get__" and record.flags & ir.METHOD:
+            self.optional.update(record.params[1:2])  # None where a class is asked
         self.give_parameters(record, given, self.deferred[-1][1].cache)
         current = record.node
         for item, callee in reversed(decorators):
@@ -300,7 +309,7 @@ class Definitions(Parametrized):
         outer = self.scope
         index = self.number(self.ids[node])
         fixtures = used_fixtures(node)
-        record = ir.Class(self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, fixtures, {})
+        record = ir.Class(self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, fixtures, {}, [])
         self.classes[index] = record
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases, metaclass))
@@ -316,6 +325,8 @@ class Definitions(Parametrized):
         for name, found in inner.env.items():
             if found:
                 record.names[name] = [found]
+                if (index, name) in self.declared_in:
+                    record.declared.append(name)
         current = record.node
         for item, callee in reversed(decorators):
             current = self.decorate(item, callee, current)

@@ -125,7 +125,8 @@ class Class(msgspec.Struct, array_like=True):
 
     `names` are the last bindings, `attributes` what its methods assign to on their first parameter, with the names of
     these methods (ANY_NAME: by `setattr` with a computed name, on anything), `methods` the ids of all functions in it
-    by name. `fixtures` are those that it is marked to use.
+    by name. `fixtures` are those that it is marked to use. `declared` are the names that are bound for type checkers
+    only.
     """
 
     id: str
@@ -140,6 +141,7 @@ class Class(msgspec.Struct, array_like=True):
     methods: dict[str, str]
     fixtures: list[str]
     setters: dict[str, int]
+    declared: list[str]
 
 
 class Face(msgspec.Struct, array_like=True):
