@@ -147,6 +147,18 @@ CASES = {
         "class C(dict):\n    def __init__(self):\n        for k in self: setattr(self, k, 1)\n    def __setattr__(self, n, v): self[n] = v\n    def __getattr__(self, n): return self[n]\ndef f(): C().x",
         "main.f -> main.C.__getattr__, main.C.__init__",
     ),
+    "positional patterns": (
+        "from dataclasses import dataclass\nclass P:\n    __match_args__ = ('a', 'b')\n    def __init__(self, a, b): self.a, self.b = a, b\n@dataclass\nclass Q:\n    c: object\ndef f(): pass\ndef g(): pass\ndef h(): pass\ndef m(v):\n    match v:\n        case P(_, x): x()\n        case Q(x): x()\nm(P(f, g))\nm(Q(h))",
+        "main -> main.P.__init__, main.m\nmain.m -> main.g, main.h",
+    ),
+    "property that gives its object": (
+        "class C:\n    @property\n    def p(self): return self\n    def m(self): pass\nC().p.m()",
+        "main -> main.C.m, main.C.p",
+    ),
+    "bound type variable": (
+        "from typing import TypeVar\nT = TypeVar('T', bound='C')\nclass C:\n    def m(self): pass\nclass D:\n    def m(self): pass\nU = TypeVar('U', bound=D)\ndef f(a: T) -> T: a.m()\ndef g(a: U): a.m()",
+        "main.f -> main.C.m\nmain.g -> main.D.m",
+    ),
     "annotated parameter": ("class C:\n    def m(self): pass\ndef f(c: C): c.m()", "main.f -> main.C.m"),
     "quoted annotation": ("def f(c: 'C'): c.m()\nclass C:\n    def m(self): pass", "main.f -> main.C.m"),
     "optional and union": (

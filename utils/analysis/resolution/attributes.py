@@ -49,6 +49,10 @@ class Attributes(Solver):
         name, dst, scope, line = rule
         kind = what[0]
         dst += offset
+        if name.startswith(ir.MATCHED):
+            name = self.matched(what, int(name.removeprefix(ir.MATCHED)))
+            if not name:
+                return
         if kind == kinds.INSTANCE or kind == kinds.CLASS or kind == kinds.SUPER:
             node = self.member(value, what, name)
             self.link(node, dst)
@@ -81,6 +85,19 @@ class Attributes(Solver):
             self.link(self.field(~int(what[1]), name), dst)  # type: ignore[call-overload]
         elif kind == kinds.BOUND and name == "__func__":
             self.add(dst, self.values.intern(kinds.FUNCTION, what[1]))
+
+    def matched(self, what: kinds.Value, index: int) -> str:
+        """The name of the attribute that a class pattern takes by position: as the class says, or of its fields."""
+        if what[0] != kinds.INSTANCE:
+            return ""
+        fields: list[str] = []
+        for item in self.hierarchy.order(int(what[1])):  # type: ignore[call-overload]
+            if isinstance(item, int):
+                record = self.hierarchy.class_of(item)[1]
+                if record.matched:
+                    return record.matched[index] if index < len(record.matched) else ""
+                fields = [*record.fields, *fields]
+        return fields[index] if index < len(fields) else ""
 
     def member(self, value: int, what: kinds.Value, name: str) -> int:
         """The node of an attribute of an instance, a class or super(): MRO first, and all that is assigned to it."""
@@ -217,6 +234,8 @@ class Attributes(Solver):
             self.edge(place, number, BY_SUPER - receiver if by_super else receiver)
         self.receive(owner, function, receiver)
         self.link(owner.offset + function.returns, node)
+        if (0, False) in function.passes and function.name != "__get__":
+            self.add(node, receiver)
 
     def read_descriptor(self, number: int, value: int, receiver: int, on_class: bool, node: int) -> None:
         """A `__get__` is told the object that is read, or None where that is a class: what it gives back follows."""

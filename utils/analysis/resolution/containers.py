@@ -43,6 +43,13 @@ class Containers(ClassRules):
         dst += offset
         if what[0] == kinds.CONTAINER:
             self.read_item(what, key, dst, offset)
+            if (
+                what[2] not in (ir.MAPPING, ir.DEFAULT)
+                and key.__class__ is int
+                and key
+                and "__index__" in self.world.hooks
+            ):
+                self.wait(offset + key, (ir.DUNDER, ("__index__",), 0, 0, scope, line, False))
             if what[2] == ir.DEFAULT:
                 self.make_missing(int(what[1]), (scope, line), dst)  # type: ignore[call-overload]
         elif what[0] == kinds.INSTANCE:

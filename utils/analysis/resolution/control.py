@@ -233,8 +233,9 @@ class Control(Assignments):
                 self.use(found, ir.NARROW, subject, narrowed)
             for name, inner in zip(node.kwd_attrs, node.kwd_patterns, strict=False):
                 self.pattern(inner, self.attribute_node(narrowed, name, node.lineno) if narrowed else 0)
-            for inner in node.patterns:
-                self.pattern(inner, 0)
+            for index, inner in enumerate(node.patterns):
+                name = f"{ir.MATCHED}{index}"
+                self.pattern(inner, self.attribute_node(narrowed, name, node.lineno) if narrowed else 0)
         elif kind == "MatchSequence":
             self.unpack_patterns(node, subject)
         elif kind == "MatchMapping":

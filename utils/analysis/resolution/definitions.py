@@ -309,7 +309,9 @@ class Definitions(Parametrized):
         outer = self.scope
         index = self.number(self.ids[node])
         fixtures = used_fixtures(node)
-        record = ir.Class(self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, fixtures, {}, [])
+        record = ir.Class(
+            self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, fixtures, {}, [], matched_by(node)
+        )
         self.classes[index] = record
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases, metaclass))
@@ -385,6 +387,15 @@ def is_automatic(call: ast.Call) -> bool:
         word.arg == "autouse" and isinstance(word.value, ast.Constant) and word.value.value is True
         for word in call.keywords
     )
+
+
+def matched_by(node: ast.ClassDef) -> list[str]:
+    """The names in `__match_args__ = ("name", ...)`."""
+    for item in node.body:
+        if isinstance(item, ast.Assign) and last_name(item.targets[0]) == "__match_args__":
+            given = item.value.elts if isinstance(item.value, ast.Tuple) else []
+            return [part.value for part in given if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return []
 
 
 def used_fixtures(node: ast.ClassDef) -> list[str]:

@@ -54,6 +54,7 @@ GIVEN = -2  # in the place of a class: base is the first parameter of a function
 ANY = "\0any"  # the key of what may lie anywhere in a container; no code has keys such as these
 KEYS = "\0keys"  # the key of a mapping's keys
 MAPPING = -2  # the length of a mapping
+MATCHED = "\0matched "  # before the position that an attribute has in a class's patterns, in the place of its name
 DEFAULT = -3  # the length of a mapping that makes what it lacks
 TAIL = "\0tail"  # the key of what was appended to a list
 
@@ -126,7 +127,7 @@ class Class(msgspec.Struct, array_like=True):
     `names` are the last bindings, `attributes` what its methods assign to on their first parameter, with the names of
     these methods (ANY_NAME: by `setattr` with a computed name, on anything), `methods` the ids of all functions in it
     by name. `fixtures` are those that it is marked to use. `declared` are the names that are bound for type checkers
-    only.
+    only, `matched` the attributes that patterns take by position.
     """
 
     id: str
@@ -142,6 +143,7 @@ class Class(msgspec.Struct, array_like=True):
     fixtures: list[str]
     setters: dict[str, int]
     declared: list[str]
+    matched: list[str]
 
 
 class Face(msgspec.Struct, array_like=True):
