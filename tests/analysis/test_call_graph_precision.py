@@ -56,6 +56,10 @@ CASES = {
         "class P:\n    def __getitem__(self, k): return k\n    def __setitem__(self, k, v): pass\nclass Q:\n    def __getitem__(self, k): return k\ndef g(a): a[1] = 2\ndef h(a: P): g(a)\ng(P())\ng({})\ndef i(a): a[1] = 2\ndef j(a: Q): i(a)\ni([1])\ni(P())\ndef k(a): a[1] = 2\nk({})\nk(P())",
         "main -> main.g, main.i, main.k\nmain.g -> main.P.__setitem__\nmain.h -> main.g\nmain.j -> main.i",
     ),
+    "what a test puts in the place of methods and functions": (
+        "# file: m.py\nclass C:\n    def __init__(self): self.h = None\n    def m(self): pass\n    def n(self): self.m(); self.h()\ndef f(): pass\ndef g(): f()\n# file: test_m.py\nimport m\ndef fake(): pass\ndef hook(): pass\ndef test():\n    c = m.C()\n    c.m = fake\n    c.h = hook\n    m.f = fake",
+        "m.C.n -> m.C.m, test_m.hook\nm.g -> m.f\ntest_m.test -> m.C.__init__",
+    ),
     "a table tells all that it holds": (
         f"{FIVE}for f in [f0, f1, f2, f3, f4]:\n    f()",
         "main -> main.f0, main.f1, main.f2, main.f3, main.f4",

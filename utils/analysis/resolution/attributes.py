@@ -10,6 +10,7 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.exchange import CONTENT, CONTENTS, FACTORY, FIELD, Ref
+from utils.analysis.resolution.fixtures import is_test_module
 from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
@@ -35,6 +36,7 @@ class Attributes(Solver):
 
     def __init__(self, world: World, module: Module) -> None:
         super().__init__(world, module)
+        self.is_test = is_test_module(module.name)  # what it puts in the place of methods holds for a test only
         self.members: dict[tuple[int, str], int] = {}
         self.fields: dict[tuple[int, str], int] = {}
         self.loads: dict[int, list[Place]] = {}
@@ -269,12 +271,13 @@ class Attributes(Solver):
                 return
             if kind == kinds.INSTANCE:
                 self.describe(value, owner, name, offset + source if source else 0, place)
-            if source:
+            if source and not (method_of < 0 and self.is_test and self.find(owner, name) is not None):
                 self.link(offset + source, self.field(self.assigning(owner, method_of), name))
             if source and method_of == ir.GIVEN and kind == kinds.CLASS and name.startswith("__"):
                 self.link(offset + source, self.field(owner, INSTEAD + name))
         elif kind == kinds.MODULE and source and str(what[1]) in self.hierarchy.by_name:
-            self.link(offset + source, self.assigned_name(str(what[1]), name))
+            if not (self.is_test and self.hierarchy.export(str(what[1]), name) is not None):
+                self.link(offset + source, self.assigned_name(str(what[1]), name))
         elif kind in (kinds.FUNCTION, kinds.BOUND) and source:
             self.link(offset + source, self.field(~int(what[1]), name))  # type: ignore[call-overload]
 
