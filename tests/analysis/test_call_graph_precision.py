@@ -60,6 +60,18 @@ CASES = {
         "# file: m.py\nclass C:\n    def __init__(self): self.h = None\n    def m(self): pass\n    def n(self): self.m(); self.h()\ndef f(): pass\ndef g(): f()\n# file: test_m.py\nimport m\ndef fake(): pass\ndef hook(): pass\ndef test():\n    c = m.C()\n    c.m = fake\n    c.h = hook\n    m.f = fake",
         "m.C.n -> m.C.m, test_m.hook\nm.g -> m.f\ntest_m.test -> m.C.__init__",
     ),
+    "an annotation of what an argument decides": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef f(a=None) -> 'A | B':\n    if a is None: return A()\n    return B()\ndef g(): f().m()\ndef h(): f(1).m()\ndef i(a=None) -> 'A | B':\n    if a is None: return A()\n    return x(a)\ndef j(): i(1).m()",
+        "main.g -> main.A.m, main.f\nmain.h -> main.B.m, main.f\nmain.j -> main.A.m, main.B.m, main.i",
+    ),
+    "a flag that is not set": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef f(a=False):\n    if a: return A()\n    return B()\ndef g(): f().m()\ndef h(): f(True).m()\ndef i(a): f(a).m()",
+        "main.g -> main.B.m, main.f\nmain.h -> main.A.m, main.B.m, main.f\nmain.i -> main.A.m, main.B.m, main.f",
+    ),
+    "classes that a library's decorator gives back are there from the start": (
+        "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass A:\n    b: int = 0\n    def __getattr__(self, n): pass\n    def m(self): return A()\ndef f(): A().m().b",
+        "main.f -> main.A.m",
+    ),
     "a table tells all that it holds": (
         f"{FIVE}for f in [f0, f1, f2, f3, f4]:\n    f()",
         "main -> main.f0, main.f1, main.f2, main.f3, main.f4",

@@ -114,7 +114,9 @@ class Calls(Binding):
         else:
             self.link(owner.offset + function.returns, call.dst)
         for index, given, node in function.choices:
-            if self.is_given(function, index, args, call) in (None, given):
+            if index == ir.PROMISED:
+                continue
+            if given is None or self.is_given(function, index, args, call) in (None, given):
                 self.link(owner.offset + node, call.dst)
         if function.stores and receiver is not None:
             self.keep(owner, function, receiver, args, call)

@@ -66,6 +66,8 @@ class Definitions(Parametrized):
         self.declared_in: set[tuple[int, str]] = set()  # (class, name that only type checkers see bound in it)
         self.given_to: dict[int, Given] = {}  # class → what pytest gives to the parameters of all tests in it
         self.optional: set[int] = set()  # parameters whose default is None
+        self.flags: set[int] = set()  # parameters whose default is False
+        self.unconditional: set[int] = set()  # functions of which some result does not depend on what is given
 
     def bind(self, name: str, node: int) -> None:
         if self.scope is self.module_scope or self.scope.outer_names.get(name) is self.module_scope:
@@ -141,6 +143,8 @@ class Definitions(Parametrized):
     def default(self, value: ast.expr, param: int, record: ir.Function) -> None:
         if value.__class__ is ast.Constant and value.value is None:
             self.optional.add(param)
+        elif value.__class__ is ast.Constant and value.value is False:
+            self.flags.add(param)
         source = self.value(value)
         if param in self.promised:
             self.copy(source, self.promised[param])
@@ -187,7 +191,16 @@ class Definitions(Parametrized):
             if last_name(found.value) in SEQUENCES | CONTEXTS and last_name(found.value) not in MAPPINGS:
                 self.declare(inner, record.yields)
                 return
-        self.declare(found, record.returns)
+        promised = record.returns
+        if self.is_chosen(record):
+            promised = self.new()
+            record.choices.append((ir.PROMISED, True, promised))
+        self.declare(found, promised)
+
+    def is_chosen(self, record: ir.Function) -> bool:
+        """Whether each result is told by whether an argument is given: an annotation that names them all says less."""
+        given = {(index, bool(given)) for index, given, _ in record.choices}
+        return record.number not in self.unconditional and any((index, False) in given for index, yes in given if yes)
 
     def number(self, name: str) -> int:
         """The number of a function or class; raises `TooIntricateError` where a file has too many."""

@@ -80,6 +80,10 @@ SAME = frozenset(
         "types.coroutine",
     ]
 )
+CONFIGURED = frozenset({  # decorators that, called without what they decorate, give one that gives it back
+    "functools.lru_cache", "dataclasses.dataclass", "attr.s", "attr.attrs", "attr.define", "attr.frozen",
+    "attr.mutable", "attrs.define", "attrs.frozen", "attrs.mutable",
+})  # fmt: skip
 IDENTITIES = frozenset({"functools.lru_cache", "staticmethod", "classmethod"})
 FACTORIES = frozenset({"collections.defaultdict", "dataclasses.field", "attr.ib", "attrs.field"})
 SORTING = frozenset({"sorted", "min", "max", "itertools.groupby", "heapq.nsmallest", "heapq.nlargest"})
@@ -157,7 +161,7 @@ class Models(ContainerMethods):
                 self.ask(item, ASK[name], call)
         if name in ORDERED and args and args[0] and not keywords.get("key"):
             self.order(name, args, call)
-        if name in ("functools.wraps", "functools.lru_cache") and (name == "functools.wraps" or not any(args)):
+        if name == "functools.wraps" or (name in CONFIGURED and not any(args)):
             self.add(call.dst, self.values.intern(kinds.IDENTITY))
 
     def call_back(self, name: str, args: list[int], keywords: dict[Any, int], call: Call) -> None:
