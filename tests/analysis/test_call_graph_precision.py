@@ -72,6 +72,19 @@ CASES = {
         "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass A:\n    b: int = 0\n    def __getattr__(self, n): pass\n    def m(self): return A()\ndef f(): A().m().b",
         "main.f -> main.A.m",
     ),
+    "a test meets one of three objects, a library more": (
+        f"# file: m.py\n{CLASSES}def one(a): return a\ndef two(a): a.m()\n# file: test_m.py\nimport m\ndef test(a):\n    for c in [m.C0(), m.C1(), 1 and m.C0()]: m.two(c)\n    b = m.C0() if a else m.C1()\n    b.m()\n    if a: b = m.C2()\n    b.m()",
+        "m.two -> m.C0.m, m.C1.m\ntest_m.test -> m.two, m.C0.m, m.C1.m",
+    ),
+    "a table of more than a place holds": (
+        "".join(f"def f{i}(): pass\n" for i in range(14))
+        + "A = {"
+        + ", ".join(f"'{i}': f{i}" for i in range(11))
+        + "}\nB = {"
+        + ", ".join(f"'{i}': f{i}" for i in range(14))
+        + "}\ndef g(k): A[k]()\ndef h(k): B[k]()",
+        "main.g -> " + ", ".join(f"main.f{i}" for i in range(11)),
+    ),
     "a table tells all that it holds": (
         f"{FIVE}for f in [f0, f1, f2, f3, f4]:\n    f()",
         "main -> main.f0, main.f1, main.f2, main.f3, main.f4",

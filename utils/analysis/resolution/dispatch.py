@@ -54,8 +54,10 @@ class Dispatch:
 
     def targets_of(self, callees: Sequence[Callee], limit: int) -> list[int]:
         """What one site runs; nothing where it is more than `limit`: code that general says nothing of any one call,
-        unless all of it comes out of one table."""
+        unless all of it comes out of one table (where the limit is not negative)."""
         targets: dict[int, None] = {}
+        if limit < 0:
+            return []
         callees = [callee for callee in callees if not self.hierarchy.function_of(callee[0])[1].flags & ir.STUB]
         exact = {number for number, receiver, by_super in callees if is_exact(receiver) and not by_super}
         for callee in callees:

@@ -23,6 +23,8 @@ OF_METHODS = 3
 OF_EXACT = 2  # of methods of objects whose classes are all known: one run mostly meets just one of them
 OF_FUNCTIONS = 2
 IMPLIED = 1  # of special methods and properties, which no call names
+IN_TESTS = 1  # where more than two objects or functions may be met in a test, which runs once and meets one of them
+NONE = -1  # not even all that a table holds
 APART = frozenset({"__enter__", "__exit__", "__aenter__", "__aexit__", "__new__"})  # run beside what a site calls
 
 
@@ -37,12 +39,12 @@ def take_findings(module: Interpreter) -> Findings:
         return number, form(receiver) if receiver >= 0 else None, False
 
     sites = []
-    general = general_sites(module)
+    general, full = general_sites(module)
     for (scope, line, node), every in module.edges.items():
         pairs = [pair for pair in every if not is_replaced(module, node, *pair)] if module.instead else every
         if not rather_plain(module, node, pairs):
             for same in by_name(module, pairs, APART).values():
-                limit = 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, same)
+                limit = NONE if node in full else 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, same)
                 sites.append((scope, line, limit, [callee(*pair) for pair in same]))
     for (scope, line, node), pairs in module.implied.items():
         sites += [(scope, line, IMPLIED, [callee(*pair) for pair in same])
@@ -62,9 +64,11 @@ def is_replaced(module: Interpreter, node: int, number: int, receiver: int) -> b
     return any(module.points.get(other) for other in module.instead.get((key, number), ()))
 
 
-def general_sites(module: Interpreter) -> dict[int, int]:
-    """Where something is called that may be more than a node holds, and how many values that node has."""
+def general_sites(module: Interpreter) -> tuple[dict[int, int], set[int]]:
+    """Where something is called that may be more than a node holds, and how many values that node has; and where it
+    holds as many as it may, so that what else there is was refused: those that came first are no likelier."""
     found: dict[int, int] = {}
+    full: set[int] = set()
     most = max(module.limits.values())
     for node, values in module.points.items():
         if len(values) < most:
@@ -73,7 +77,9 @@ def general_sites(module: Interpreter) -> dict[int, int]:
         sites = [module.offset + item[5] for item in calls if item[0] == ir.CALL]
         sites += [item[1].shared for item in module.waiting.get(node, ()) if item[0] == APPLY]
         found.update(dict.fromkeys(sites, len(values)))
-    return found
+        if node not in module.wide:
+            full.update(sites)
+    return found, full
 
 
 def by_name(
@@ -92,10 +98,16 @@ def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
     """How many callees a site may have that runs these (function, receiver or -1)."""
     if all(module.hierarchy.function_of(number)[1].flags & ir.PROPERTY for number, _ in pairs):
         return IMPLIED
+    if module.is_test and len(pairs) > 2 and not all(is_special(module, number) for number, _ in pairs):
+        return IN_TESTS
     if all(receiver == -1 for _, receiver in pairs):
         return OF_FUNCTIONS
     exact = all(receiver >= 0 and is_exact(module.values.form(receiver)) for _, receiver in pairs)
-    return OF_EXACT if exact else OF_METHODS
+    return OF_EXACT if exact or len(pairs) > OF_METHODS else OF_METHODS
+
+
+def is_special(module: Interpreter, number: int) -> bool:
+    return module.hierarchy.function_of(number)[1].name.startswith("__")
 
 
 def is_asked(module: Interpreter, node: int, name: str) -> bool:
