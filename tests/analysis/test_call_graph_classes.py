@@ -159,6 +159,10 @@ CASES = {
         "from typing import TypeVar\nT = TypeVar('T', bound='C')\nclass C:\n    def m(self): pass\nclass D:\n    def m(self): pass\nU = TypeVar('U', bound=D)\ndef f(a: T) -> T: a.m()\ndef g(a: U): a.m()",
         "main.f -> main.C.m\nmain.g -> main.D.m",
     ),
+    "comparisons that make an object": (
+        "class Q:\n    def __eq__(self, o): return T()\n    def __lt__(self, o): return T()\nclass T:\n    def __and__(self, o): return self\n    def m(self): pass\ndef f():\n    c = (Q() == 1) & (Q() < 2)\n    c.m()\ndef g(): ([1] == [2]).m()",
+        "main.f -> main.Q.__eq__, main.Q.__lt__, main.T.__and__, main.T.m",
+    ),
     "annotated parameter": ("class C:\n    def m(self): pass\ndef f(c: C): c.m()", "main.f -> main.C.m"),
     "quoted annotation": ("def f(c: 'C'): c.m()\nclass C:\n    def m(self): pass", "main.f -> main.C.m"),
     "optional and union": (
