@@ -24,8 +24,10 @@ OF_EXACT = 2  # of methods of objects whose classes are all known: one run mostl
 OF_FUNCTIONS = 2
 IMPLIED = 1  # of special methods and properties, which no call names
 IN_TESTS = 1  # where more than two objects or functions may be met in a test, which runs once and meets one of them
-NONE = -1  # not even all that a table holds
-APART = frozenset({"__enter__", "__exit__", "__aenter__", "__aexit__", "__new__"})  # run beside what a site calls
+APART = frozenset({  # run beside what a site calls
+    "__enter__", "__exit__", "__aenter__", "__aexit__", "__new__", "__setattr__", "__delattr__", "__getattribute__",
+})  # fmt: skip
+READ = "property"  # in the place of a name
 
 
 def take_findings(module: Interpreter) -> Findings:
@@ -44,7 +46,8 @@ def take_findings(module: Interpreter) -> Findings:
         pairs = [pair for pair in every if not is_replaced(module, node, *pair)] if module.instead else every
         if not rather_plain(module, node, pairs):
             for same in by_name(module, pairs, APART).values():
-                limit = NONE if node in full else 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, same)
+                limit = 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, same)
+                limit = ~limit if node in full else limit  # a table does not fit there
                 sites.append((scope, line, limit, [callee(*pair) for pair in same]))
     for (scope, line, node), pairs in module.implied.items():
         sites += [(scope, line, IMPLIED, [callee(*pair) for pair in same])
@@ -85,12 +88,13 @@ def general_sites(module: Interpreter) -> tuple[dict[int, int], set[int]]:
 def by_name(
     module: Interpreter, pairs: Sequence[tuple[int, int]], names: Collection[str] | None = None
 ) -> dict[str, list[tuple[int, int]]]:
-    """What runs at a site by the functions' names, those of other names than `names` together: of several names none is
-    run instead of the other."""
+    """What runs at a site by the functions' names, those of other names than `names` together, but for properties: of
+    several names none is run instead of the other, and what is read is not what is then done with it."""
     found: dict[str, list[tuple[int, int]]] = {}
     for pair in pairs:
-        name = module.hierarchy.function_of(pair[0])[1].name
-        found.setdefault(name if names is None or name in names else "", []).append(pair)
+        _, function = module.hierarchy.function_of(pair[0])
+        other = READ if function.flags & ir.PROPERTY else ""
+        found.setdefault(function.name if names is None or function.name in names else other, []).append(pair)
     return found
 
 
