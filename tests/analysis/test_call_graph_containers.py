@@ -10,14 +10,6 @@ from tests.analysis.call_graph_cases import check
 DEFS = "def f(): pass\ndef g(): pass\ndef h(): pass\n"
 
 CASES = {
-    "a class that derives from a list": (
-        "class S(list):\n    def put(self, a): self.append(a)\nclass K:\n    def m(self): pass\nclass L:\n    def m(self): pass\ndef one(): S([K()])[0].m()\nclass T(list): pass\ndef two():\n    t = T()\n    t.append(L())\n    for a in t[1:]: a.m()",
-        "main.one -> main.K.m\nmain.two -> main.L.m",
-    ),
-    "a class that derives from a dictionary": (
-        "class D(dict): pass\nclass K:\n    def m(self): pass\ndef one():\n    d = D(a=K())\n    d['a'].m()\n    for k, v in d.items(): v.m()\n    d.get('b').m()",
-        "main.one -> main.K.m",
-    ),
     "dict by key": ("d = {'a': f, 'b': g}\nd['a']()", "main -> main.f"),
     "dict entry added": ("d = {}\nd['a'] = f\nd['a']()", "main -> main.f"),
     "dict entry replaced": ("d = {'a': f, 'b': g}\nd['a'] = h\nd['a']()\nd['b']()", "main -> main.g, main.h"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import collections
 import collections.abc
 from collections.abc import Sequence
 from typing import Any
@@ -21,15 +20,6 @@ DELETED = "del "  # before the name of an attribute: it is deleted and not assig
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
 OWNING = (kinds.INSTANCE, kinds.CLASS)
 LONGEST = 200  # characters of a name outside the repository that is worth knowing
-HOLDERS = {  # Python's own classes that hold things: how long their objects are, as `ir` says it
-    "list": -1, "List": -1, "UserList": -1, "deque": -1, "Deque": -1, "set": -1, "tuple": -1, "frozenset": -1,
-    "dict": ir.MAPPING, "Dict": ir.MAPPING, "UserDict": ir.MAPPING, "OrderedDict": ir.MAPPING,
-}  # fmt: skip
-ASKED = frozenset({"__init__", "__getitem__", "__setitem__", "__iter__", "__iadd__"})
-HELD_METHODS = {
-    length: ASKED | {name for kind in own for name in dir(kind) if not name.startswith("_")}
-    for length, own in ((-1, (list, set, collections.deque)), (ir.MAPPING, (dict,)))
-}
 PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
 TYPES = {  # what `typing` calls Python's own
     "Dict": "dict",
@@ -51,7 +41,6 @@ class Attributes(Solver):
         self.fields: dict[tuple[int, str], int] = {}
         self.loads: dict[int, list[Place]] = {}
         self.properties: dict[int, list[int]] = {}
-        self.holding: dict[int, kinds.Value | None] = {}  # class → what stands for what its objects hold
         self.read_of: dict[int, tuple[int, str]] = {}  # node of an attribute → the node that it is read from, its name
         self.absent: list[tuple[int, int, str, Place]] = []
         # (site or BY_SUPER, what it would run) → nodes of what it runs instead, if anything
@@ -99,23 +88,6 @@ class Attributes(Solver):
         elif kind == kinds.BOUND and name == "__func__":
             self.add(dst, self.values.intern(kinds.FUNCTION, what[1]))
 
-    def held(self, number: int) -> kinds.Value | None:
-        """The container that stands for all objects of a class that derives from one of Python's own; None for other
-        classes. It is named by the class."""
-        if number not in self.holding:
-            module, record = self.hierarchy.class_of(number)
-            own = [base_name(item) for item in self.hierarchy.order(number) if isinstance(item, str)]
-            lengths = [HOLDERS[name] for name in own if name in HOLDERS]
-            found = (kinds.CONTAINER, module.offset + record.node, lengths[0]) if lengths else None
-            self.holding[number] = found
-        return self.holding[number]
-
-    def method_of_held(self, what: kinds.Value, name: str, dst: int) -> None:
-        """A method that a class has from one of Python's own that hold things."""
-        found = self.held(int(what[1]))  # type: ignore[call-overload]
-        if found is not None and name in HELD_METHODS[int(found[2])]:  # type: ignore[call-overload]
-            self.add(dst, self.values.intern(kinds.METHOD, found[1], found[2], name))
-
     def matched(self, what: kinds.Value, index: int) -> str:
         """The name of the attribute that a class pattern takes by position: as the class says, or of its fields."""
         if what[0] != kinds.INSTANCE:
@@ -152,11 +124,8 @@ class Attributes(Solver):
             self.link(self.field(owning, name), node)
         for assigned in self.given_instead(order, name, BY_SUPER) if by_super and name.startswith("__") else ():
             self.wait(assigned, (MEMBER_OF, receiver, node, by_super, False))
-        if not self.look_up(order, name, (MEMBER_OF, receiver, node, by_super, False)):
-            if what[0] == kinds.CLASS:
-                self.member_of_metaclass(value, int(what[1]), name, node)  # type: ignore[call-overload]
-            elif not by_super:  # what a method hands on to `super()` is what all its callers give
-                self.method_of_held(what, name, node)
+        if not self.look_up(order, name, (MEMBER_OF, receiver, node, by_super, False)) and what[0] == kinds.CLASS:
+            self.member_of_metaclass(value, int(what[1]), name, node)  # type: ignore[call-overload]
         return node
 
     def given_instead(self, order: Sequence[int | str], name: str, site: int) -> list[int]:

@@ -160,9 +160,6 @@ class Calls(Binding):
             self.keep(owner, function, exact, [None, *call.args], call)
         elif not self.look_up(self.hierarchy.order(number), "__init__", (CONSTRUCTED, exact, call)):
             self.fill_fields(number, call)
-            held = self.held(number) if new is None else None
-            if held is not None:
-                self.run_container_method((kinds.METHOD, held[1], held[2], "__init__"), call)
         for node in self.given_instead(self.hierarchy.order(number), "__init__", call.shared):
             self.wait(node, (CONSTRUCTED, exact, call))
 

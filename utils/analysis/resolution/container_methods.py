@@ -6,6 +6,7 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.attributes import base_name
 from utils.analysis.resolution.binding import APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, Call
 from utils.analysis.resolution.decorating import Decorating
 from utils.analysis.resolution.graph import on
@@ -13,10 +14,10 @@ from utils.analysis.resolution.graph import on
 COPIED, PAIRED, INVOKED = 122, 124, 93
 NAMED = frozenset(["__enter__", "__exit__", "__aenter__", "__aexit__", "__next__", "__anext__", "keys"])
 CONTAINER_TYPES = {"list": -1, "set": -1, "deque": -1, "dict": ir.MAPPING, "OrderedDict": ir.MAPPING}
+DICTIONARIES = frozenset({"dict", "Dict", "OrderedDict", "defaultdict", "Counter"})
 READERS = frozenset({"get", "pop", "setdefault", "popitem", "popleft", "__getitem__", "__next__"})
 WRITERS = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "__setitem__": 1}
-VIEWS = frozenset({"values", "copy", "keys"})
-FILLERS = frozenset({"extend", "update", "__iadd__", "__init__"})
+VIEWS = frozenset({"values", "copy", "keys", "__iter__"})
 
 
 class ContainerMethods(Decorating):
@@ -132,9 +133,7 @@ class ContainerMethods(Decorating):
             self.link(pair, self.content(outer, ir.ANY))
             self.link(self.content(site, ir.KEYS), self.content(pair, 0))
             self.link(self.all_contents(site), self.content(pair, 1))
-        elif name == "__iter__":
-            self.add(call.dst, self.values.intern(kinds.CONTAINER, site, length))
-        elif name in FILLERS:
+        elif name in ("extend", "update", "__iadd__"):
             for item in args:
                 if item.__class__ is int and item:
                     self.wait(item, (COPIED, site, length, (call.scope, call.line)))
@@ -167,19 +166,19 @@ class ContainerMethods(Decorating):
             self.merge(value, what, site)
             if length == ir.MAPPING and what[2] != ir.MAPPING:
                 self.follow(self.all_contents(int(what[1])), (PAIRED, site))  # type: ignore[call-overload]
-        elif length == ir.MAPPING and what[0] == kinds.INSTANCE and (held := self.dictionary(what)) is not None:
-            self.merge(value, held, site)
+        elif length == ir.MAPPING and what[0] == kinds.INSTANCE and self.is_dictionary(what):
+            self.link(self.field(int(what[1]), "[]"), self.content(site, ir.ANY))  # type: ignore[call-overload]
         elif length == ir.MAPPING and what[0] == kinds.INSTANCE:
             self.invoke(value, what, "keys", [], place)
             self.invoke(value, what, "__getitem__", [0], place, self.content(site, ir.ANY))
         else:
             self.iterate(value, what, self.content(site, ir.ANY), place)
 
-    def dictionary(self, what: kinds.Value) -> kinds.Value | None:
-        """What a dictionary holds that is iterated over like any: what is made of it asks it for nothing."""
+    def is_dictionary(self, what: kinds.Value) -> bool:
+        """Whether this is a dictionary that is iterated over like any: what is made of it asks it for nothing."""
         number = int(what[1])  # type: ignore[call-overload]
-        held = self.held(number)
-        return held if held is not None and held[2] == ir.MAPPING and self.find(number, "__iter__") is None else None
+        bases = [base_name(item) for item in self.hierarchy.order(number) if isinstance(item, str)]
+        return not DICTIONARIES.isdisjoint(bases) and self.find(number, "__iter__") is None
 
     @on(PAIRED)
     def on_paired(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -56,11 +56,7 @@ class Containers(ClassRules):
         elif what[0] == kinds.INSTANCE:
             argument = key if key.__class__ is tuple else key + offset if key else 0
             if not self.invoke(value, what, "__getitem__", [argument], (scope, line), dst):
-                held = self.held(int(what[1]))  # type: ignore[call-overload]
-                if held is not None:
-                    self.read_item(held, key, dst, offset)
-                else:
-                    self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
+                self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
         elif what[0] in (kinds.CLASS, kinds.EXTERNAL):
             self.add(dst, value)
             found = self.find(int(what[1]), "__class_getitem__") if what[0] == kinds.CLASS else None  # type: ignore[call-overload]
@@ -122,11 +118,7 @@ class Containers(ClassRules):
         elif what[0] == kinds.INSTANCE:
             argument = key if key.__class__ is tuple else key + offset if key else 0
             if not self.invoke(value, what, "__setitem__", [argument, source], (scope, line)) and source:
-                held = self.held(int(what[1]))  # type: ignore[call-overload]
-                if held is not None:
-                    self.on_set_item(value, held, rule, offset)
-                else:
-                    self.link(source, self.field(int(what[1]), "[]"))  # type: ignore[call-overload]
+                self.link(source, self.field(int(what[1]), "[]"))  # type: ignore[call-overload]
 
     @on(SET_KEYED)
     def on_set_keyed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
@@ -146,8 +138,9 @@ class Containers(ClassRules):
     def on_slice(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         low, high, step, dst, scope, line = rule
         dst += offset
-        if what[0] == kinds.INSTANCE and not self.invoke(value, what, "__getitem__", [0], (scope, line), dst):
-            what = self.held(int(what[1])) or what  # type: ignore[call-overload]
+        if what[0] == kinds.INSTANCE:
+            self.invoke(value, what, "__getitem__", [0], (scope, line), dst)
+            return
         if what[0] != kinds.CONTAINER:
             return
         site, length = int(what[1]), int(what[2])  # type: ignore[call-overload]
@@ -199,8 +192,6 @@ class Containers(ClassRules):
                 self.wait(iterator, (NEXT, then, dst, place))
             elif not asynchronous and self.closed(what) and self.invoke(value, what, "__getitem__", [0], place, dst):
                 return
-            elif (held := self.held(int(what[1]))) is not None:  # type: ignore[call-overload]
-                self.iterate(value, held, dst, place)
             else:
                 self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
 
