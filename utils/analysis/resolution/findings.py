@@ -23,7 +23,7 @@ OF_METHODS = 3
 OF_EXACT = 2  # of methods of objects whose classes are all known: one run mostly meets just one of them
 OF_FUNCTIONS = 2
 IMPLIED = 1  # of special methods and properties, which no call names
-IN_TESTS = 1  # where more than two objects or functions may be met in a test, which runs once and meets one of them
+IN_TESTS = 1  # where more than two functions may run in a test, which itself runs once and meets one of them
 APART = frozenset({  # run beside what a site calls
     "__enter__", "__exit__", "__aenter__", "__aexit__", "__new__", "__setattr__", "__delattr__", "__getattribute__",
 })  # fmt: skip
@@ -102,12 +102,13 @@ def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
     """How many callees a site may have that runs these (function, receiver or -1)."""
     if all(module.hierarchy.function_of(number)[1].flags & ir.PROPERTY for number, _ in pairs):
         return IMPLIED
-    if module.is_test and len(pairs) > 2 and not all(is_special(module, number) for number, _ in pairs):
+    functions = {number for number, _ in pairs}
+    if module.is_test and len(functions) > 2 and not all(is_special(module, number) for number in functions):
         return IN_TESTS
     if all(receiver == -1 for _, receiver in pairs):
         return OF_FUNCTIONS
     exact = all(receiver >= 0 and is_exact(module.values.form(receiver)) for _, receiver in pairs)
-    return OF_EXACT if exact or len(pairs) > OF_METHODS else OF_METHODS
+    return OF_EXACT if exact else OF_METHODS
 
 
 def is_special(module: Interpreter, number: int) -> bool:
