@@ -115,6 +115,54 @@ CASES = {
         "class D:\n    def __get__(self, o, t): return f\nclass C:\n    d = D()\ndef f(): pass\nC().d()",
         "main -> main.D.__get__, main.f",
     ),
+    "descriptor is told its object": (
+        "class D:\n    def __init__(self, f): self.f = f\n    def __get__(self, obj, owner): return self.f(obj)\nclass C:\n    @D\n    def m(self): return self.n()\n    def n(self): return g\ndef g(): pass\nC().m()",
+        "main -> main.D.__get__, main.D.__init__, main.g\nmain.D.__get__ -> main.C.m\nmain.C.m -> main.C.n",
+    ),
+    "descriptor is told what it is set to": (
+        "class D:\n    def __set__(self, obj, value): value(obj.n())\nclass C:\n    d = D()\n    def n(self): pass\ndef h(a): pass\nC().d = h",
+        "main -> main.D.__set__\nmain.D.__set__ -> main.C.n, main.h",
+    ),
+    "descriptor read through its class": (
+        "class D:\n    def __get__(self, obj, owner):\n        if obj is None: return self\n        return E()\n    def m(self): pass\nclass E:\n    def m(self): pass\nclass C:\n    d = D()\ndef f(): C.d.m()\ndef g(): C().d.m()",
+        "main.f -> main.D.__get__, main.D.m\nmain.g -> main.D.__get__, main.E.m",
+    ),
+    "descriptor is told its name": (
+        "class D:\n    def __set_name__(self, owner, name): owner.m()\nclass C:\n    d = D()\n    @classmethod\n    def m(cls): pass",
+        "main -> main.D.__set_name__\nmain.D.__set_name__ -> main.C.m",
+    ),
+    "attributes are deleted": (
+        "class D:\n    def __set__(self, o, v): pass\n    def __delete__(self, o): pass\nclass C:\n    d = D()\nclass E:\n    def __setattr__(self, n, v): pass\n    def __delattr__(self, n): pass\ndef f(): del C().d\ndef g(): del E().x",
+        "main.f -> main.D.__delete__\nmain.g -> main.E.__delattr__",
+    ),
+    "a setter behind __setattr__": (
+        "class C:\n    def __setattr__(self, n, v): super().__setattr__(n, v)\n    @property\n    def p(self): pass\n    @p.setter\n    def p(self, v): v()\ndef f(): pass\nC().p = f",
+        "main -> main.C.__setattr__\nmain.C.p#2 -> main.f",
+    ),
+    "methods that only type checkers see": (
+        "from typing import TYPE_CHECKING\nclass A:\n    def __init__(self, *a): pass\n    def m(self): pass\nclass B(A):\n    if TYPE_CHECKING:\n        def __init__(self, a: int): ...\n        def m(self): ...\nB(1).m()",
+        "main -> main.A.__init__, main.A.m",
+    ),
+    "computed names set by __setattr__": (
+        "class C(dict):\n    def __init__(self):\n        for k in self: setattr(self, k, 1)\n    def __setattr__(self, n, v): self[n] = v\n    def __getattr__(self, n): return self[n]\ndef f(): C().x",
+        "main.f -> main.C.__getattr__, main.C.__init__",
+    ),
+    "positional patterns": (
+        "from dataclasses import dataclass\nclass P:\n    __match_args__ = ('a', 'b')\n    def __init__(self, a, b): self.a, self.b = a, b\n@dataclass\nclass Q:\n    c: object\ndef f(): pass\ndef g(): pass\ndef h(): pass\ndef m(v):\n    match v:\n        case P(_, x): x()\n        case Q(x): x()\nm(P(f, g))\nm(Q(h))",
+        "main -> main.P.__init__, main.m\nmain.m -> main.g, main.h",
+    ),
+    "property that gives its object": (
+        "class C:\n    @property\n    def p(self): return self\n    def m(self): pass\nC().p.m()",
+        "main -> main.C.m, main.C.p",
+    ),
+    "bound type variable": (
+        "from typing import TypeVar\nT = TypeVar('T', bound='C')\nclass C:\n    def m(self): pass\nclass D:\n    def m(self): pass\nU = TypeVar('U', bound=D)\ndef f(a: T) -> T: a.m()\ndef g(a: U): a.m()",
+        "main.f -> main.C.m\nmain.g -> main.D.m",
+    ),
+    "comparisons that make an object": (
+        "class Q:\n    def __eq__(self, o): return T()\n    def __lt__(self, o): return T()\nclass T:\n    def __and__(self, o): return self\n    def m(self): pass\ndef f():\n    c = (Q() == 1) & (Q() < 2)\n    c.m()\ndef g(): ([1] == [2]).m()",
+        "main.f -> main.Q.__eq__, main.Q.__lt__, main.T.__and__, main.T.m",
+    ),
     "annotated parameter": ("class C:\n    def m(self): pass\ndef f(c: C): c.m()", "main.f -> main.C.m"),
     "quoted annotation": ("def f(c: 'C'): c.m()\nclass C:\n    def m(self): pass", "main.f -> main.C.m"),
     "optional and union": (

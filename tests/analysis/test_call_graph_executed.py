@@ -10,12 +10,6 @@ from tests.analysis.call_graph_executed import CATEGORIES, Edges, cases, compare
 
 UNKNOWN = {  # what runs and is not told: a value that only the running program knows
     "assignments: global rebinding",
-    "builtins: sum and max of objects",
-    "builtins: attrgetter and methodcaller",
-    "builtins: round, abs, int",
-    "classes: descriptor",
-    "dynamic: globals",
-    "functions: positional class pattern",
     "operators: items of objects and containers",  # measured: where lists come along, two of five such edges run
 }
 FALSE = {"assignments: global rebinding", "classes: instance attribute shadows a method"}

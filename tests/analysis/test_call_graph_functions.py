@@ -8,6 +8,31 @@ import pytest
 from tests.analysis.call_graph_cases import check
 
 CASES = {
+    "a name of the module by globals": ("def f(): pass\ndef g(): globals()['f']()", "main.g -> main.f"),
+    "readers that operator makes": (
+        "import operator\nclass C:\n    @property\n    def p(self): return self\n    def m(self, a=None): return a\ndef f(): pass\ndef g(): operator.methodcaller('m', f)(C())()\ndef h(): sorted([C()], key=operator.attrgetter('p'))\ndef i(): operator.itemgetter(1)([f, g])()",
+        "main.g -> main.C.m, main.f\nmain.h -> main.C.p\nmain.i -> main.g",
+    ),
+    "objects are added up": (
+        "class C:\n    def __add__(self, o): return self\n    def __radd__(self, o): return self\nclass D:\n    def __add__(self, o): return self\ndef f(): return sum([C(), C()])\ndef g(): return sum([D(), D()], D())",
+        "main.f -> main.C.__add__, main.C.__radd__\nmain.g -> main.D.__add__",
+    ),
+    "an object as an index": (
+        "class C:\n    def __index__(self): return 0\ndef f(): [1][C()]\ndef g(): {}[C()]",
+        "main.f -> main.C.__index__",
+    ),
+    "strategies do not run when they are made": (
+        "from hypothesis import strategies as st\n@st.composite\ndef f(draw): pass\ndef g(): return f()",
+        "",
+    ),
+    "a dictionary is made of a dictionary": (
+        "class C(dict):\n    def keys(self): pass\n    def __getitem__(self, k): pass\nclass D:\n    def keys(self): return ['a']\n    def __getitem__(self, k): pass\ndef f(): dict(C())\ndef g(): dict(D())",
+        "main.g -> main.D.__getitem__, main.D.keys",
+    ),
+    "a module by one of some names": (
+        "# file: m.py\ndef f(): pass\n# file: main.py\nimport pytest\nfor n in ['m', 'k']:\n    pytest.importorskip(n).f()",
+        "main -> m.f",
+    ),
     "fixture that is imported": (
         "# file: tests/plugin.py\nimport pytest\nclass A:\n    def m(self): pass\n@pytest.fixture\ndef a(): return A()\n# file: tests/conftest.py\nfrom tests.plugin import a\n# file: tests/test_a.py\ndef test(a): a.m()",
         "tests.test_a.test -> tests.plugin.A.m",

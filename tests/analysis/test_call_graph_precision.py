@@ -56,6 +56,35 @@ CASES = {
         "class P:\n    def __getitem__(self, k): return k\n    def __setitem__(self, k, v): pass\nclass Q:\n    def __getitem__(self, k): return k\ndef g(a): a[1] = 2\ndef h(a: P): g(a)\ng(P())\ng({})\ndef i(a): a[1] = 2\ndef j(a: Q): i(a)\ni([1])\ni(P())\ndef k(a): a[1] = 2\nk({})\nk(P())",
         "main -> main.g, main.i, main.k\nmain.g -> main.P.__setitem__\nmain.h -> main.g\nmain.j -> main.i",
     ),
+    "what a test puts in the place of methods and functions": (
+        "# file: m.py\nclass C:\n    def __init__(self): self.h = None\n    def m(self): pass\n    def n(self): self.m(); self.h()\ndef f(): pass\ndef g(): f()\n# file: test_m.py\nimport m\ndef fake(): pass\ndef hook(): pass\ndef test():\n    c = m.C()\n    c.m = fake\n    c.h = hook\n    m.f = fake",
+        "m.C.n -> m.C.m, test_m.hook\nm.g -> m.f\ntest_m.test -> m.C.__init__",
+    ),
+    "an annotation of what an argument decides": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef f(a=None) -> 'A | B':\n    if a is None: return A()\n    return B()\ndef g(): f().m()\ndef h(): f(1).m()\ndef i(a=None) -> 'A | B':\n    if a is None: return A()\n    return x(a)\ndef j(): i(1).m()",
+        "main.g -> main.A.m, main.f\nmain.h -> main.B.m, main.f\nmain.j -> main.A.m, main.B.m, main.i",
+    ),
+    "a flag that is not set": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef f(a=False):\n    if a: return A()\n    return B()\ndef g(): f().m()\ndef h(): f(True).m()\ndef i(a): f(a).m()",
+        "main.g -> main.B.m, main.f\nmain.h -> main.A.m, main.B.m, main.f\nmain.i -> main.A.m, main.B.m, main.f",
+    ),
+    "classes that a library's decorator gives back are there from the start": (
+        "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass A:\n    b: int = 0\n    def __getattr__(self, n): pass\n    def m(self): return A()\ndef f(): A().m().b",
+        "main.f -> main.A.m",
+    ),
+    "a test meets one of three objects, a library more": (
+        f"# file: m.py\n{CLASSES}def one(a): return a\ndef two(a): a.m()\n# file: test_m.py\nimport m\ndef test(a):\n    for c in [m.C0(), m.C1(), 1 and m.C0()]: m.two(c)\n    b = m.C0() if a else m.C1()\n    b.m()\n    if a: b = m.C2()\n    b.m()",
+        "m.two -> m.C0.m, m.C1.m\ntest_m.test -> m.two, m.C0.m, m.C1.m",
+    ),
+    "a table of more than a place holds": (
+        "".join(f"def f{i}(): pass\n" for i in range(14))
+        + "A = {"
+        + ", ".join(f"'{i}': f{i}" for i in range(11))
+        + "}\nB = {"
+        + ", ".join(f"'{i}': f{i}" for i in range(14))
+        + "}\ndef g(k): A[k]()\ndef h(k): B[k]()",
+        "main.g -> " + ", ".join(f"main.f{i}" for i in range(11)),
+    ),
     "a table tells all that it holds": (
         f"{FIVE}for f in [f0, f1, f2, f3, f4]:\n    f()",
         "main -> main.f0, main.f1, main.f2, main.f3, main.f4",

@@ -10,12 +10,15 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.exchange import CONTENT, CONTENTS, FACTORY, FIELD, Ref
+from utils.analysis.resolution.fixtures import is_test_module
 from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
 
-MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER = 101, 102, 98, 97, 95
+MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED = 101, 102, 98, 97, 95, 92
+DELETED = "del "  # before the name of an attribute: it is deleted and not assigned to
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
+OWNING = (kinds.INSTANCE, kinds.CLASS)
 LONGEST = 200  # characters of a name outside the repository that is worth knowing
 PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
 TYPES = {  # what `typing` calls Python's own
@@ -33,6 +36,7 @@ class Attributes(Solver):
 
     def __init__(self, world: World, module: Module) -> None:
         super().__init__(world, module)
+        self.is_test = is_test_module(module.name)  # what it puts in the place of methods holds for a test only
         self.members: dict[tuple[int, str], int] = {}
         self.fields: dict[tuple[int, str], int] = {}
         self.loads: dict[int, list[Place]] = {}
@@ -47,6 +51,10 @@ class Attributes(Solver):
         name, dst, scope, line = rule
         kind = what[0]
         dst += offset
+        if name.startswith(ir.MATCHED):
+            name = self.matched(what, int(name.removeprefix(ir.MATCHED)))
+            if not name:
+                return
         if kind == kinds.INSTANCE or kind == kinds.CLASS or kind == kinds.SUPER:
             node = self.member(value, what, name)
             self.link(node, dst)
@@ -79,6 +87,19 @@ class Attributes(Solver):
             self.link(self.field(~int(what[1]), name), dst)  # type: ignore[call-overload]
         elif kind == kinds.BOUND and name == "__func__":
             self.add(dst, self.values.intern(kinds.FUNCTION, what[1]))
+
+    def matched(self, what: kinds.Value, index: int) -> str:
+        """The name of the attribute that a class pattern takes by position: as the class says, or of its fields."""
+        if what[0] != kinds.INSTANCE:
+            return ""
+        fields: list[str] = []
+        for item in self.hierarchy.order(int(what[1])):  # type: ignore[call-overload]
+            if isinstance(item, int):
+                record = self.hierarchy.class_of(item)[1]
+                if record.matched:
+                    return record.matched[index] if index < len(record.matched) else ""
+                fields = [*record.fields, *fields]
+        return fields[index] if index < len(fields) else ""
 
     def member(self, value: int, what: kinds.Value, name: str) -> int:
         """The node of an attribute of an instance, a class or super(): MRO first, and all that is assigned to it."""
@@ -115,15 +136,19 @@ class Attributes(Solver):
         return nodes
 
     def look_up(self, order: Sequence[int | str], name: str, rule: tuple[Any, ...]) -> bool:
-        """Follow a rule for what the first of some classes that has a name has under it; whether one has it."""
+        """Follow a rule for what the first of some classes that has a name has under it, and for what those before say
+        of it to type checkers; whether one has it."""
+        found = False
         for number in order:
             if isinstance(number, int):
                 owner, record = self.hierarchy.class_of(number)
                 if name in record.names:
                     for item in record.names[name]:
                         self.wait(owner.offset + item, rule)
-                    return True
-        return False
+                    found = True
+                    if name not in record.declared:
+                        break
+        return found
 
     def member_of_metaclass(self, value: int, number: int, name: str, node: int, after: int | None = None) -> None:
         """What a class itself is asked for is looked up in the class that makes it (where `super()` found it: behind
@@ -177,6 +202,7 @@ class Attributes(Solver):
         getter = self.find(int(what[1]), "__get__") if what[0] == kinds.INSTANCE else None  # type: ignore[call-overload]
         if getter is not None:
             self.read_property(getter, value, node)
+            self.read_descriptor(getter, value, receiver, on_class, node)
             return
         if what[0] == kinds.WRAPPED and not on_class:
             value = self.values.intern(kinds.WRAPPED, what[1], what[2], receiver)
@@ -210,6 +236,22 @@ class Attributes(Solver):
             self.edge(place, number, BY_SUPER - receiver if by_super else receiver)
         self.receive(owner, function, receiver)
         self.link(owner.offset + function.returns, node)
+        if (0, False) in function.passes and function.name != "__get__":
+            self.add(node, receiver)
+
+    def read_descriptor(self, number: int, value: int, receiver: int, on_class: bool, node: int) -> None:
+        """A `__get__` is told the object that is read, or None where that is a class: what it gives back follows."""
+        owner, function = self.hierarchy.function_of(number)
+        kind, made = self.values.table[receiver][:2]
+        given = [None if on_class else receiver, self.values.intern(kinds.CLASS, made) if kind in OWNING else None]
+        self.tell_descriptor(owner, function, value, given)
+        for index, wanted, source in function.choices:
+            if index == 1 and wanted is not on_class:
+                self.link(owner.offset + source, node)
+        for index, called in function.passes:
+            handed = value if index == 0 else given[0] if index == 1 else None
+            if handed is not None and not called:
+                self.add(node, handed)
 
     @on(ir.STORE)
     def on_store(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
@@ -218,20 +260,24 @@ class Attributes(Solver):
         if kind in (kinds.INSTANCE, kinds.CLASS):
             owner = int(what[1])  # type: ignore[call-overload]
             setter = self.setter(owner, name) if kind == kinds.INSTANCE else None
-            hook = self.find(owner, "__setattr__") if kind == kinds.INSTANCE else None
+            asked = "__delattr__" if name.startswith(DELETED) else "__setattr__"
+            hook = self.find(owner, asked) if kind == kinds.INSTANCE else None
+            place: Place | None = (scope, line, self.at)
             if hook is not None:
                 self.edge((scope, line, self.at), hook, value)
+                place = None  # what the hook does with the value is done from there
             if setter is not None:
-                self.set_property(setter, value, offset + source if source else 0, (scope, line, self.at))
+                self.set_property(setter, value, offset + source if source else 0, place)
                 return
             if kind == kinds.INSTANCE:
-                self.describe(value, owner, name, offset + source if source else 0, (scope, line, self.at))
-            if source:
+                self.describe(value, owner, name, offset + source if source else 0, place)
+            if source and not (method_of < 0 and self.is_test and self.find(owner, name) is not None):
                 self.link(offset + source, self.field(self.assigning(owner, method_of), name))
             if source and method_of == ir.GIVEN and kind == kinds.CLASS and name.startswith("__"):
                 self.link(offset + source, self.field(owner, INSTEAD + name))
         elif kind == kinds.MODULE and source and str(what[1]) in self.hierarchy.by_name:
-            self.link(offset + source, self.assigned_name(str(what[1]), name))
+            if not (self.is_test and self.hierarchy.export(str(what[1]), name) is not None):
+                self.link(offset + source, self.assigned_name(str(what[1]), name))
         elif kind in (kinds.FUNCTION, kinds.BOUND) and source:
             self.link(offset + source, self.field(~int(what[1]), name))  # type: ignore[call-overload]
 
@@ -250,22 +296,47 @@ class Attributes(Solver):
                     return None
         return None
 
-    def set_property(self, setter: int, value: int, source: int, place: Place) -> None:
+    def set_property(self, setter: int, value: int, source: int, place: Place | None) -> None:
         owner, function = self.hierarchy.function_of(setter)
-        self.edge(place, setter, value)
+        if place is not None:
+            self.edge(place, setter, value)
         self.receive(owner, function, value)
         if source and len(function.params) > 1:
             self.link(source, owner.offset + function.params[1])
 
-    def describe(self, value: int, number: int, name: str, source: int, place: Place) -> None:
+    def describe(self, value: int, number: int, name: str, source: int, place: Place | None) -> None:
         """An assignment to an attribute for which the class may have a descriptor, or what `property(...)` made."""
-        self.look_up(self.hierarchy.order(number), name, (DESCRIBED, value, source, place))
+        if not name.startswith(DELETED):
+            self.look_up(self.hierarchy.order(number), name, (DESCRIBED, value, source, place))
+        elif place is not None:
+            self.look_up(self.hierarchy.order(number), name.removeprefix(DELETED), (DISMISSED, value, place))
+
+    @on(DISMISSED)
+    def on_dismissed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """An attribute for which the class has a descriptor is deleted."""
+        found = self.find(int(what[1]), "__delete__") if what[0] == kinds.INSTANCE else None  # type: ignore[call-overload]
+        if found is not None:
+            owner, function = self.hierarchy.function_of(found)
+            self.edge(rule[1], found, value)
+            self.tell_descriptor(owner, function, value, [rule[0]])
+
+    def tell_descriptor(self, owner: Module, function: ir.Function, value: int, given: list[int | None]) -> None:
+        """A descriptor's method is called on `value`, which is the descriptor, with these values."""
+        self.receive(owner, function, value)
+        for index, item in enumerate(given, 1):
+            if item is not None and index < len(function.positional) and index not in function.plain:
+                self.add(owner.offset + function.params[index], item)
 
     @on(DESCRIBED)
     def on_described(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         found = self.find(int(what[1]), "__set__") if what[0] == kinds.INSTANCE else None  # type: ignore[call-overload]
         if found is not None:
-            self.edge(rule[2], found, value)
+            owner, function = self.hierarchy.function_of(found)
+            if rule[2] is not None:
+                self.edge(rule[2], found, value)
+            self.tell_descriptor(owner, function, value, [rule[0]])
+            if rule[1] and len(function.positional) > 2 and 2 not in function.plain:
+                self.link(rule[1], owner.offset + function.params[2])
         elif what[0] == kinds.ACCESSOR and what[2]:
             self.wait(int(what[2]), (SETTER, *rule))  # type: ignore[call-overload]
 
@@ -318,7 +389,9 @@ class Attributes(Solver):
                     return True
                 continue
             record = self.hierarchy.class_of(item)[1]
-            if name in record.names or name in record.attributes or ir.ANY_NAME in record.attributes:
+            if name in record.names or name in record.attributes:
+                return True
+            if ir.ANY_NAME in record.attributes and "__setattr__" not in record.names:
                 return True
         return False
 

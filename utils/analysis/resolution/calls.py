@@ -87,6 +87,8 @@ class Calls(Binding):
             self.run_container_method(what, call)
         elif kind == kinds.STREAM:
             self.run_stream(int(what[1]), str(what[2]), call)  # type: ignore[call-overload]
+        elif kind == kinds.READER:
+            self.run_reader(what, call)
         elif kind in (kinds.BUILTIN, kinds.EXTERNAL):
             self.run_model(str(what[1]), call)
 
@@ -112,7 +114,9 @@ class Calls(Binding):
         else:
             self.link(owner.offset + function.returns, call.dst)
         for index, given, node in function.choices:
-            if self.is_given(function, index, args, call) in (None, given):
+            if index == ir.PROMISED:
+                continue
+            if given is None or self.is_given(function, index, args, call) in (None, given):
                 self.link(owner.offset + node, call.dst)
         if function.stores and receiver is not None:
             self.keep(owner, function, receiver, args, call)
@@ -190,6 +194,26 @@ class Calls(Binding):
             self.link(owner.offset + record.yields, call.dst)
             if name in ("send", "asend") and call.args:
                 self.give(call.args[0], owner.offset + record.sends)
+
+    def run_reader(self, what: kinds.Value, call: Call) -> None:
+        """`attrgetter("a.b")`, `itemgetter(key)` and `methodcaller(name, ...)` are called with an object."""
+        item = call.args[0] if call.args else 0
+        if item.__class__ is not int or not item:
+            return
+        _, name, asked, args, keywords = what
+        if name == "operator.itemgetter":
+            if not args:
+                self.wait(item, (ir.ITEM, ("k", asked), call.dst, call.scope, call.line))
+        elif asked.__class__ is str and (name == "operator.methodcaller" or not args):
+            for part in str(asked).split("."):
+                found = self.new()
+                self.wait(item, (ir.ATTR, part, found, call.scope, call.line))
+                item = found
+            if name == "operator.attrgetter":
+                self.link(item, call.dst)
+            else:
+                inner = Call(call.scope, call.line, args, keywords, call.dst, self.new())  # type: ignore[arg-type]
+                self.wait(item, (APPLY, inner))
 
     def call_nodes(self, node: Ref, args: list[Any], call: Call, dst: Ref = 0) -> None:
         """Call what arrives at `node` from where `call` stands, as `map` and `sorted` do."""

@@ -10,7 +10,7 @@ from utils.analysis.resolution.attributes import Attributes
 from utils.analysis.resolution.graph import Place, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS
 
-NARROWED, EXCLUDED = 100, 99
+NARROWED, EXCLUDED, NAMED_IN = 100, 99, 91
 
 
 class ClassRules(Attributes):
@@ -81,9 +81,25 @@ class ClassRules(Attributes):
                 owner, function = self.hierarchy.function_of(found)
                 if name == "__init__":
                     self.receive(owner, function, value)
+        inside = metaclass is not None and self.find(metaclass, "__new__") is not None
+        place = None if inside else (scope, line, self.at)
         if "__init_subclass__" in self.world.hooks:
-            inside = metaclass is not None and self.find(metaclass, "__new__") is not None
-            self.run_hook(number, value, None if inside else (scope, line, self.at))
+            self.run_hook(number, value, place)
+        if "__set_name__" in self.world.hooks:
+            for name, nodes in self.module.face.classes[index].names.items():
+                for node in nodes:
+                    self.wait(self.offset + node, (NAMED_IN, value, name, place))
+
+    @on(NAMED_IN)
+    def on_named_in(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """An object in a class body is told of the class and of its name there."""
+        owning, name, place = rule
+        found = self.find(int(what[1]), "__set_name__") if what[0] == kinds.INSTANCE else None  # type: ignore[call-overload]
+        if found is not None:
+            owner, function = self.hierarchy.function_of(found)
+            if place is not None:
+                self.edge((*place[:2], self.at), found, value)
+            self.tell_descriptor(owner, function, value, [owning, self.values.intern(kinds.CONSTANT, "str", name)])
 
     def run_hook(self, number: int, value: int, place: Place | None) -> None:
         """The next class's `__init_subclass__`; `place` is where, null for inside a `__new__` of ours."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.attributes import base_name
 from utils.analysis.resolution.binding import APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, Call
 from utils.analysis.resolution.decorating import Decorating
 from utils.analysis.resolution.graph import on
@@ -13,6 +14,7 @@ from utils.analysis.resolution.graph import on
 COPIED, PAIRED, INVOKED = 122, 124, 93
 NAMED = frozenset(["__enter__", "__exit__", "__aenter__", "__aexit__", "__next__", "__anext__", "keys"])
 CONTAINER_TYPES = {"list": -1, "set": -1, "deque": -1, "dict": ir.MAPPING, "OrderedDict": ir.MAPPING}
+DICTIONARIES = frozenset({"dict", "Dict", "OrderedDict", "defaultdict", "Counter"})
 READERS = frozenset({"get", "pop", "setdefault", "popitem", "popleft", "__getitem__", "__next__"})
 WRITERS = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "__setitem__": 1}
 VIEWS = frozenset({"values", "copy", "keys", "__iter__"})
@@ -164,11 +166,19 @@ class ContainerMethods(Decorating):
             self.merge(value, what, site)
             if length == ir.MAPPING and what[2] != ir.MAPPING:
                 self.follow(self.all_contents(int(what[1])), (PAIRED, site))  # type: ignore[call-overload]
+        elif length == ir.MAPPING and what[0] == kinds.INSTANCE and self.is_dictionary(what):
+            self.link(self.field(int(what[1]), "[]"), self.content(site, ir.ANY))  # type: ignore[call-overload]
         elif length == ir.MAPPING and what[0] == kinds.INSTANCE:
             self.invoke(value, what, "keys", [], place)
             self.invoke(value, what, "__getitem__", [0], place, self.content(site, ir.ANY))
         else:
             self.iterate(value, what, self.content(site, ir.ANY), place)
+
+    def is_dictionary(self, what: kinds.Value) -> bool:
+        """Whether this is a dictionary that is iterated over like any: what is made of it asks it for nothing."""
+        number = int(what[1])  # type: ignore[call-overload]
+        bases = [base_name(item) for item in self.hierarchy.order(number) if isinstance(item, str)]
+        return not DICTIONARIES.isdisjoint(bases) and self.find(number, "__iter__") is None
 
     @on(PAIRED)
     def on_paired(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

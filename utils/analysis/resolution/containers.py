@@ -12,6 +12,7 @@ from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
 
+COMPARISONS = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"})  # of containers give no container
 ELEMENTS, NEXT, KEYED, SET_KEYED, CLOSED = 111, 112, 113, 114, 96
 
 
@@ -43,6 +44,13 @@ class Containers(ClassRules):
         dst += offset
         if what[0] == kinds.CONTAINER:
             self.read_item(what, key, dst, offset)
+            if (
+                what[2] not in (ir.MAPPING, ir.DEFAULT)
+                and key.__class__ is int
+                and key
+                and "__index__" in self.world.hooks
+            ):
+                self.wait(offset + key, (ir.DUNDER, ("__index__",), 0, 0, scope, line, False))
             if what[2] == ir.DEFAULT:
                 self.make_missing(int(what[1]), (scope, line), dst)  # type: ignore[call-overload]
         elif what[0] == kinds.INSTANCE:
@@ -284,7 +292,7 @@ class Containers(ClassRules):
             for name in names if self.closed(what) else names[:1]:
                 if self.invoke(value, what, name, args, (scope, line), dst):
                     return
-        elif what[0] == kinds.CONTAINER and dst:
+        elif what[0] == kinds.CONTAINER and dst and names[0] not in COMPARISONS:
             if names[0] not in ("__add__", "__radd__", "__mul__"):
                 self.add(dst, value)
                 return

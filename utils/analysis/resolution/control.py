@@ -60,20 +60,22 @@ class Control(Assignments):
         self.checked = outer
 
     def presence(self, test: ast.expr) -> tuple[int, bool] | None:
-        """A test that tells whether an optional parameter is given: its index, and whether it is where this holds."""
-        given = True
+        """A test that tells whether an optional parameter is given, or a flag is set that is not set by default: its
+        index, and whether it is where this holds."""
+        given, flag = True, True
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test, given = test.operand, False
         elif isinstance(test, ast.Compare) and len(test.ops) == 1:
             operator, right = test.ops[0], test.comparators[0]
             if not isinstance(operator, (ast.Is, ast.IsNot)) or not isinstance(right, ast.Constant) or right.value:
                 return None
-            test, given = test.left, isinstance(operator, ast.IsNot)
+            test, given, flag = test.left, isinstance(operator, ast.IsNot), False
         if not isinstance(test, ast.Name):
             return None
         node = self.scope.env.get(test.id, 0)
         record, index = self.parameters.get(node, (None, 0))
-        return (index, given) if record is self.scope.function and node in self.optional else None
+        known = node in self.optional or (flag and node in self.flags)
+        return (index, given) if known and record is self.scope.function else None
 
     def for_(self, node: Any) -> None:
         source = self.expr(node.iter)
@@ -233,8 +235,9 @@ class Control(Assignments):
                 self.use(found, ir.NARROW, subject, narrowed)
             for name, inner in zip(node.kwd_attrs, node.kwd_patterns, strict=False):
                 self.pattern(inner, self.attribute_node(narrowed, name, node.lineno) if narrowed else 0)
-            for inner in node.patterns:
-                self.pattern(inner, 0)
+            for index, inner in enumerate(node.patterns):
+                name = f"{ir.MATCHED}{index}"
+                self.pattern(inner, self.attribute_node(narrowed, name, node.lineno) if narrowed else 0)
         elif kind == "MatchSequence":
             self.unpack_patterns(node, subject)
         elif kind == "MatchMapping":

@@ -13,6 +13,7 @@ from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
 
 DECORATORS = frozenset({"functools.singledispatch", "functools.partial"})  # of the library's, those that make others
+LATER = frozenset({"hypothesis.strategies.composite"})  # of what they give, a call does not run what was decorated
 DECORATED, INSIDE, WRAP = 107, 108, 123
 
 
@@ -42,7 +43,10 @@ class Decorating(Calls):
     def on_decorate(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         source, dst, scope, line = rule
         if what[0] == kinds.EXTERNAL and dst and str(what[1]) not in DECORATORS:
-            self.link(offset + source, offset + dst)
+            if str(what[1]) in LATER:
+                self.add(offset + dst, value)
+            else:
+                self.link(offset + source, offset + dst)
             return
         if not dst:
             target = self.new()

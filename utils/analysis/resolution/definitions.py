@@ -63,8 +63,11 @@ class Definitions(Parametrized):
         self.checked = False  # whether only type checkers read what is walked now
         self.declared_names: dict[str, None] = {}  # of the module, that only type checkers see bound
         self.real_names: set[str] = set()  # of the module, that are bound when it runs
+        self.declared_in: set[tuple[int, str]] = set()  # (class, name that only type checkers see bound in it)
         self.given_to: dict[int, Given] = {}  # class → what pytest gives to the parameters of all tests in it
         self.optional: set[int] = set()  # parameters whose default is None
+        self.flags: set[int] = set()  # parameters whose default is False
+        self.unconditional: set[int] = set()  # functions of which some result does not depend on what is given
 
     def bind(self, name: str, node: int) -> None:
         if self.scope is self.module_scope or self.scope.outer_names.get(name) is self.module_scope:
@@ -72,6 +75,12 @@ class Definitions(Parametrized):
                 self.declared_names[name] = None
             else:
                 self.real_names.add(name)
+        elif self.scope.is_class:
+            key = (self.scope.class_index, name)
+            if not self.checked:
+                self.declared_in.discard(key)
+            elif name not in self.scope.env:
+                self.declared_in.add(key)
         super().bind(name, node)
 
     # --- functions ---------------------------------------------------------------------------------------------------
@@ -134,6 +143,8 @@ class Definitions(Parametrized):
     def default(self, value: ast.expr, param: int, record: ir.Function) -> None:
         if value.__class__ is ast.Constant and value.value is None:
             self.optional.add(param)
+        elif value.__class__ is ast.Constant and value.value is False:
+            self.flags.add(param)
         source = self.value(value)
         if param in self.promised:
             self.copy(source, self.promised[param])
@@ -180,7 +191,16 @@ class Definitions(Parametrized):
             if last_name(found.value) in SEQUENCES | CONTEXTS and last_name(found.value) not in MAPPINGS:
                 self.declare(inner, record.yields)
                 return
-        self.declare(found, record.returns)
+        promised = record.returns
+        if self.is_chosen(record):
+            promised = self.new()
+            record.choices.append((ir.PROMISED, True, promised))
+        self.declare(found, promised)
+
+    def is_chosen(self, record: ir.Function) -> bool:
+        """Whether each result is told by whether an argument is given: an annotation that names them all says less."""
+        given = {(index, bool(given)) for index, given, _ in record.choices}
+        return record.number not in self.unconditional and any((index, False) in given for index, yes in given if yes)
 
     def number(self, name: str) -> int:
         """The number of a function or class; raises `TooIntricateError` where a file has too many."""
@@ -216,6 +236,8 @@ class Definitions(Parametrized):
         if node.name == "__getattr__" and gives_various(node):
             flags |= ir.VARIED
         record = self.function(node, node.name, flags, sheet)
+        if node.name == "__get__" and record.flags & ir.METHOD:
+            self.optional.update(record.params[1:2])  # None where a class is asked
         self.give_parameters(record, given, self.deferred[-1][1].cache)
         current = record.node
         for item, callee in reversed(decorators):
@@ -300,7 +322,9 @@ class Definitions(Parametrized):
         outer = self.scope
         index = self.number(self.ids[node])
         fixtures = used_fixtures(node)
-        record = ir.Class(self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, fixtures, {})
+        record = ir.Class(
+            self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, fixtures, {}, [], matched_by(node)
+        )
         self.classes[index] = record
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases, metaclass))
@@ -316,6 +340,8 @@ class Definitions(Parametrized):
         for name, found in inner.env.items():
             if found:
                 record.names[name] = [found]
+                if (index, name) in self.declared_in:
+                    record.declared.append(name)
         current = record.node
         for item, callee in reversed(decorators):
             current = self.decorate(item, callee, current)
@@ -374,6 +400,15 @@ def is_automatic(call: ast.Call) -> bool:
         word.arg == "autouse" and isinstance(word.value, ast.Constant) and word.value.value is True
         for word in call.keywords
     )
+
+
+def matched_by(node: ast.ClassDef) -> list[str]:
+    """The names in `__match_args__ = ("name", ...)`."""
+    for item in node.body:
+        if isinstance(item, ast.Assign) and last_name(item.targets[0]) == "__match_args__":
+            given = item.value.elts if isinstance(item.value, ast.Tuple) else []
+            return [part.value for part in given if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return []
 
 
 def used_fixtures(node: ast.ClassDef) -> list[str]:

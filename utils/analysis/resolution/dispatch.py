@@ -54,7 +54,7 @@ class Dispatch:
 
     def targets_of(self, callees: Sequence[Callee], limit: int) -> list[int]:
         """What one site runs; nothing where it is more than `limit`: code that general says nothing of any one call,
-        unless all of it comes out of one table."""
+        unless all of it comes out of one table (but not where the limit is inverted: part of the table was refused)."""
         targets: dict[int, None] = {}
         callees = [callee for callee in callees if not self.hierarchy.function_of(callee[0])[1].flags & ir.STUB]
         exact = {number for number, receiver, by_super in callees if is_exact(receiver) and not by_super}
@@ -64,8 +64,9 @@ class Dispatch:
         if len(targets) > 1:
             real = [target for target in targets if not self.hierarchy.function_of(target)[1].flags & ir.ABSTRACT]
             targets = dict.fromkeys(real or targets)
-        if len(targets) > limit and not self.decorated(callees) and not self.tabled(callees):
-            return []
+        if len(targets) > max(limit, ~limit):
+            whole = limit >= 0 and (self.decorated(callees) or self.tabled(callees))
+            return list(targets) if whole else []
         return list(targets)
 
     def only_promised(self, receiver: Form | None) -> bool:

@@ -109,6 +109,8 @@ class Expressions(Operators):
         raise NotImplementedError  # Assignments
 
     def subscript(self, node: ast.Subscript) -> int:
+        if node.value.__class__ is ast.Call and is_global(node):
+            return self.module_name(node.slice.value)  # type: ignore[attr-defined]
         base = self.expr(node.value)
         if node.slice.__class__ is ast.Slice:
             return self.slice(base, node.slice, node.lineno)
@@ -331,6 +333,14 @@ class Expressions(Operators):
         self.use(source, ir.ITER, function.yields, self.scope.index, node.lineno, False)
         self.use(source, ir.DELEGATE, dst)
         return dst
+
+
+def is_global(node: ast.Subscript) -> bool:
+    """Whether this is `globals()["name"]`."""
+    call = node.value
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "globals":
+        return False
+    return isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
 
 
 def copies(node: ast.Call) -> bool:

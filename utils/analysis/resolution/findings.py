@@ -23,7 +23,11 @@ OF_METHODS = 3
 OF_EXACT = 2  # of methods of objects whose classes are all known: one run mostly meets just one of them
 OF_FUNCTIONS = 2
 IMPLIED = 1  # of special methods and properties, which no call names
-APART = frozenset({"__enter__", "__exit__", "__aenter__", "__aexit__", "__new__"})  # run beside what a site calls
+IN_TESTS = 1  # where more than two functions may run in a test, which itself runs once and meets one of them
+APART = frozenset({  # run beside what a site calls
+    "__enter__", "__exit__", "__aenter__", "__aexit__", "__new__", "__setattr__", "__delattr__", "__getattribute__",
+})  # fmt: skip
+READ = "property"  # in the place of a name
 
 
 def take_findings(module: Interpreter) -> Findings:
@@ -37,12 +41,13 @@ def take_findings(module: Interpreter) -> Findings:
         return number, form(receiver) if receiver >= 0 else None, False
 
     sites = []
-    general = general_sites(module)
+    general, full = general_sites(module)
     for (scope, line, node), every in module.edges.items():
         pairs = [pair for pair in every if not is_replaced(module, node, *pair)] if module.instead else every
         if not rather_plain(module, node, pairs):
             for same in by_name(module, pairs, APART).values():
                 limit = 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, same)
+                limit = ~limit if node in full else limit  # a table does not fit there
                 sites.append((scope, line, limit, [callee(*pair) for pair in same]))
     for (scope, line, node), pairs in module.implied.items():
         sites += [(scope, line, IMPLIED, [callee(*pair) for pair in same])
@@ -62,9 +67,11 @@ def is_replaced(module: Interpreter, node: int, number: int, receiver: int) -> b
     return any(module.points.get(other) for other in module.instead.get((key, number), ()))
 
 
-def general_sites(module: Interpreter) -> dict[int, int]:
-    """Where something is called that may be more than a node holds, and how many values that node has."""
+def general_sites(module: Interpreter) -> tuple[dict[int, int], set[int]]:
+    """Where something is called that may be more than a node holds, and how many values that node has; and where it
+    holds as many as it may, so that what else there is was refused: those that came first are no likelier."""
     found: dict[int, int] = {}
+    full: set[int] = set()
     most = max(module.limits.values())
     for node, values in module.points.items():
         if len(values) < most:
@@ -73,18 +80,21 @@ def general_sites(module: Interpreter) -> dict[int, int]:
         sites = [module.offset + item[5] for item in calls if item[0] == ir.CALL]
         sites += [item[1].shared for item in module.waiting.get(node, ()) if item[0] == APPLY]
         found.update(dict.fromkeys(sites, len(values)))
-    return found
+        if node not in module.wide:
+            full.update(sites)
+    return found, full
 
 
 def by_name(
     module: Interpreter, pairs: Sequence[tuple[int, int]], names: Collection[str] | None = None
 ) -> dict[str, list[tuple[int, int]]]:
-    """What runs at a site by the functions' names, those of other names than `names` together: of several names none is
-    run instead of the other."""
+    """What runs at a site by the functions' names, those of other names than `names` together, but for properties: of
+    several names none is run instead of the other, and what is read is not what is then done with it."""
     found: dict[str, list[tuple[int, int]]] = {}
     for pair in pairs:
-        name = module.hierarchy.function_of(pair[0])[1].name
-        found.setdefault(name if names is None or name in names else "", []).append(pair)
+        _, function = module.hierarchy.function_of(pair[0])
+        other = READ if function.flags & ir.PROPERTY else ""
+        found.setdefault(function.name if names is None or function.name in names else other, []).append(pair)
     return found
 
 
@@ -92,10 +102,17 @@ def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
     """How many callees a site may have that runs these (function, receiver or -1)."""
     if all(module.hierarchy.function_of(number)[1].flags & ir.PROPERTY for number, _ in pairs):
         return IMPLIED
+    functions = {number for number, _ in pairs}
+    if module.is_test and len(functions) > 2 and not all(is_special(module, number) for number in functions):
+        return IN_TESTS
     if all(receiver == -1 for _, receiver in pairs):
         return OF_FUNCTIONS
     exact = all(receiver >= 0 and is_exact(module.values.form(receiver)) for _, receiver in pairs)
     return OF_EXACT if exact else OF_METHODS
+
+
+def is_special(module: Interpreter, number: int) -> bool:
+    return module.hierarchy.function_of(number)[1].name.startswith("__")
 
 
 def is_asked(module: Interpreter, node: int, name: str) -> bool:

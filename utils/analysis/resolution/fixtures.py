@@ -88,6 +88,14 @@ def conftests(name: str) -> Iterator[str]:
     yield "conftest"
 
 
+def is_test_module(name: str) -> bool:
+    """Whether a module is there for test runners."""
+    parts = name.lower().split(".")
+    return any(
+        part in ("test", "tests", "conftest") or part.startswith("test_") or part.endswith("_test") for part in parts
+    )
+
+
 def is_test_class(hierarchy: Hierarchy, number: int, record: ir.Class) -> bool:
     """Whether a test runner makes instances of a class: it has tests, and is called or derived as runners want it."""
     order = hierarchy.order(number)

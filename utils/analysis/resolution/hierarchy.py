@@ -127,18 +127,20 @@ class Hierarchy(Exports):
         return self.first(self.order(number), name)
 
     def first(self, order: Sequence[int | str], name: str) -> int | None:
-        """The function that the first of some classes that has a name has under it."""
+        """The function that the first of some classes that has a name has under it; one that is written down for type
+        checkers only where no class has another."""
+        declared = None
         for item in order:
             if isinstance(item, str):
                 continue
             module, record = self.class_of(item)
             if name in record.names:
-                for node in record.names[name]:
-                    found = self.function_at(module, node)
-                    if found is not None:
-                        return found
-                return None
-        return None
+                defined = (self.function_at(module, node) for node in record.names[name])
+                found = next((number for number in defined if number is not None), None)
+                if name not in record.declared:
+                    return declared if found is None else found
+                declared = found if declared is None else declared
+        return declared
 
     def assigned(self, order: Sequence[int | str], name: str) -> list[int]:
         """The classes of a resolution order whose objects may have been given an attribute of this name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from utils.analysis.resolution import ir
 from utils.analysis.resolution.exchange import Message
 from utils.analysis.resolution.graph import World
 from utils.analysis.resolution.models import Models
@@ -29,6 +30,8 @@ class Interpreter(Models):
         self.settle_keys()
         self.settle_decorators()
         self.settle_defaults()
+        if phase > 1:  # when the decorated classes are known
+            self.settle_choices()
         self.settle_absent()
         for source, target in self.module.code.decorations:
             if not self.points.get(self.offset + target):
@@ -40,6 +43,15 @@ class Interpreter(Models):
             if function.defaults and function.number not in self.called:
                 for index, node in function.defaults:
                     self.link(self.offset + node, self.offset + function.params[index])
+
+    def settle_choices(self) -> None:
+        """A result that depends on what is given and stays unknown may be all that the annotation says."""
+        for function in self.module.face.functions.values():
+            for index, _, node in function.choices:
+                if index == ir.PROMISED and not all(
+                    self.points.get(self.offset + other) for *_, other in function.choices
+                ):
+                    self.link(self.offset + node, self.offset + function.returns)
 
     def turn(self, inbox: Inbox) -> dict[int, list[Message]]:
         """Take in messages and go on until nothing is left to do; the messages for others."""

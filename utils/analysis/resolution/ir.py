@@ -50,10 +50,12 @@ LOCAL = (1 << NODE_BITS) - 1  # what it is within its file
 MADE = 1 << (NODE_BITS - 1)  # set in the numbers of nodes that are made while solving, clear in those of a summary
 CLASS_BITS = 20  # of a function's or class's
 
+PROMISED = -1  # in the place of a parameter's index: the result is what the annotation says of all results
 GIVEN = -2  # in the place of a class: base is the first parameter of a function, as of a class decorator
 ANY = "\0any"  # the key of what may lie anywhere in a container; no code has keys such as these
 KEYS = "\0keys"  # the key of a mapping's keys
 MAPPING = -2  # the length of a mapping
+MATCHED = "\0matched "  # before the position that an attribute has in a class's patterns, in the place of its name
 DEFAULT = -3  # the length of a mapping that makes what it lacks
 TAIL = "\0tail"  # the key of what was appended to a list
 
@@ -88,10 +90,11 @@ class Function(msgspec.Struct, array_like=True):
     the argument gives. `keys` are the indices of parameters used as container keys; `plain` of those whose annotation
     promises text, numbers or nothing, where no object of ours can be meant. `stores` lists what `__init__` keeps
     untouched: (parameter index, attribute). `choices` are results that depend on whether an argument is given:
-    (parameter index, given, node), as in `if f is None: return partial(...)`. `types` are the parameters whose
-    annotation names classes only: (index, the classes' origins). `defaults` are (parameter index, node), for calls
-    that give no argument. `gives` is what a fixture assigns to attributes of `request.cls`: (name, node). `forwards`
-    are the nodes of what a `__getattr__` asks for the attribute in turn.
+    (parameter index, given or None for either, node), as in `if f is None: return partial(...)`; with PROMISED for an
+    index, what the annotation says, which counts where one of the others stays unknown. `types` are the parameters
+    whose annotation names classes only: (index, the classes' origins). `defaults` are (parameter index, node), for
+    calls that give no argument. `gives` is what a fixture assigns to attributes of `request.cls`: (name, node).
+    `forwards` are the nodes of what a `__getattr__` asks for the attribute in turn.
     """
 
     number: int
@@ -113,7 +116,7 @@ class Function(msgspec.Struct, array_like=True):
     keys: list[int]
     plain: list[int]
     stores: list[tuple[int, str]]
-    choices: list[tuple[int, bool, int]]
+    choices: list[tuple[int, bool | None, int]]
     types: list[tuple[int, list[Any]]]
     defaults: list[tuple[int, int]]
     gives: list[tuple[str, int]]
@@ -125,7 +128,8 @@ class Class(msgspec.Struct, array_like=True):
 
     `names` are the last bindings, `attributes` what its methods assign to on their first parameter, with the names of
     these methods (ANY_NAME: by `setattr` with a computed name, on anything), `methods` the ids of all functions in it
-    by name. `fixtures` are those that it is marked to use.
+    by name. `fixtures` are those that it is marked to use. `declared` are the names that are bound for type checkers
+    only, `matched` the attributes that patterns take by position.
     """
 
     id: str
@@ -140,6 +144,8 @@ class Class(msgspec.Struct, array_like=True):
     methods: dict[str, str]
     fixtures: list[str]
     setters: dict[str, int]
+    declared: list[str]
+    matched: list[str]
 
 
 class Face(msgspec.Struct, array_like=True):

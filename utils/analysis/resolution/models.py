@@ -15,7 +15,7 @@ from utils.analysis.resolution.exchange import FACTORY, Ref
 from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
 
-CLASS_OF, ITERATED, MAKE = 120, 121, 125
+CLASS_OF, ITERATED, MAKE, IMPORTED = 120, 121, 125, 90
 ASK = {  # builtin → the special methods it asks its argument for, first found first
     "len": ("__len__",),
     "str": ("__str__", "__repr__"),
@@ -80,6 +80,10 @@ SAME = frozenset(
         "types.coroutine",
     ]
 )
+CONFIGURED = frozenset({  # decorators that, called without what they decorate, give one that gives it back
+    "functools.lru_cache", "dataclasses.dataclass", "attr.s", "attr.attrs", "attr.define", "attr.frozen",
+    "attr.mutable", "attrs.define", "attrs.frozen", "attrs.mutable",
+})  # fmt: skip
 IDENTITIES = frozenset({"functools.lru_cache", "staticmethod", "classmethod"})
 FACTORIES = frozenset({"collections.defaultdict", "dataclasses.field", "attr.ib", "attrs.field"})
 SORTING = frozenset({"sorted", "min", "max", "itertools.groupby", "heapq.nsmallest", "heapq.nlargest"})
@@ -87,6 +91,8 @@ FILTERING = frozenset({"filter", "itertools.filterfalse", "itertools.takewhile",
 RESULTS = {"re.compile": "re.Pattern"}
 CALLBACKS = {"re.sub": 1, "re.subn": 1, "re.Pattern.sub": 0, "re.Pattern.subn": 0}
 ORDERED = frozenset({"sorted", "min", "max"})
+TYPE_VARIABLES = frozenset({"typing.TypeVar", "typing_extensions.TypeVar"})
+READERS_OF = frozenset({"operator.attrgetter", "operator.itemgetter", "operator.methodcaller"})
 
 
 class Models(ContainerMethods):
@@ -104,13 +110,20 @@ class Models(ContainerMethods):
         elif name in ("map", "itertools.starmap"):
             self.map(args, call)
         elif name in ("min", "max", "next", "any", "all", "sum"):
-            self.choose(name, args, call)
+            self.choose(name, args, keywords, call)
         elif name in FACTORIES:
             self.make_default(name, args[0] if args else 0, keywords, call)
         elif name in ("functools.partial", "functools.partialmethod"):
             self.add(call.dst, self.values.intern(kinds.PARTIAL, call.site, tuple(call.args), tuple(call.keywords)))
-        elif name in ("importlib.import_module", "__import__"):
+        elif name in ("importlib.import_module", "__import__", "pytest.importorskip"):
             self.import_module(call)
+        elif name in READERS_OF and call.args and call.args[0].__class__ is tuple and call.args[0][0] == "k":
+            asked = call.args[0][1]
+            self.add(
+                call.dst, self.values.intern(kinds.READER, name, asked, tuple(call.args[1:]), tuple(call.keywords))
+            )
+        elif name in TYPE_VARIABLES:
+            self.bound_type(args, call)
         elif name in RESULTS:
             self.add(call.dst, self.values.intern(kinds.EXTERNAL, RESULTS[name]))
         else:
@@ -148,7 +161,7 @@ class Models(ContainerMethods):
                 self.ask(item, ASK[name], call)
         if name in ORDERED and args and args[0] and not keywords.get("key"):
             self.order(name, args, call)
-        if name in ("functools.wraps", "functools.lru_cache") and (name == "functools.wraps" or not any(args)):
+        if name == "functools.wraps" or (name in CONFIGURED and not any(args)):
             self.add(call.dst, self.values.intern(kinds.IDENTITY))
 
     def call_back(self, name: str, args: list[int], keywords: dict[Any, int], call: Call) -> None:
@@ -228,9 +241,11 @@ class Models(ContainerMethods):
         elements = [self.iterated(item, call) for item in args[1:]]
         self.call_nodes(args[0] if args else 0, elements, call, self.content(site, ir.ANY))
 
-    def choose(self, name: str, args: list[int], call: Call) -> None:
+    def choose(self, name: str, args: list[int], keywords: dict[Any, int], call: Call) -> None:
         if name == "next" and args and args[0]:
             self.wait(args[0], (NEXT, "__next__", call.dst, (call.scope, call.line)))
+        elif name == "sum" and args:
+            self.add_up(args, keywords, call)
         elif len(args) == 1:
             element = self.iterated(args[0], call)
             if name in ("min", "max"):
@@ -239,6 +254,17 @@ class Models(ContainerMethods):
             for item in args:
                 if item:
                     self.link(item, call.dst)
+
+    def add_up(self, args: list[int], keywords: dict[Any, int], call: Call) -> None:
+        """`sum(objects)`: the first is added to 0 or to what is given, each other one to what came out before."""
+        element, result = self.iterated(args[0], call), self.new()
+        start = args[1] if len(args) > 1 else keywords.get("start", 0)
+        if start:
+            self.link(start, result)
+        elif len(call.args) + len(call.keywords) == 1:
+            self.wait(element, (ir.DUNDER, ("__radd__",), 0, result, call.scope, call.line, False))
+        self.wait(result, (ir.DUNDER, ("__add__",), element, result, call.scope, call.line, False))
+        self.link(result, call.dst)
 
     def make_default(self, name: str, first: int, keywords: dict[str, int], call: Call) -> None:
         if name == "collections.defaultdict":
@@ -253,10 +279,29 @@ class Models(ContainerMethods):
         if keywords.get("default"):
             self.link(keywords["default"], call.dst)
 
+    def bound_type(self, args: list[int], call: Call) -> None:
+        """A type variable stands for the class that it is bound to, or for those that it may be."""
+        for item in args[1:]:
+            if item:
+                self.link(item, call.dst)
+        for key, item in call.keywords:
+            if key == "bound" and item.__class__ is tuple and item[1].__class__ is str and item[1].isidentifier():
+                self.link(self.module_member(self.module.name, item[1]), call.dst)
+            elif key == "bound":
+                self.give(item, call.dst)
+
     def import_module(self, call: Call) -> None:
         item = call.args[0] if call.args else None
         if item.__class__ is tuple and item[1].__class__ is str and self.hierarchy.internal(item[1]):
             self.add(call.dst, self.values.intern(kinds.MODULE, item[1]))
+        elif item.__class__ is int and item:
+            self.wait(item, (IMPORTED, call.dst))
+
+    @on(IMPORTED)
+    def on_imported(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """The name of a module that is imported by it."""
+        if what[0] == kinds.CONSTANT and what[2].__class__ is str and self.hierarchy.internal(str(what[2])):
+            self.add(rule[0], self.values.intern(kinds.MODULE, str(what[2])))
 
     @on(MAKE)
     def on_make(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

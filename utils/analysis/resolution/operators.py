@@ -57,6 +57,8 @@ class Operators(Narrowing):
             return 0
         if node.__class__ is ast.BoolOp:
             return self.boolean(node, last=self.truth)
+        if node.__class__ is ast.Compare:
+            return self.compare(node, plain=True)
         found = self.expr(node)
         self.dunder(found, TRUTH, 0, 0, node.lineno)
         return found
@@ -124,21 +126,26 @@ class Operators(Narrowing):
         self.restore(before, narrowed)
         return self.merged(found)
 
-    def compare(self, node: ast.Compare) -> int:
+    def compare(self, node: ast.Compare, plain: bool = False) -> int:
+        """What comes out is told where one comparison's value is used: some classes make an object of it."""
         left = self.expr(node.left)
+        dst = 0
         for operator, item in zip(node.ops, node.comparators, strict=False):
             right = self.expr(item)
             kind = operator.__class__
             if kind in COMPARE:
                 name = COMPARE[kind]
                 names = ("__ne__", "__eq__") if name == "__ne__" else (name,)
-                self.dunder(left, names, right, 0, node.lineno)
-                self.dunder(right, (REFLECTED[name],) if name in REFLECTED else names, left, 0, node.lineno, late=True)
+                dst = self.new() if not plain and len(node.ops) == 1 and (left or right) else 0
+                self.dunder(left, names, right, dst, node.lineno)
+                self.dunder(
+                    right, (REFLECTED[name],) if name in REFLECTED else names, left, dst, node.lineno, late=True
+                )
             elif kind in (ast.In, ast.NotIn):
                 self.dunder(right, ("__contains__", "__iter__"), left, 0, node.lineno)
                 self.hashed(left, right, node.lineno, test=True)
             left = right
-        return 0
+        return dst
 
     def conditional(self, node: ast.IfExp) -> int:
         narrowed = self.condition(node.test)

@@ -262,6 +262,12 @@ class Names:
             node = self.pending[name] = self.new()
         return node
 
+    def module_name(self, name: str) -> int:
+        """What a name of the module stands for, wherever it is asked for."""
+        if self.scope is self.module_scope and name in self.scope.env:
+            return self.scope.env[name]
+        return self.read_global(name)
+
     def close_names(self, has_stars: bool) -> dict[str, int]:
         """Connect the reads of enclosing scopes to the definitions they can see; returns the star-imported names."""
         for (owner, name, birth), node in self.free.items():

@@ -56,8 +56,11 @@ class Statements(Control):
         if self.scope.plain and source not in self.constants and not function.flags & ir.GENERATOR:
             return
         if self.scope.given is not None and source:
-            function.choices.append((*self.scope.given, source))
+            index, given = self.scope.given
+            maybe = not given and function.params[index] in self.flags  # whatever is given may be false, too
+            function.choices.append((index, None if maybe else given, source))
             return
+        self.unconditional.add(function.number)
         record, index = self.parameters.get(source, (None, 0))
         if record is function:
             if (index, False) not in function.passes:

@@ -17,6 +17,7 @@ from utils.generation.proof.resolve import Repository
 from utils.generation.proof.values import Value, Verdict
 
 CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "__init_subclass__")
+CLASS_MAKERS = frozenset({"__new__", "__init__", "__prepare__", "__init_subclass__"})
 DESCRIPTOR = frozenset({"__get__", "__set__", "__delete__"})
 OPEN_KINDS = frozenset({"any", "anyclass"})
 
@@ -74,6 +75,8 @@ def _at(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) 
         return "proven" if callee.value in values else _open_if(ref[-1] in _names_of(callee.definition), values)
     if site.is_call:
         return _called(repo, caller, scope, ref, callee)
+    if site.is_class:
+        return _makes_class(repo, Value("def", caller.path, ref[1]), callee)
     name = callee.definition.name
     if _is_inner(callee.definition) and _makes_special(repo, caller, scope, site, callee):
         return "proven"
@@ -90,6 +93,18 @@ def _at(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) 
     if name == "__getattr__" and not missing:  # runs where nothing else is found
         return _open_if(True, receivers)
     return _looked_up(repo, caller, scope, ref[1], name, callee)
+
+
+def _makes_class(repo: Repository, made: Value, callee: Found) -> Verdict:
+    """Whether a class statement runs the callee: of its metaclass, or as the `__init_subclass__` of what is above."""
+    name = callee.definition.name
+    if name not in CLASS_MAKERS:
+        return "refuted"
+    if name == "__init_subclass__":
+        runs = _defines(repo, made._replace(kind="super"), callee)
+    else:
+        runs = any(_defines(repo, meta, callee) for meta in repo.metaclasses(made))
+    return "proven" if runs else "refuted" if repo.mro(made)[1] else "undecided"
 
 
 def _is_inner(definition: Definition) -> bool:

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 Ref = tuple[Any, ...] | None
 CALL = ("call",)
 PASSED = ("passed",)
+MADE = ("made",)
 ATTRIBUTE_METHODS = frozenset({"__getattr__", "__setattr__", "__delattr__"})
 ABSTRACT = frozenset({"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"})
 
@@ -48,6 +49,11 @@ class Site(NamedTuple):
     def is_passed(self) -> bool:
         """True for `ref` in `sorted(items, key=ref)`."""
         return self.how is PASSED
+
+    @property
+    def is_class(self) -> bool:
+        """True for a class statement that names bases or a metaclass."""
+        return self.how is MADE
 
     @property
     def is_access(self) -> bool:

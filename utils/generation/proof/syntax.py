@@ -33,6 +33,12 @@ def is_stub(body: list[ast.stmt]) -> bool:
     return isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant) and last.value.value is ...
 
 
+def is_for_type_checkers(test: ast.expr) -> bool:
+    """True for the test of `if TYPE_CHECKING:`, whose body never runs."""
+    name = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
+    return name == "TYPE_CHECKING"
+
+
 def same_shape(left: ast.Tuple, right: ast.Tuple) -> bool:
     return len(left.elts) == len(right.elts) and not any(isinstance(e, ast.Starred) for e in [*left.elts, *right.elts])
 

@@ -6,12 +6,13 @@ import ast
 import sys
 from typing import Any
 
-from utils.generation.proof.facts import CALL, PASSED, Definition, FileFacts, Ref, Site
+from utils.generation.proof.facts import CALL, MADE, PASSED, Definition, FileFacts, Ref, Site
 from utils.generation.proof.protocols import READ, attribute_methods, implicit_calls
 from utils.generation.proof.references import annotated, arguments, functions_passed, got_by_name, reference
-from utils.generation.proof.syntax import children, cut, is_stub, same_shape
+from utils.generation.proof.syntax import children, cut, is_for_type_checkers, is_stub, same_shape
 
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef)
+OVERLOADS = frozenset({"overload", "typing.overload", "t.overload", "typing_extensions.overload"})
 
 
 def read_file(path: str, lines: list[str]) -> FileFacts:
@@ -55,6 +56,8 @@ class _Reader:
         self.assigned: set[str] = set()
         self.stars: list[tuple[str, int]] = []
         self.imported: list[tuple[str, int, tuple[str, ...]]] = []
+        self.unused: set[int] = set()  # nodes of definitions that only type checkers read
+        self.declared: set[int] = set()  # and what they became
 
     def source(self, node: ast.AST) -> str:
         """The exact text of an expression."""
@@ -108,12 +111,16 @@ class _Reader:
         made.start = min([made.line, *(each.lineno for each in node.decorator_list)])
         made.docstring = ast.get_docstring(node, clean=True)
         stack.extend(node.decorator_list)
+        if id(node) in self.unused or any(name in OVERLOADS for name in made.decorators):
+            self.declared.add(made.index)
         self._bind(scope, node.name, ("d", made.index))
         runner = scope
         while runner.kind == "class" and runner.parent:
             runner = runner.parent
         own = ((0, ("d", made.index)),)
         runner.sites += [Site(each.lineno, reference(each), CALL, own) for each in node.decorator_list]
+        if isinstance(node, ast.ClassDef) and (node.bases or node.keywords):
+            runner.sites.append(Site(node.lineno, own[0][1], MADE))
         made.is_stub = made.kind == "function" and is_stub(node.body)
         return made, list(node.body)
 
@@ -169,6 +176,8 @@ class _Reader:
         elif kind in (ast.Global, ast.Nonlocal):
             scope.outer_names.update(node.names)
             self.global_names.update(node.names if kind is ast.Global else ())
+        elif kind is ast.If and is_for_type_checkers(node.test):
+            self.unused.update(id(each) for each in node.body)
         for operand, methods in implicit_calls(node):
             ref = reference(operand)
             if ref is not None and ref[0] != "k":
@@ -177,7 +186,15 @@ class _Reader:
     def _bind(self, scope: Definition, name: str, ref: Ref) -> None:
         if name in scope.outer_names:  # `global x` or `nonlocal x`: the binding is an outer scope's
             ref, scope = ("x", scope.index, ref), self._outer(scope, name)
-        scope.bindings.setdefault(sys.intern(name), []).append(ref)
+        bound = scope.bindings.setdefault(sys.intern(name), [])
+        if self.declared and bound:
+            if self._is_declared(ref):
+                return  # what runs is elsewhere
+            bound[:] = [each for each in bound if not self._is_declared(each)]
+        bound.append(ref)
+
+    def _is_declared(self, ref: Ref) -> bool:
+        return ref is not None and ref[0] == "d" and ref[1] in self.declared
 
     def _outer(self, scope: Definition, name: str) -> Definition:
         owner = scope.parent
