@@ -55,6 +55,15 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("keys of a comprehension", "class A:\n    def __hash__(self): return 1\nclass C:\n    def __hash__(self): return 1\ndef run(xs: list[A]): return {x: 1 for x in xs}\n", "m.run", "m.A.__hash__", ["m.C.__hash__"]),
     ("text filled", "class A:\n    def __str__(self): return ''\nclass C:\n    def __str__(self): return ''\ndef run(c: C): return '%s %s' % (A(), 1), c\n", "m.run", "m.A.__str__", ["m.C.__str__"]),
     ("decorated special method", "def d(f):\n    def w(self): return f(self)\n    return w\nclass A:\n    @d\n    def __len__(self): return 1\ndef run(): len(A())\n", "m.run", "m.d.w", ["m.d"]),
+    ("overloads", "from typing import overload\nclass A:\n    @overload\n    def f(self, x: int) -> int: ...\n    @overload\n    def f(self, x: str) -> str: ...\n    def f(self, x): return x\n    def g(self): pass\ndef run(): A().f(1)\n", "m.run", "m.A.f#3", ["m.A.f", "m.A.g"]),
+    ("for type checkers", "from typing import TYPE_CHECKING\nclass A:\n    if TYPE_CHECKING:\n        def f(self): ...\n    else:\n        def f(self): pass\ndef run(): A().f()\n", "m.run", "m.A.f#2", ["m.A.f"]),
+    ("metaclass", "class M(type):\n    def __new__(cls, *a): return super().__new__(cls, *a)\nclass N(type):\n    def __new__(cls, *a): return super().__new__(cls, *a)\nclass A(metaclass=M): pass\n", "m", "m.M.__new__", ["m.N.__new__"]),
+    ("class below", "class A:\n    def __init_subclass__(cls): pass\nclass C:\n    def __init_subclass__(cls): pass\nclass B(A): pass\n", "m", "m.A.__init_subclass__", ["m.C.__init_subclass__"]),
+    ("setter", "class A:\n    @property\n    def p(self): pass\n    @p.setter\n    def p(self, v): pass\ndef run(a: A): a.p = 1\n", "m.run", "m.A.p#2", ["m.A.p"]),
+    ("read and set", "class A:\n    @property\n    def p(self): pass\n    @p.setter\n    def p(self, v): pass\n    def q(self): pass\ndef run(a: A): a.p += 1\n", "m.run", "m.A.p", ["m.A.q"]),
+    ("setter of a property call", "class A:\n    def get(self): pass\n    def put(self, v): pass\n    x = property(get, put)\ndef run(a: A): a.x = 1\n", "m.run", "m.A.put", ["m.A.get"]),
+    ("operator by another name", "class A:\n    def join(self, o): pass\n    def meet(self, o): pass\n    __or__ = join\ndef run(a: A, b: A): return a | b\n", "m.run", "m.A.join", ["m.A.meet"]),
+    ("raised class", "class E(Exception):\n    def __init__(self): pass\nclass F(Exception):\n    def __init__(self): pass\ndef run(): raise E\n", "m.run", "m.E.__init__", ["m.F.__init__"]),
     ("nested body", "def a(): pass\ndef run():\n    def inner(): a()\n    return inner\n", "m.run.inner", "m.a", ["m.run"]),
 ]  # fmt: skip
 
@@ -101,6 +110,7 @@ OPEN = [
     ("given another name from outside", "def a(): pass\nclass K:\n    def run(self): self.g()\ndef put(k): k.g = a\n", "m.K.run", "m.a"),
     ("constructor of a decorated class", "def d(c):\n    def new(self): pass\n    c.__init__ = new\n    return c\n@d\nclass A: pass\ndef run(): A()\n", "m.run", "m.d.new"),
     ("constructor above in a decorated class", "def d(c):\n    def new(self): pass\n    c.__init__ = new\n    return c\n@d\nclass A: pass\nclass B(A):\n    def __init__(self): super().__init__()\n", "m.B.__init__", "m.d.new"),
+    ("sorted by itself", "class A:\n    def __lt__(self, other): pass\ndef run(xs): return sorted(xs)\n", "m.run", "m.A.__lt__"),
     ("asked of a module", "def __getattr__(name): pass\ndef run():\n    import m\n    m.x\n", "m.run", "m.__getattr__"),
 ]  # fmt: skip
 
@@ -112,6 +122,13 @@ def test_what_cannot_be_told_is_undecided(tmp_path: Path, source: str, caller: s
     assert verifier.verdict(Claim("calls", caller, callee)) == "undecided"
     assert verifier.verdict(Claim("called_by", callee, caller)) == "undecided"
     assert verifier.prove(Claim("calls", caller, callee)) is not None
+
+
+def test_a_stub_beside_a_module_is_not_what_runs(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("class A:\n    def f(self): pass\n")
+    (tmp_path / "m.pyi").write_text("class A:\n    def f(self) -> None: ...\n")
+    (tmp_path / "n.py").write_text("from m import A\ndef run(): A().f()\n")
+    assert Verifier(tmp_path, "m").verdict(Claim("calls", "n.run", "m.A.f")) == "proven"
 
 
 def test_a_namesake_of_another_owner_is_never_proven(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from utils.generation.proof.values import Value, Verdict
 CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "__init_subclass__")
 CLASS_MAKERS = frozenset({"__new__", "__init__", "__prepare__", "__init_subclass__"})
 DESCRIPTOR = frozenset({"__get__", "__set__", "__delete__"})
+USES = ("__getattr__", "__setattr__", "__delattr__")  # of an attribute, in the order of what `property(…)` takes
+ACCESSORS = {"setter": 1, "deleter": 2}  # decorators, and for which of these uses
 OPEN_KINDS = frozenset({"any", "anyclass"})
 
 
@@ -38,9 +40,9 @@ def _judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
     owner = callee.definition.parent
     if callee.definition.name == "__getattr__" and owner is not None and owner.kind == "module":
         return "undecided"  # asked where an import or an attribute of the module finds no name: no one place says so
-    verdict: Verdict = "refuted"
-    scopes = _scopes(repo, caller)
     names = _names_of(callee.definition)
+    verdict: Verdict = "undecided" if _is_implicit(callee.definition, names) else "refuted"
+    scopes = _scopes(repo, caller)
     sites = [site for site in caller.definition.sites if site.ref is not None]
     for site in sorted(sites, key=lambda site: not _names(site.ref, names)):
         for scope in scopes:
@@ -49,6 +51,13 @@ def _judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
                 return found
             verdict = "undecided" if found == "undecided" else verdict
     return verdict
+
+
+def _is_implicit(callee: Definition, names: set[str]) -> bool:
+    """Whether it may run where nothing names it: a special method (sorting runs `__lt__`), or a lambda of a class."""
+    special = {name for name in names if name.startswith("__") and name.endswith("__")}
+    in_class = callee.kind == "lambda" and callee.parent is not None and callee.parent.kind == "class"
+    return in_class or bool(special - {*CONSTRUCTORS, "__call__"})
 
 
 def _names(ref: Ref, names: set[str]) -> bool:
@@ -75,14 +84,20 @@ def _at(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) 
         return "proven" if callee.value in values else _open_if(ref[-1] in _names_of(callee.definition), values)
     if site.is_call:
         return _called(repo, caller, scope, ref, callee)
+    if site.is_raised:
+        values = repo.resolve(caller.path, scope, ref)
+        constructs = any(
+            repo.is_class(value) and value.kind == "def" and _runs(repo, value, callee) for value in values
+        )
+        return "proven" if constructs else _open_if(callee.definition.name in CONSTRUCTORS, values)
     if site.is_class:
         return _makes_class(repo, Value("def", caller.path, ref[1]), callee)
-    name = callee.definition.name
     if _is_inner(callee.definition) and _makes_special(repo, caller, scope, site, callee):
         return "proven"
     if site.is_access and ref[2] in _read_as(callee.definition):
-        return _looked_up(repo, caller, scope, ref[1], ref[2], callee)
-    if name not in site.how or callee.definition.is_property:
+        return _accessed(repo, caller, scope, site, callee)
+    name = next((name for name in site.how if name in _names_of(callee.definition)), None)
+    if name is None or callee.definition.is_property:
         return "refuted"
     if not site.is_access:
         return _looked_up(repo, caller, scope, ref, name, callee)
@@ -170,6 +185,41 @@ def _looked_up(repo: Repository, caller: Found, scope: int, receiver: Ref, name:
         elif value.kind == "any":
             verdict = "undecided"
     return verdict
+
+
+def _accessed(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) -> Verdict:
+    """Whether reading, writing or deleting an attribute runs the callee, one of the functions of a property."""
+    assert site.ref is not None
+    use = USES.index(site.how[0])
+    if callee.definition.is_property and use != _use(callee.definition):
+        return "refuted"
+    for value in repo.resolve(caller.path, scope, site.ref[1]):
+        if value.kind in ("instance", "super") and _is_accessor(repo, value, site.ref[2], use, callee):
+            return "proven"
+    if not callee.definition.is_property:
+        return "undecided"
+    return _looked_up(repo, caller, scope, site.ref[1], site.ref[2], callee)
+
+
+def _use(function: Definition) -> int:
+    """Which of `USES` a property's function is for, by its decorators."""
+    return max(ACCESSORS.get(text.rpartition(".")[2], 0) for text in function.decorators)
+
+
+def _is_accessor(repo: Repository, value: Value, name: str, use: int, callee: Found) -> bool:
+    """Whether the first class that has the attribute made it a property which runs the callee for this use."""
+    function = callee.definition
+    for each in repo.mro(value._replace(kind="def"))[0][value.kind == "super" :] if repo.is_class(value) else ():
+        refs = repo.definition(each).bindings.get(name)
+        if refs is None:
+            continue
+        if each.path != callee.path or function.parent is not repo.definition(each):
+            return False
+        if function.is_property:
+            return ("d", function.index) in refs
+        given = [ref[1:] for ref in refs if ref is not None and ref[0] == "p"]
+        return any(len(parts) > use and parts[use] == ("n", function.name) for parts in given)
+    return False
 
 
 def _called(repo: Repository, caller: Found, scope: int, ref: tuple, callee: Found) -> Verdict:

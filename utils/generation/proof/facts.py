@@ -28,6 +28,7 @@ Ref = tuple[Any, ...] | None
 CALL = ("call",)
 PASSED = ("passed",)
 MADE = ("made",)
+RAISED = ("raised",)
 ATTRIBUTE_METHODS = frozenset({"__getattr__", "__setattr__", "__delattr__"})
 ABSTRACT = frozenset({"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"})
 
@@ -49,6 +50,11 @@ class Site(NamedTuple):
     def is_passed(self) -> bool:
         """True for `ref` in `sorted(items, key=ref)`."""
         return self.how is PASSED
+
+    @property
+    def is_raised(self) -> bool:
+        """True for `raise ref`, which calls a class."""
+        return self.how is RAISED
 
     @property
     def is_class(self) -> bool:

@@ -164,8 +164,10 @@ class Index:
 
     def _inside(self, folder: str, module: str) -> list[str]:
         base = "/".join(part for part in [folder, *module.split(".")] if part)
-        files = [f"{base}/__init__.py" if base else "__init__.py", f"{base}.py", f"{base}.pyi"]
+        files = [f"{base}/__init__.py" if base else "__init__.py", f"{base}.py"]
         found = [path for path in files if self.sources.exists(path)]
+        if not found and self.sources.exists(f"{base}.pyi"):
+            found = [f"{base}.pyi"]
         return found or ([base + "/"] if base in self.sources.folders else [])
 
     def namespaces(self, module: str) -> list[str]:

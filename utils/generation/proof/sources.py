@@ -96,6 +96,8 @@ class Sources:
         found = []
         for path in self._by_tail.get(name.rpartition(".")[2], ()):
             dotted = dotted_path(path)
+            if path.endswith(".pyi") and self.exists(path[:-1]):
+                continue  # a stub beside the module, for type checkers only
             if dotted == name or dotted.endswith("." + name):
                 depth = len(dotted) - len(name)
                 if self._may_be_root(path, dotted[:depth].rstrip("."), name):

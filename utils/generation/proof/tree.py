@@ -6,7 +6,7 @@ import ast
 import sys
 from typing import Any
 
-from utils.generation.proof.facts import CALL, MADE, PASSED, Definition, FileFacts, Ref, Site
+from utils.generation.proof.facts import CALL, MADE, PASSED, RAISED, Definition, FileFacts, Ref, Site
 from utils.generation.proof.protocols import READ, attribute_methods, implicit_calls
 from utils.generation.proof.references import annotated, arguments, functions_passed, got_by_name, reference
 from utils.generation.proof.syntax import children, cut, is_for_type_checkers, is_stub, same_shape
@@ -163,9 +163,13 @@ class _Reader:
             runner.sites.append(Site(node.lineno, reference(node), attribute_methods(node)))
         elif kind in _BINDERS:
             _BINDERS[kind](self, node, scope)
+            if kind is ast.AugAssign and isinstance(node.target, ast.Attribute):  # reads what it then writes
+                runner.sites.append(Site(node.lineno, reference(node.target), READ))
         elif kind is ast.Raise and node.exc is not None:
             raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
             runner.raises.add(self.source(raised))
+            if raised is node.exc:
+                runner.sites.append(Site(node.lineno, reference(raised), RAISED))
         elif kind is ast.Return:
             runner.results.append(reference(node.value) if node.value else None)
         elif kind in (ast.Yield, ast.YieldFrom):
@@ -177,7 +181,7 @@ class _Reader:
             scope.outer_names.update(node.names)
             self.global_names.update(node.names if kind is ast.Global else ())
         elif kind is ast.If and is_for_type_checkers(node.test):
-            self.unused.update(id(each) for each in node.body)
+            self.unused.update(id(each) for each in node.body if isinstance(each, FunctionNode))
         for operand, methods in implicit_calls(node):
             ref = reference(operand)
             if ref is not None and ref[0] != "k":
