@@ -60,7 +60,14 @@ def _from_toml(text: str) -> list[str]:
     found += _canonical([*project.get("dependencies", []), *build.get("requires", [])])
     for group in [*project.get("optional-dependencies", {}).values(), *data.get("dependency-groups", {}).values()]:
         found += _canonical(group)
-    poetry = data.get("tool", {}).get("poetry", {})
+    tools = data.get("tool", {})
+    for tool in ("uv", "pdm"):
+        dev = tools.get(tool, {}).get("dev-dependencies", [])
+        for group in dev.values() if isinstance(dev, dict) else [dev]:
+            found += _canonical(group)
+    for environment in tools.get("hatch", {}).get("envs", {}).values():
+        found += _canonical([*environment.get("dependencies", []), *environment.get("extra-dependencies", [])])
+    poetry = tools.get("poetry", {})
     tables = [poetry.get("dependencies", {}), poetry.get("dev-dependencies", {})]
     tables += [group.get("dependencies", {}) for group in poetry.get("group", {}).values()]
     tables += [data.get("packages", {}), data.get("dev-packages", {})]
@@ -88,4 +95,4 @@ def _from_setup(text: str) -> list[str]:
     except (SyntaxError, ValueError, RecursionError):
         return []
     strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    return _canonical(strings) if re.search(r"\b(install_requires|extras_require|requires)\b", text) else []
+    return _canonical(strings) if re.search(r"\b(install_requires|extras_require|tests_require|requires)\b", text) else []

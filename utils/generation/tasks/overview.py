@@ -56,7 +56,7 @@ def _declared(context: Context) -> Iterator[Fact]:
     entries = [
         entry
         for entry in project.entry_points
-        if quoted(context, entry.path, entry.target, entry.line) and entry.name in context.line(entry.path, entry.line)
+        if all(quoted(context, entry.path, text, entry.line) for text in (entry.name, entry.target))
     ]
     if entries:
         yield _fact(context, "entry_points", context.repo, partial(_entry_points, context, entries))
@@ -242,9 +242,9 @@ def _dependencies(
 def _entry_points(context: Context, entries: Sequence[EntryPoint], voice: Voice, variant: int) -> dict[str, Slot]:
     items = []
     for entry in entries[:MOST_ITEMS]:
-        target = quoted(context, entry.path, entry.target, entry.line)
-        assert target is not None
-        items.append(voice.say("entry_line", variant, name=Slot(entry.name), target=target, path=Slot(entry.path)))
+        name, target = (quoted(context, entry.path, text, entry.line) for text in (entry.name, entry.target))
+        assert name is not None and target is not None
+        items.append(voice.say("entry_line", variant, name=name, target=target, path=Slot(entry.path)))
     return {"repo": Slot(context.repo), "items": voice.bullets(items)}
 
 
