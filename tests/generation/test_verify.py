@@ -163,6 +163,31 @@ def test_a_sample_is_checked_for_claims_evidence_and_what_it_says_beyond_them(ve
     assert verifier.check(make_sample("`Engine`", [wrong]))[0].startswith("defined_in:")
 
 
+def test_dependencies_are_found_wherever_a_tool_keeps_them(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.hatch.envs.cov]\ndependencies = ["coverage[toml]"]\n[tool.pdm.dev-dependencies]\ntest = ["nose"]\n'
+        '[tool.uv]\ndev-dependencies = ["ruff"]\n'
+    )
+    (tmp_path / "setup.py").write_text(
+        "from setuptools import setup\nsetup(name='m', tests_require=['hypothesis<7'])\n"
+    )
+    verifier = Verifier(tmp_path, "m")
+    for name in ("coverage", "nose", "ruff", "hypothesis"):
+        assert verifier.prove(Claim("depends_on", "m", name)) is None
+    assert verifier.prove(Claim("depends_on", "m", "pytest"))
+
+
+def test_outside_a_checkout_ignored_files_do_not_count(tmp_path: Path) -> None:
+    for name in ("pkg/__init__.py", "pkg/_version.py", "pkg/kept/_version.py", "build/made.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / ".gitignore").write_text("_version.py\n/build/\n")
+    (tmp_path / "pkg" / "kept" / ".gitignore").write_text("!_version.py\n")
+    verifier = Verifier(tmp_path, "m")
+    assert verifier.prove(Claim("count", "pkg", ["python files", 2])) is None
+    assert verifier.prove(Claim("count", "m", ["python files", 2])) is None
+
+
 def test_files_that_do_not_parse_prove_nothing(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("def f(:\n")
     (tmp_path / "bytes.py").write_bytes(b"\xff\xfe\x00x = 1\n")

@@ -95,4 +95,6 @@ def _from_setup(text: str) -> list[str]:
     except (SyntaxError, ValueError, RecursionError):
         return []
     strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    return _canonical(strings) if re.search(r"\b(install_requires|extras_require|tests_require|requires)\b", text) else []
+    return (
+        _canonical(strings) if re.search(r"\b(install_requires|extras_require|tests_require|requires)\b", text) else []
+    )

@@ -10,6 +10,8 @@ from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 
+import pathspec
+
 ROOT_FOLDERS = frozenset({"src", "lib", "python", "source", "sources"})
 UNTRACKED = frozenset({".git", "__pycache__", ".venv", "site-packages", "node_modules"})
 TEXT_LIMIT = 20_000_000  # bytes; a larger file is data, and no statement about its content is proven
@@ -39,11 +41,17 @@ class Sources:
         return sorted(self._walk())
 
     def _walk(self) -> list[str]:
-        found = []
+        """The files outside a checkout that git would track in one: those that no `.gitignore` on their way ignores."""
+        found: list[str] = []
+        rules: list[tuple[str, pathspec.GitIgnoreSpec]] = []
         for folder, folders, files in os.walk(self.root):
-            folders[:] = [name for name in folders if name not in UNTRACKED]
-            base = os.path.relpath(folder, self.root).replace(os.sep, "/")
-            found += [name if base == "." else f"{base}/{name}" for name in files]
+            base = os.path.relpath(folder, self.root).replace(os.sep, "/") + "/"
+            base = base.removeprefix("./")
+            if ".gitignore" in files:
+                with open(os.path.join(folder, ".gitignore"), encoding="utf-8", errors="replace") as stream:
+                    rules.append((base, pathspec.GitIgnoreSpec.from_lines(stream)))
+            folders[:] = [n for n in folders if n not in UNTRACKED and not _is_ignored(f"{base}{n}/", rules)]
+            found += [base + name for name in files if not _is_ignored(base + name, rules)]
         return found
 
     @cached_property
@@ -123,6 +131,14 @@ class Sources:
                 statement.search(self.text(path) or "") for path in self.paths if path.endswith(".py")
             )
         return self._importable[first]
+
+
+def _is_ignored(path: str, rules: list[tuple[str, pathspec.GitIgnoreSpec]]) -> bool:
+    """What the deepest `.gitignore` says that says anything of `path`."""
+    for base, spec in reversed(rules):
+        if path.startswith(base) and (said := spec.check_file(path[len(base) :]).include) is not None:
+            return said
+    return False
 
 
 def dotted_path(path: str) -> str:

@@ -243,7 +243,8 @@ def _entry_points(context: Context, entries: Sequence[EntryPoint], voice: Voice,
     items = []
     for entry in entries[:MOST_ITEMS]:
         name, target = (quoted(context, entry.path, text, entry.line) for text in (entry.name, entry.target))
-        assert name is not None and target is not None
+        assert name is not None
+        assert target is not None
         items.append(voice.say("entry_line", variant, name=name, target=target, path=Slot(entry.path)))
     return {"repo": Slot(context.repo), "items": voice.bullets(items)}
 
