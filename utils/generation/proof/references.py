@@ -101,6 +101,8 @@ def annotated(node: ast.expr | None, depth: int = 0) -> Ref:
     if isinstance(node, ast.Subscript):
         name = getattr(node.value, "attr", getattr(node.value, "id", ""))
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if not inner:  # `tuple[()]`
+            return ("o", ("i", reference(node.value)), None)
         if name in WRAPPERS:
             return annotated(inner[0], depth + 1)
         if name == "Union":
