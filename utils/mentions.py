@@ -43,7 +43,7 @@ _TOKEN = re.compile(
     rf"""
     (?P<fence>^[ \t]*(?P<tick>`{{3,}}|~{{3,}})[^\n]*\n(?P<block>.*?)(?:^[ \t]*(?P=tick)[ \t]*$|\Z))
   | (?P<inline>(?P<quote>`{{1,2}})(?!`)(?P<marked>.+?)(?<!`)(?P=quote)(?!`))
-  | (?P<url>(?:https?|ssh|git|ftp)://[^\s`<>()\[\]，。；、）]+)
+  | (?P<url>(?:https?|ssh|git|ftp)://[^\s`<>()\[\]，。；、）“”]+)
   | (?P<line>\b[Ll]ines?(?:\s+numbers?)?[\s:]+(?P<en>\d+)(?:{_TO}(?P<en_last>\d+))?\b
       | 第\s*(?P<zh>\d+)\s*(?:行{_TO}(?P<zh_far>\d+)|{_TO}(?P<zh_last>\d+))?\s*行
       | 行号(?:是|为)?[\s:：]*(?P<no>\d+)(?:{_TO}(?P<no_last>\d+))?

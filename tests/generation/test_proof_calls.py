@@ -44,6 +44,7 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("context manager", "class A:\n    def __enter__(self): return self\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef run():\n    with A() as a: a.f()\n", "m.run", "m.A.f", ["m.C.f"]),
     ("wrapped result", "def d(f):\n    def w(*a): return f(*a)\n    return w\nclass A:\n    def f(self): pass\nclass C:\n    def f(self): pass\n@d\ndef make(): return A()\ndef run(): make().f()\n", "m.run", "m.A.f", ["m.C.f"]),
     ("property call", "class A:\n    def get(self): pass\n    def g(self): pass\n    x = property(get)\ndef run(a: A): return a.x\n", "m.run", "m.A.get", ["m.A.g"]),
+    ("property of a module", "def get(self): pass\ndef g(self): pass\np = property(get)\nclass A:\n    x = p\ndef run(a: A): return a.x\n", "m.run", "m.get", ["m.g"]),
     ("template method", "class A:\n    def run(self): self.f()\n    def f(self): raise NotImplementedError\nclass B(A):\n    def f(self): pass\nclass C:\n    def f(self): pass\n", "m.A.run", "m.B.f", ["m.C.f", "m.A.f"]),
     ("empty tuple", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\nnothing: tuple[()] = ()\ndef run(a: A, n: 'tuple[()]'): a.f()\n", "m.run", "m.A.f", ["m.C.f"]),
     ("cast", "from typing import cast\nclass A:\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef run(): cast('X', A()).f()\n", "m.run", "m.A.f", ["m.C.f"]),

@@ -22,12 +22,12 @@ SETTINGS = GenerationSettings(general_share=0.05, unseen_fact_share=0.0)
     [
         ("def run(): other()", False),
         ("def run(f): f()", True),
-        ("def run(x): x.other()", False),
-        ("def run(x): x.wanted2()", False),
+        ("def run():\n    other()\n    [other]", False),
+        ("def run(x): x.other()", True),
         ("def run(table): table['wanted']()", True),
         ("class K:\n    def __init__(self, f): self.f = f\n    def run(self): self.f()\nrun = K.run", True),
         ("class K:\n    def g(self): pass\n    def run(self): self.g()", False),
-        ("def run(x):\n    with x: pass", False),
+        ("def run(x):\n    with x: pass", True),
     ],
 )
 def test_a_call_that_resolves_elsewhere_is_refuted(tmp_path: Path, body: str, undecided: bool) -> None:

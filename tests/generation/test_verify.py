@@ -171,16 +171,18 @@ def test_dependencies_are_found_wherever_a_tool_keeps_them(tmp_path: Path) -> No
     (tmp_path / "setup.py").write_text(
         "from setuptools import setup\nsetup(name='m', tests_require=['hypothesis<7'])\n"
     )
+    (tmp_path / "requirements.txt").write_text("git+https://example.org/it/changelog.git#egg=changelog  # ours\n")
     verifier = Verifier(tmp_path, "m")
-    for name in ("coverage", "nose", "ruff", "hypothesis"):
+    for name in ("coverage", "nose", "ruff", "hypothesis", "changelog"):
         assert verifier.prove(Claim("depends_on", "m", name)) is None
     assert verifier.prove(Claim("depends_on", "m", "pytest"))
 
 
-def test_outside_a_checkout_ignored_files_do_not_count(tmp_path: Path) -> None:
+def test_links_and_outside_a_checkout_ignored_files_do_not_count(tmp_path: Path) -> None:
     for name in ("pkg/__init__.py", "pkg/_version.py", "pkg/kept/_version.py", "build/made.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
+    (tmp_path / "pkg" / "link.py").symlink_to("__init__.py")
     (tmp_path / ".gitignore").write_text("_version.py\n/build/\n")
     (tmp_path / "pkg" / "kept" / ".gitignore").write_text("!_version.py\n")
     verifier = Verifier(tmp_path, "m")

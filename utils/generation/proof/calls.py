@@ -3,8 +3,8 @@
 A call or attribute in the caller's span *proves* the call when what it names resolves to the callee: by scopes,
 imports, the classes of receivers and what calls pass. It leaves the call *undecided* when it has the callee's name (or
 calls a variable, an item, a result) and the reading can not tell what stands there. What resolves to something else, or
-to something outside the repository, is no evidence; a call for which there is neither is *refuted*. A common name is
-never proof.
+to something outside the repository, is no evidence; a call for which there is neither is *refuted* where all that the
+caller calls and reads is known, and undecided else. A common name is never proof.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
     if callee.definition.name == "__getattr__" and owner is not None and owner.kind == "module":
         return "undecided"  # asked where an import or an attribute of the module finds no name: no one place says so
     names = _names_of(callee.definition)
-    verdict: Verdict = "undecided" if _is_implicit(callee.definition, names) else "refuted"
+    verdict: Verdict = "undecided" if _is_implicit(repo, callee.definition, names) else "refuted"
     scopes = _scopes(repo, caller)
     sites = [site for site in caller.definition.sites if site.ref is not None]
     for site in sorted(sites, key=lambda site: not _names(site.ref, names)):
@@ -50,14 +50,31 @@ def _judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
             if found == "proven":
                 return found
             verdict = "undecided" if found == "undecided" else verdict
+    if verdict == "refuted" and any(_is_open(repo, caller, scope, site) for site in sites for scope in scopes):
+        return "undecided"
     return verdict
 
 
-def _is_implicit(callee: Definition, names: set[str]) -> bool:
+def _is_open(repo: Repository, caller: Found, scope: int, site: Site) -> bool:
+    """Whether a call or an attribute of the caller may be anything: what it then runs, nobody can say."""
+    entered = "__enter__" in site.how  # what is not ours may do anything at the end, as `contextlib.closing` closes
+    if not (entered or site.is_call or site.is_access or site.is_passed):
+        return False
+    values = repo.resolve(caller.path, scope, site.ref)
+    return any(value.kind in OPEN_KINDS or (entered and value.kind == "out") for value in values)
+
+
+def _is_implicit(repo: Repository, callee: Definition, names: set[str]) -> bool:
     """Whether it may run where nothing names it: a special method (sorting runs `__lt__`), or a lambda of a class."""
     special = {name for name in names if name.startswith("__") and name.endswith("__")}
     in_class = callee.kind == "lambda" and callee.parent is not None and callee.parent.kind == "class"
-    return in_class or bool(special - {*CONSTRUCTORS, "__call__"})
+    return in_class or bool(special - {*CONSTRUCTORS, "__call__"}) or _may_be_accessor(repo, callee)
+
+
+def _may_be_accessor(repo: Repository, callee: Definition) -> bool:
+    """Whether a `property(…)` takes a function of its name that is not of the same class."""
+    in_class = callee.parent is not None and callee.parent.kind == "class"
+    return callee.name in repo.of_properties and not (in_class and _read_as(callee))
 
 
 def _names(ref: Ref, names: set[str]) -> bool:
@@ -94,6 +111,9 @@ def _at(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) 
         return _makes_class(repo, Value("def", caller.path, ref[1]), callee)
     if _is_inner(callee.definition) and _makes_special(repo, caller, scope, site, callee):
         return "proven"
+    if site.is_access and site.how[0] == USES[0] and _may_be_accessor(repo, callee.definition):
+        receivers = repo.resolve(caller.path, scope, ref[1])
+        return "proven" if any(repo.owner_of(each, ref[2]) == callee.value for each in receivers) else "refuted"
     if site.is_access and ref[2] in _read_as(callee.definition):
         return _accessed(repo, caller, scope, site, callee)
     name = next((name for name in site.how if name in _names_of(callee.definition)), None)
@@ -243,7 +263,8 @@ def _called(repo: Repository, caller: Found, scope: int, ref: tuple, callee: Fou
             return "proven"
     if any(_may_be(repo, value, callee) for value in receivers):
         return "undecided"
-    has_other_name = callee.definition.name in (*CONSTRUCTORS, "__call__")
+    has_other_name = callee.definition.name in (*CONSTRUCTORS, "__call__") or callee.definition.kind == "lambda"
+    has_other_name = has_other_name or ref[2] == "param"  # what pytest gives to a fixture
     return _open_if(matches or is_inner or has_other_name or _is_kept(repo, caller.path, scope, ref), values)
 
 

@@ -88,6 +88,17 @@ class Index:
         found = (self.facts(path) for path in self.sources.paths if path.endswith(".py"))
         return frozenset(name for facts in found if facts for name in facts.assigned_attributes)
 
+    @cached_property
+    def of_properties(self) -> frozenset[str]:
+        """The names that some `property(…)` takes."""
+        found: set[str] = set()
+        for facts in (self.facts(path) for path in self.sources.paths if path.endswith(".py")):
+            for each in facts.definitions if facts else ():
+                for ref in (*each.results, *(ref for bound in each.bindings.values() for ref in bound)):
+                    if ref is not None and ref[0] == "p":
+                        found.update(part[-1] for part in ref[1:] if part is not None and part[0] in "an")
+        return frozenset(found)
+
     def binds_below(self, base: str, name: str) -> bool:
         """Whether a class derived from one called `base`, or another base of such a class, binds `name`."""
         if (base, name) not in self._below:

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from utils.generation.proof.sources import Sources
 
-_REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_REQUIREMENT = re.compile(r"^\s*(?:\S+://\S*#egg=)?([A-Za-z0-9][A-Za-z0-9._-]*)")
 _FILES = re.compile(
     r"(^|/)(pyproject\.toml|setup\.cfg|setup\.py|Pipfile|[\w.-]*requirements?[\w.-]*\.(txt|in)|requirements/.+\.(txt|in))$"
 )
@@ -42,7 +42,7 @@ def _names(path: str, lines: list[str]) -> list[str]:
         return _from_cfg(text)
     if base == "setup.py":
         return _from_setup(text)
-    return _canonical(line.partition("#")[0] for line in lines)
+    return _canonical(re.sub(r"(^|\s)#.*", "", line) for line in lines)
 
 
 def _canonical(requirements: Any) -> list[str]:

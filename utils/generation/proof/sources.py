@@ -28,7 +28,7 @@ class Sources:
 
     @cached_property
     def paths(self) -> list[str]:
-        """Every file that git would track (all files outside a checkout), posix and sorted."""
+        """Every file that git would track, symbolic links aside, posix and sorted."""
         listed = subprocess.run(
             ["git", "-C", str(self.root), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."],
             capture_output=True,
@@ -37,8 +37,8 @@ class Sources:
         )
         if listed.returncode == 0 and listed.stdout:
             names = set(os.fsdecode(listed.stdout).split("\0")) - {""}
-            return sorted(name for name in names if os.path.isfile(self.root / name))
-        return sorted(self._walk())
+            return sorted(name for name in names if _is_file(self.root / name))
+        return sorted(name for name in self._walk() if _is_file(self.root / name))
 
     def _walk(self) -> list[str]:
         """The files outside a checkout that git would track in one: those that no `.gitignore` on their way ignores."""
@@ -131,6 +131,10 @@ class Sources:
                 statement.search(self.text(path) or "") for path in self.paths if path.endswith(".py")
             )
         return self._importable[first]
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path) and not os.path.islink(path)
 
 
 def _is_ignored(path: str, rules: list[tuple[str, pathspec.GitIgnoreSpec]]) -> bool:
