@@ -99,6 +99,24 @@ def test_star_import_brings_only_what_all_names() -> None:
     ) == ["main -> m.f"]
 
 
+def test_a_package_that_imports_its_own_module_means_that_module() -> None:
+    check(
+        """
+        # file: pkg/__init__.py
+        from . import shapes
+        # file: pkg/shapes.py
+        class Shape:
+            def draw(self): pass
+        # file: pkg/inner/__init__.py
+        # file: pkg/inner/round.py
+        from .. import shapes
+        class Circle(shapes.Shape):
+            def show(self): self.draw()
+        """,
+        "pkg.inner.round.Circle.show -> pkg.shapes.Shape.draw",
+    )
+
+
 def test_modules_that_import_each_other() -> None:
     check(
         "# file: a.py\nimport b\ndef f(): b.g()\n# file: b.py\nimport a\ndef g(): a.f()",
