@@ -137,9 +137,9 @@ class Exports(Modules):
             source = self.locate(origin[1], module)
             if origin[2] is None:
                 return ("module", source) if self.internal(source) else ("external", source)
-            inner = f"{source}.{origin[2]}"
-            if source == module.name and self.internal(inner):
-                return "module", inner  # a package that imports from itself means what lies in it
+            within = f"{source}.{origin[2]}"
+            if source == module.name and self.internal(within):
+                return "module", within  # a package that imports from itself means what lies in it
             return (yield source, origin[2])
         if kind == "star":
             starred = self.star_of(module, origin[1])
