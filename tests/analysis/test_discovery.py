@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from utils.analysis.discovery import discover, printable
+from utils.console import UserError
 
 
 def tree(root: Path, *paths: str) -> Path:
@@ -62,3 +63,13 @@ def test_each_folder_is_asked_once_whether_it_is_a_link(tmp_path: Path, monkeypa
 
 def test_a_name_is_printed_on_one_line():
     assert printable("a\nb\udcff\u200b.py") == "a\\nb\\xff\\u200b.py"
+
+
+def test_a_line_of_a_gitignore_that_is_no_pattern_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("!\nbuild/\n")
+    (tmp_path / "build").mkdir()
+    for name in ("a.py", "build/b.py"):
+        (tmp_path / name).touch()
+    assert list(discover(tmp_path, ["python"]).languages) == ["a.py"]
+    with pytest.raises(UserError, match=r"repository\.exclude has '!', which is no \.gitignore pattern"):
+        discover(tmp_path, ["python"], ["docs/", "!"])

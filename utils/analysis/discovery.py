@@ -17,6 +17,7 @@ import msgspec
 
 from utils.analysis.git import GitError, read_checkout
 from utils.analysis.reading import UnreadableError, regular_status
+from utils.console import UserError
 from utils.records import Skipped
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def _excluder(patterns: Sequence[str]) -> Callable[[str], bool]:
         return lambda path: False
     import pathspec  # few name any pattern
 
+    if wrong := [pattern for pattern in patterns if not _is_pattern(pattern)]:
+        raise UserError(f"repository.exclude has {wrong[0]!r}, which is no .gitignore pattern; correct or remove it")
     return pathspec.GitIgnoreSpec.from_lines(patterns).match_file
 
 
@@ -150,9 +153,20 @@ def _read_gitignore(folder: str) -> pathspec.GitIgnoreSpec | None:
 
     try:
         with open(os.path.join(folder, ".gitignore"), encoding="utf-8", errors="replace") as stream:
-            return pathspec.GitIgnoreSpec.from_lines(stream)
+            return pathspec.GitIgnoreSpec.from_lines(filter(_is_pattern, stream))
     except OSError:
         return None
+
+
+def _is_pattern(line: str) -> bool:
+    """False for what git passes over, too, such as a lone `!`."""
+    import pathspec
+
+    try:
+        pathspec.GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
 
 
 def _is_ignored(path: str, rules: list[tuple[str, pathspec.GitIgnoreSpec]]) -> bool:

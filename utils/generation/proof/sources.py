@@ -49,7 +49,7 @@ class Sources:
             base = base.removeprefix("./")
             if ".gitignore" in files:
                 with open(os.path.join(folder, ".gitignore"), encoding="utf-8", errors="replace") as stream:
-                    rules.append((base, pathspec.GitIgnoreSpec.from_lines(stream)))
+                    rules += [(base, spec) for line in stream if (spec := _spec(line)) is not None]
             folders[:] = [n for n in folders if n not in UNTRACKED and not _is_ignored(f"{base}{n}/", rules)]
             found += [base + name for name in files if not _is_ignored(base + name, rules)]
         return found
@@ -133,12 +133,20 @@ class Sources:
         return self._importable[first]
 
 
+def _spec(line: str) -> pathspec.GitIgnoreSpec | None:
+    """One line of a `.gitignore`; None for what is no pattern, which git passes over."""
+    try:
+        return pathspec.GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return None
+
+
 def _is_file(path: Path) -> bool:
     return os.path.isfile(path) and not os.path.islink(path)
 
 
 def _is_ignored(path: str, rules: list[tuple[str, pathspec.GitIgnoreSpec]]) -> bool:
-    """What the deepest `.gitignore` says that says anything of `path`."""
+    """What the last line of the deepest `.gitignore` says that says anything of `path`."""
     for base, spec in reversed(rules):
         if path.startswith(base) and (said := spec.check_file(path[len(base) :]).include) is not None:
             return said
