@@ -21,6 +21,7 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("decorator", "def d(f):\n    def w(): f()\n    return w\n@d\ndef a(): pass\ndef b(): pass\n", "m.d.w", "m.a", ["m.b"]),
     ("wrapper", "def d(f):\n    def w(): f()\n    return w\n@d\ndef a(): pass\ndef run(): a()\n", "m.run", "m.d.w", ["m.d"]),
     ("sorted", "def a(x): return x\ndef b(x): return x\ndef run(xs): sorted(xs, key=a)\n", "m.run", "m.a", ["m.b"]),
+    ("replacement", "import re\ndef a(m): return ''\ndef b(m): return ''\ndef run(t): return re.sub('x', a, t)\n", "m.run", "m.a", ["m.b"]),
     ("lambda", "def run(xs): xs.sort(key=lambda x: x)\ndef b(): return lambda: 1\n", "m.run", "m.run.<lambda1>", ["m.b.<lambda1>"]),
     ("super", "class A:\n    def f(self): pass\nclass B(A):\n    def f(self): super().f()\n", "m.B.f", "m.A.f", ["m.B.f"]),
     ("inherited init", "class A:\n    def __init__(self): pass\nclass B(A): pass\nclass C:\n    def __init__(self): pass\ndef run(): B()\n", "m.run", "m.A.__init__", ["m.C.__init__"]),

@@ -9,6 +9,7 @@ from utils.generation.proof.facts import Ref
 
 CALLERS = frozenset(
     {"map", "filter", "sorted", "min", "max", "reduce", "sort", "groupby", "starmap", "takewhile", "dropwhile"}
+    | {"sub", "subn"}  # of `re` and its patterns
 )
 WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "Awaitable"})
 BAGS = frozenset("list List set Set frozenset FrozenSet tuple Tuple deque Deque Generator AsyncGenerator".split())  # noqa: SIM905
