@@ -264,8 +264,9 @@ def _called(repo: Repository, caller: Found, scope: int, ref: tuple, callee: Fou
     if any(_may_be(repo, value, callee) for value in receivers):
         return "undecided"
     has_other_name = callee.definition.name in (*CONSTRUCTORS, "__call__") or callee.definition.kind == "lambda"
-    has_other_name = has_other_name or ref[2] == "param"  # what pytest gives to a fixture
-    return _open_if(matches or is_inner or has_other_name or _is_kept(repo, caller.path, scope, ref), values)
+    is_given = ref[2] == "param"  # what pytest gives to a fixture, under that name
+    fits = matches or is_inner or has_other_name or is_given or _is_kept(repo, caller.path, scope, ref)
+    return _open_if(fits, values)
 
 
 def _receivers(repo: Repository, caller: Found, scope: int, ref: tuple) -> list[Value]:

@@ -82,18 +82,22 @@ class Index:
             self._calling[name] = found if len(found) <= MOST_SITES else []
         return self._calling[name]
 
+    def _every_file(self) -> Iterator[FileFacts]:
+        """What each Python file says that parses."""
+        found = (self.facts(path) for path in self.sources.paths if path.endswith(".py"))
+        return (facts for facts in found if facts is not None)
+
     @cached_property
     def assigned_attributes(self) -> frozenset[str]:
         """The attributes that code assigns on other objects than a method's own instance."""
-        found = (self.facts(path) for path in self.sources.paths if path.endswith(".py"))
-        return frozenset(name for facts in found if facts for name in facts.assigned_attributes)
+        return frozenset(name for facts in self._every_file() for name in facts.assigned_attributes)
 
     @cached_property
     def of_properties(self) -> frozenset[str]:
         """The names that some `property(…)` takes."""
         found: set[str] = set()
-        for facts in (self.facts(path) for path in self.sources.paths if path.endswith(".py")):
-            for each in facts.definitions if facts else ():
+        for facts in self._every_file():
+            for each in facts.definitions:
                 for ref in (*each.results, *(ref for bound in each.bindings.values() for ref in bound)):
                     if ref is not None and ref[0] == "p":
                         found.update(part[-1] for part in ref[1:] if part is not None and part[0] in "an")

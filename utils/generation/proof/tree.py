@@ -111,16 +111,16 @@ class _Reader:
         made.start = min([made.line, *(each.lineno for each in node.decorator_list)])
         made.docstring = ast.get_docstring(node, clean=True)
         stack.extend(node.decorator_list)
-        if id(node) in self.unused or any(name in OVERLOADS for name in made.decorators):
+        if id(node) in self.unused or not OVERLOADS.isdisjoint(made.decorators):
             self.declared.add(made.index)
-        self._bind(scope, node.name, ("d", made.index))
+        itself = ("d", made.index)
+        self._bind(scope, node.name, itself)
         runner = scope
         while runner.kind == "class" and runner.parent:
             runner = runner.parent
-        own = ((0, ("d", made.index)),)
-        runner.sites += [Site(each.lineno, reference(each), CALL, own) for each in node.decorator_list]
+        runner.sites += [Site(each.lineno, reference(each), CALL, ((0, itself),)) for each in node.decorator_list]
         if isinstance(node, ast.ClassDef) and (node.bases or node.keywords):
-            runner.sites.append(Site(node.lineno, own[0][1], MADE))
+            runner.sites.append(Site(node.lineno, itself, MADE))
         made.is_stub = made.kind == "function" and is_stub(node.body)
         return made, list(node.body)
 
