@@ -117,6 +117,53 @@ def test_a_package_that_imports_its_own_module_means_that_module() -> None:
     )
 
 
+def test_a_star_that_leads_back_to_its_package_means_the_module() -> None:
+    """The package has `core` only because `terms` took it from there."""
+    linked = link_sources(
+        """
+        # file: pkg/__init__.py
+        from pkg.terms import *
+        # file: pkg/core.py
+        class Query:
+            def run(self): pass
+        def parse(): pass
+        # file: pkg/terms.py
+        from pkg import core
+        class Term(core.Query):
+            def show(self): self.run(); core.parse()
+        # file: other.py
+        import pkg
+        from pkg import core, Term
+        def f(): pkg.core.parse(); core.parse(); Term().run()
+        """
+    )
+    assert linked.inheritance == {"pkg.terms.Term": ["pkg.core.Query"]}
+    assert linked.imports == {"other": ["pkg", "pkg.core"], "pkg": ["pkg.terms"], "pkg.terms": ["pkg.core"]}
+    assert linked.call_graph == {
+        "pkg.terms.Term.show": ["pkg.core.Query.run", "pkg.core.parse"],
+        "other.f": ["pkg.core.Query.run", "pkg.core.parse"],
+    }
+
+
+def test_a_value_of_the_package_comes_before_its_module() -> None:
+    check(
+        """
+        # file: pkg/__init__.py
+        from .maker import config
+        # file: pkg/config.py
+        def show(): pass
+        # file: pkg/maker.py
+        class Config:
+            def show(self): pass
+        config = Config()
+        # file: other.py
+        from pkg import config
+        config.show()
+        """,
+        "other -> pkg.maker.Config.show",
+    )
+
+
 def test_modules_that_import_each_other() -> None:
     check(
         "# file: a.py\nimport b\ndef f(): b.g()\n# file: b.py\nimport a\ndef g(): a.f()",

@@ -13,6 +13,7 @@ from utils.analysis.resolution.ir import CLASS_BITS
 from utils.analysis.resolution.modules import Module, Modules, Question
 
 Found = tuple[str, Any] | None  # ("class", number), ("function", number), ("module", name), ("external", dotted name)
+CIRCLE = ("circle", None)  # what is found on the way back to where a search began
 Search = Generator[tuple[str, str], Found, Found]  # yields (module, name) and is sent what `member` finds for it
 Name = tuple[str, str]  # (module, name)
 FREE = 1 << 62
@@ -113,6 +114,7 @@ class Exports(Modules):
                 found = self.members[wanted]
                 self.consulted.add(("member", *wanted))
             elif wanted in active:
+                found = CIRCLE
                 current.reaches = min(current.reaches, active[wanted])
             elif wanted in known:
                 found = known[wanted]
@@ -125,7 +127,7 @@ class Exports(Modules):
             self.grounds[("member", *key)] = self.consulted
         outer |= self.consulted
         self.consulted = outer
-        return found
+        return None if found == CIRCLE else found
 
     def search(self, module: Module, origin: Any) -> Search:
         if origin is None:
@@ -137,9 +139,6 @@ class Exports(Modules):
             source = self.locate(origin[1], module)
             if origin[2] is None:
                 return ("module", source) if self.internal(source) else ("external", source)
-            within = f"{source}.{origin[2]}"
-            if source == module.name and self.internal(within):
-                return "module", within  # a package that imports from itself means what lies in it
             return (yield source, origin[2])
         if kind == "star":
             starred = self.star_of(module, origin[1])
@@ -147,8 +146,8 @@ class Exports(Modules):
         if kind == "first":
             return (yield from self.first_of(module, origin[1]))
         base = yield from self.search(module, origin[1])
-        if base is None:
-            return None
+        if base is None or base == CIRCLE:
+            return base
         if base[0] == "module":
             return (yield base[1], origin[2])
         if base[0] == "external":
@@ -166,24 +165,34 @@ class Exports(Modules):
         found = None
         for origin in origins:
             resolved = yield from self.search(module, origin)
-            if resolved is not None and resolved[0] != "external":
+            if resolved is not None and resolved != CIRCLE and resolved[0] != "external":
                 return resolved
-            found = found or resolved
+            found = resolved if found is None or found == CIRCLE else found
         return found
 
     def member(self, module: str, name: str) -> Search:
         if not self.internal(module):
             return "external", f"{module}.{name}"
         found = self.export(module, name)
+        circle = False
         if found is not None:
             owner, nodes = found
             for node in nodes:
                 resolved = yield from self.search(owner, owner.face.origins.get(node))
-                if resolved is not None:
+                if resolved is not None and resolved != CIRCLE:
                     return resolved
-            return None
+                circle = circle or resolved == CIRCLE
         inner = f"{module}.{name}"
-        return ("module", inner) if self.internal(inner) else None
+        if (found is None or circle) and self.internal(inner):
+            return "module", inner
+        return CIRCLE if circle else None
+
+    def is_submodule(self, module: str, name: str) -> bool:
+        """Whether a name of a module may stand for the module of that name in it."""
+        inner = f"{module}.{name}"
+        if not self.internal(inner) or module not in self.by_name:
+            return self.internal(inner)
+        return self.resolve(self.by_name[module], ("import", module, name)) == ("module", inner)
 
 
 class Pending:

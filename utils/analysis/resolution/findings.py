@@ -213,7 +213,7 @@ def imports(hierarchy: Hierarchy, module: Module) -> set[str]:
     found = set()
     for source, name in module.face.imports:
         target = hierarchy.locate(source, module)
-        if name is not None and f"{target}.{name}" in hierarchy.by_name and not hierarchy.export(target, name):
+        if name is not None and f"{target}.{name}" in hierarchy.by_name and hierarchy.is_submodule(target, name):
             target = f"{target}.{name}"
         if target in hierarchy.by_name and target != module.name:
             found.add(target)

@@ -122,13 +122,11 @@ class Solver(Contents):
         if node is None:
             node = self.names[key] = self.new()
             found = self.hierarchy.export(module, name)
-            submodule = self.hierarchy.internal(f"{module}.{name}")
+            submodule = self.hierarchy.is_submodule(module, name)
             if found is not None:
                 owner, nodes = found
                 for item in nodes:
                     self.link(owner.offset + item, node)
-                if submodule:  # `from . import name` in the package itself exports the submodule
-                    submodule = owner.name == module and (module, name) in self.hierarchy.face_of(owner).imports
             elif not submodule and module in self.hierarchy.by_name:
                 self.link(self.assigned_name(module, name), node)
             if submodule:
