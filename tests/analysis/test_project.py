@@ -334,10 +334,40 @@ def test_licence_text_decides_where_metadata_are_vague() -> None:
         (["pkg/tests/test_a.py", "pkg/x/tests/test_b.py"], ["pkg/tests", "pkg/x/tests"]),
         (["test_a.py", "a.py"], ["test_a.py"]),
         (["a.py", "src/env/test.py"], []),
+        (["pkg/a.py", "pkg/b.py", "pkg/test_a.py"], ["pkg/test_a.py"]),
+        (["pkg/a.py", "t/test_a.py", "t/x/test_b.py", "t/data.py"], ["t"]),
+        (
+            ["pkg/testing/a.py", "pkg/testing/b.py", "pkg/testing/c.py", "pkg/testing/test_it.py"],
+            ["pkg/testing/test_it.py"],
+        ),
+        (["pkg/testing/a.py", "pkg/testing/b.py", "pkg/testing/_tests/test_it.py"], ["pkg/testing/_tests"]),
     ],
 )
 def test_test_paths(paths: list[str], expected: list[str]) -> None:
     assert read({}, *paths).test_paths == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "paths", "expected"),
+    [
+        (
+            "pkg",
+            ["pkg/__init__.py", "pkg/a.py", "pkg/tests/test_a.py", "pkg/x/tests/test_b.py"],
+            ["pkg/tests", "pkg/x/tests"],
+        ),
+        ("src", ["src/pkg/__init__.py", "src/pkg/a.py", "tests/test_a.py"], ["tests"]),
+        ("src tests", ["src/pkg/__init__.py", "src/pkg/a.py", "src/pkg/test_a.py", "tests/help.py"], ["tests"]),
+        ("pkg", ["pkg/__init__.py", "pkg/a.py", "pkg/b.py"], []),
+        ("checks", ["pkg/__init__.py", "pkg/a.py", "checks/one.py"], ["checks"]),
+        ("t", ["pkg/__init__.py", "pkg/a.py", "t/__init__.py", "t/test_a.py", "t/test_b.py", "t/help.py"], ["t"]),
+        ("pkg/test_a.py", ["pkg/__init__.py", "pkg/test_a.py"], ["pkg/test_a.py"]),
+        (".", ["pkg/__init__.py", "pkg/test/test_a.py"], ["pkg/test"]),
+    ],
+)
+def test_declared_test_paths_that_hold_the_package_are_no_tests(
+    declared: str, paths: list[str], expected: list[str]
+) -> None:
+    assert read({"pytest.ini": f"[pytest]\ntestpaths = {declared}\n"}, *paths).test_paths == expected
 
 
 def test_main_modules_are_entry_points() -> None:

@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.generation import shop
+from utils.analysis.pipeline import analyze
 from utils.config_manager import GenerationSettings
+from utils.generation.facts import Context
 from utils.generation.pipeline import generate
 from utils.generation.tasks import overview
+from utils.generation.templates import load_voice
+from utils.generation.verify import Verifier
+from utils.records import Provenance
 
 
 def test_of_two_files_that_declare_a_package_the_metadata_answers(
@@ -35,3 +40,23 @@ def test_the_name_of_a_command_is_proven_by_the_line_that_declares_it(
     generate(tmp_path / "shop", analysis, elements, settings, "shop", 42, tmp_path / "out", workers=1)
     rows = (tmp_path / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines()
     assert any("`open_shop`" in row and "entry_points" in row for row in rows)
+
+
+def test_counts_are_of_all_files_also_those_the_analysis_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who opens the folder sees them all, and so does the proof."""
+    monkeypatch.setitem(shop.FILES, "shop/broken.py", "def open(:\n")
+    monkeypatch.setitem(shop.FILES, "shop/vendored.py", "def buy(): ...\n")
+    shop.build_shop(tmp_path)
+    provenance = Provenance("shop", "c0ffee", False, "0")
+    analysis, elements = analyze(tmp_path, "shop", provenance, workers=1, exclude=["vendored.py"])
+    assert {"shop/broken.py", "shop/vendored.py"}.isdisjoint(file.path for file in analysis.files)
+    context = Context("shop", analysis, elements, include_tests=False, root=tmp_path)
+    voice = load_voice("en")
+    sizes = [fact.build(voice, 0)["count"] for fact in overview.facts(context) if fact.family == "statistics"]
+    files = [name for name in shop.FILES if name.endswith(".py")]
+    inside = [name for name in files if name.startswith("shop/")]
+    assert [slot.text for slot in sizes] == [str(len(inside)), str(len(files))]
+    verifier = Verifier(tmp_path, "shop")
+    assert [verifier.prove(claim) for slot in sizes for claim in slot.claims] == [None, None]

@@ -26,6 +26,7 @@ from utils.analysis.requirements import group_of, included, read_requirements
 from utils.analysis.restructured_text import read_restructured_text
 from utils.analysis.setup_cfg import read_setup_cfg
 from utils.analysis.setup_py import read_setup_py
+from utils.analysis.test_folders import find_test_folders
 from utils.records import Dependency, Document, EntryPoint, Evidence, Project
 
 _INSTRUCTIONS = re.compile(
@@ -199,20 +200,5 @@ def _dotted(folder: str, paths: Collection[str]) -> str:
 
 
 def _test_paths(manifests: list[Manifest], paths: Collection[str]) -> list[str]:
-    """Declared test folders that exist, else the topmost folders that hold test files."""
-    folders = {parent for path in paths for parent in _parents(path)}
     declared = {posixpath.normpath(posixpath.join(each.folder, item)) for each in manifests for item in each.test_paths}
-    existing = sorted(item for item in declared if item in folders or item in paths)
-    if existing:
-        return existing
-    tests = [path for path in paths if re.search(r"(^|/)(test_[^/]*|[^/]*_test|tests)\.py$", path)]
-    found = set()
-    for path in tests:
-        named = [parent for parent in _parents(path) if re.fullmatch(r"tests?|testing", posixpath.basename(parent))]
-        found.add(min(named, key=len) if named else posixpath.dirname(path) or path)
-    return sorted(item for item in found if not any(parent in found for parent in _parents(item)))
-
-
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+    return find_test_folders(declared, paths)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from utils.analysis.discovery import discover
 from utils.generation.behaviour import Behaviour, read_behaviour
 from utils.generation.exports import find_exports
 from utils.generation.families import FAMILIES
@@ -156,10 +158,15 @@ class Context:
         """The modules asked about."""
         return [element for element in self.elements if element.kind == "module"]
 
-    def modules_under(self, package: CodeElement | None) -> list[str]:
-        """Paths of the Python files in a package's folder and below it, tests included; all of them for null."""
+    @cached_property
+    def python_files(self) -> list[str]:
+        """The paths of all Python files of the checkout: also of those that were left out or could not be read."""
+        return list(discover(self.root, ["python"], max_bytes=sys.maxsize).languages) if self.root else []
+
+    def python_files_in(self, package: CodeElement | None) -> int:
+        """How many Python files are in a package's folder and below it, tests included; all of them for null."""
         folder = package.path.removesuffix("__init__.py") if package else ""
-        return [file.path for file in self.analysis.files if file.module and file.path.startswith(folder)]
+        return sum(path.startswith(folder) for path in self.python_files)
 
     def looks_like_test(self, path: str) -> bool:
         """True for a test file, whether or not tests are asked about."""

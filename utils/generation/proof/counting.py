@@ -2,7 +2,7 @@
 
 `what` is a plural: of an element "parameters" (`self` and `cls` not counted), "required parameters", "methods",
 "attributes", "members", "lines", "bases", "decorators"; of a file "lines", "classes", "functions", "definitions"; of a
-folder "files", "modules"; of the repository (its name) "files", "python files", "lines" and every element kind.
+folder and of the repository (its name) "files", "python files", "modules".
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def count_of(repo: Repository, subject: str, what: str) -> set[int] | None:
     if subject.rstrip("/") in repo.sources.folders:
         found |= _of_folder(repo, subject.rstrip("/") + "/", what) or set()
     if subject == repo.name:
-        found |= _of_repository(repo, what) or set()
+        found |= _of_folder(repo, "", what) or set()
     return found or None
 
 
@@ -87,13 +87,3 @@ def _of_folder(repo: Repository, folder: str, what: str) -> set[int] | None:
     if what == "files":
         return {len(inside)}
     return {sum(path.endswith(".py") for path in inside)} if what in ("modules", "python files") else None
-
-
-def _of_repository(repo: Repository, what: str) -> set[int] | None:
-    paths = repo.sources.paths
-    python = [path for path in paths if path.endswith(".py")]
-    if what == "files":
-        return {len(paths)}
-    if what in ("modules", "python files"):
-        return {sum(1 for path in python if repo.facts(path) is not None)}
-    return None

@@ -29,7 +29,7 @@ def facts(context: Context) -> Iterator[Fact]:
         if members := _members(context, package):
             yield Fact("package", package.id, package.id, True, partial(_package, context, package, members))
         yield Fact("statistics", package.id, package.id, True, partial(_size, context, package))
-    if context.modules_under(None):
+    if context.python_files:
         yield _fact(context, "statistics", "modules", partial(_size, context, None))
     for element in context.elements:
         if element.kind == "module" and (context.by_path.get(element.path) or context.analysis.imports.get(element.id)):
@@ -109,7 +109,7 @@ def _structure(context: Context, packages: Sequence[CodeElement], voice: Voice, 
     shown = [package for package in packages if package.id.count(".") <= depth + 1]
     if len(shown) > MOST_ITEMS:
         shown = [package for package in packages if package.id.count(".") <= depth]
-    shown = sorted(shown, key=lambda package: (-len(context.modules_under(package)), package.id))[:MOST_ITEMS]
+    shown = sorted(shown, key=lambda package: (-context.python_files_in(package), package.id))[:MOST_ITEMS]
     items = [_package_line(context, package, voice, variant) for package in sorted(shown, key=lambda each: each.id)]
     return {"repo": Slot(context.repo), "items": voice.bullets(items), "count": _count(context, None)}
 
@@ -123,7 +123,7 @@ def _package_line(context: Context, package: CodeElement, voice: Voice, variant:
 
 def _count(context: Context, package: CodeElement | None) -> Slot:
     """The number of Python files in the package's folder, or in the repository."""
-    number = len(context.modules_under(package))
+    number = context.python_files_in(package)
     subject = package.path.removesuffix("/__init__.py") if package else context.repo
     return Slot(str(number), (Claim("count", subject, ("python files", number)),))
 
