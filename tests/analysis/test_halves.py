@@ -43,6 +43,13 @@ def test_two_processes_find_what_one_finds(root: Path) -> None:
     assert run(root, workers=2) == whole
 
 
+def test_what_nobody_knows_is_not_asked_of_the_other_process(root: Path) -> None:
+    odd = "from functools import partial\nfor block in iter(partial(open('x').read, 4096), b''):\n    print(block)\n"
+    for number in range(4):
+        (root / f"odd{number}.py").write_text(odd)
+    assert run(root, workers=2) == run(root, workers=1)
+
+
 def test_an_edit_is_solved_with_what_two_processes_left(root: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     assert run(root, workers=2, cache=cache) == run(root, workers=1)
@@ -72,6 +79,14 @@ def test_a_process_that_is_killed_is_said() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.raises(UserError, match=r"ended from outside.*analysis\.workers to 1"), other_half(die) as other:
+        other.receive()
+
+
+def test_a_fault_in_the_other_process_is_not_taken_for_an_end_from_outside() -> None:
+    def fail(other: Other) -> None:
+        raise KeyError("theirs")
+
+    with pytest.raises(RuntimeError, match="failed with the traceback above"), other_half(fail) as other:
         other.receive()
 
 

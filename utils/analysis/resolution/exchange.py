@@ -29,7 +29,8 @@ MERGE = 8  # (source, target)         what lies in a container of yours lies in 
 COPY = 9  # (source, target)          the same, under the same keys
 
 CONTENT, CONTENTS, FIELD, MEMBER, FACTORY = "content", "contents", "field", "member", "factory"
-Ref = Any  # a node's number, or a description: (what the module's node numbers begin with, kind, ...)
+# A node's number, a description of one (what the module's node numbers begin with, kind, ...), or 0, which has nothing.
+Ref = Any
 Message = tuple[int, Any, Any]
 
 
@@ -51,10 +52,10 @@ class Exchange(Graph):
         node = self.asked.get(source)
         if node is None:
             node = self.asked[source] = self.new()
-            definition = self.hierarchy.definition(source) if source.__class__ is int else None
+            definition = self.hierarchy.definition(source) if source.__class__ is int and source else None
             if definition is not None:
                 self.add(node, self.values.intern(*definition))
-            else:
+            elif source:
                 self.send(home, ASK, source, 0)
         return node
 
@@ -65,7 +66,7 @@ class Exchange(Graph):
         node = self.given.get(target)
         if node is None:
             node = self.given[target] = self.new()
-            self.told[node] = [(home, GIVE, target)]
+            self.told[node] = [(home, GIVE, target)] if target else []
         return node
 
     def described(self, ref: Ref) -> int:

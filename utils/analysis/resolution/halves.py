@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 SMALL = 60_000  # nodes, about 50,000 lines, below which a second process costs more than it saves
+FAILED = 1  # the exit code of a process that ends with a traceback
 Letter = tuple[int, int, bytes]  # sender, receiver, messages
 
 
@@ -80,6 +81,12 @@ def other_half(work: Callable[[Other], None]) -> Iterator[Other]:
     del work  # it may hold what only the copy needs
     try:
         yield Other(here, listens=False)
+    except UserError as error:
+        here.close()
+        process.join()
+        if process.exitcode == FAILED:
+            raise RuntimeError("a process of the analysis failed with the traceback above") from error
+        raise
     finally:
         here.close()  # who still listens is told
         process.join()
@@ -92,4 +99,4 @@ def _work(work: Callable[[Other], None], here: Connection, there: Connection) ->
     try:
         work(Other(there, listens=True))
     except UserError:
-        sys.exit(1)  # the other process is gone, or has given up
+        sys.exit()  # the other process is gone, or has given up
