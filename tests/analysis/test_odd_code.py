@@ -6,8 +6,16 @@ import pytest
 
 from tests.analysis.call_graph_cases import check
 from utils.analysis.linking import link
+from utils.analysis.resolution import container_methods, models
 from utils.analysis.summary import summarize
 
+METHODS = (
+    container_methods.NAMED
+    | container_methods.READERS
+    | container_methods.VIEWS
+    | set(container_methods.WRITERS)
+    | {"extend", "update", "items", "sort", "discard", "__iadd__"}
+)
 LONG = "0x" + "f" * 5000  # more digits than Python writes in decimal
 
 ODD = {
@@ -51,6 +59,34 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 def test_odd_code_is_gone_through(name: str) -> None:
     link([summarize(ast.parse(ODD[name]), "main", "main.py")])
+
+
+OTHERS = (
+    "functools.partial functools.reduce functools.wraps contextlib.closing importlib.import_module __import__ getattr "
+    "isinstance map min next property sum super type f A"
+)
+ARGUMENTS = [
+    "", "1", "*'a'", "**1", "1, 'b', None, *2, key=3, **'c'", "f, *4, **5", "*6, f", "g, 7", "h(8), h(9), key=h(0)",
+    "key=1", "f, key=f", "bound=h(1)", "default_factory=1", "default=f, factory=2", "1, 2, 3, 4, 5", "A(), A()",
+]  # fmt: skip
+
+
+def odd_calls() -> str:
+    """Everything that is known of, called with anything, and what comes out used in every way."""
+    tables = [table for module in (models, container_methods) for name, table in vars(module).items() if name.isupper()]
+    names = {name for table in tables if isinstance(table, frozenset | dict) for name in table} - METHODS
+    names |= set(OTHERS.split())
+    lines = [f"import {root}" for root in sorted({name.split(".")[0] for name in names if "." in name})]
+    lines += ["import f.x", "def f(a, *b, c=1, **d): return a", "def h(x): return x.y", "class A: pass"]
+    for given in ARGUMENTS:
+        lines += [f"[f].{name}({given}); {{1: f}}.{name}({given})" for name in sorted(METHODS)]
+        for name in sorted(names):
+            lines.append(f"v = {name}({given}); v(); v(1, *2, **3); v.x; v[0]; list(v); v(h(1)); f(v)")
+    return "\n".join(lines)
+
+
+def test_odd_arguments_of_what_is_known() -> None:
+    link([summarize(ast.parse(odd_calls()), "main", "main.py")])
 
 
 @pytest.mark.parametrize(

@@ -216,14 +216,14 @@ class Binding(Containers):
                 self.keep(owner, rule[1], value, rule[2].args, rule[2])
 
     def bind_star(self, owner: Module, function: ir.Function, position: int, source: int) -> None:
-        if source and source not in self.handed_on:
+        if source.__class__ is int and source and source not in self.handed_on:
             indices = range(position, len(function.positional))
             rest = [0 if index in function.plain else owner.offset + function.params[index] for index in indices]
             var = owner.offset + function.var_positional if function.var_positional else 0
             self.wait(source, (SPREAD, tuple(rest), var))
 
     def bind_double_star(self, owner: Module, function: ir.Function, names: dict[str, int], source: int) -> None:
-        if source and source not in self.handed_on:
+        if source.__class__ is int and source and source not in self.handed_on:
             nodes = {
                 name: owner.offset + function.params[index]
                 for name, index in names.items()

@@ -220,7 +220,7 @@ class Models(ContainerMethods):
             for key, item in call.keywords:
                 if key is not None:
                     self.give(item, self.content(site, key))
-                elif item:
+                elif item.__class__ is int and item:
                     self.wait(item, (COPIED, site, length, (call.scope, call.line)))
             return
         if name == "enumerate" or name == "zip":
