@@ -145,6 +145,29 @@ def test_a_star_that_leads_back_to_its_package_means_the_module() -> None:
     }
 
 
+def test_a_star_that_leads_back_to_its_package_leaves_the_name_to_the_star_above() -> None:
+    check(
+        """
+        # file: pkg/__init__.py
+        from pkg.base import *
+        from pkg.more import *
+        # file: pkg/base.py
+        class Base:
+            def run(self): pass
+        def make(): pass
+        # file: pkg/more.py
+        from pkg import Base, make
+        class More(Base):
+            def show(self): self.run(); make()
+        # file: other.py
+        from pkg import Base, make
+        class Other(Base):
+            def show(self): self.run(); make()
+        """,
+        "other.Other.show -> pkg.base.Base.run, pkg.base.make\npkg.more.More.show -> pkg.base.Base.run, pkg.base.make",
+    )
+
+
 def test_a_value_of_the_package_comes_before_its_module() -> None:
     check(
         """

@@ -53,8 +53,12 @@ class Exports(Modules):
         self.grounds[key], self.consulted = self.consulted, outer
 
     def through_stars(self, importer: Module, name: str) -> tuple[Module, list[int]] | None:
-        """The last star import counts, and what it has by stars of its own comes before the star import above it."""
+        """The last star import counts, and what it has by stars of its own comes before the star import above it.
+
+        What a module took from the one that asks is there by another of its star imports, or as a module in it.
+        """
         seen = {importer.index}
+        asking, circle = importer.name, None
         pending = [(star, importer) for star in importer.face.stars]
         while pending:
             star, importer = pending.pop()
@@ -65,10 +69,20 @@ class Exports(Modules):
             if not self.offers(source, name):
                 continue
             nodes = self.exports_of(source, name)
-            if nodes:
+            if not nodes:
+                pending += [(inner, source) for inner in self.face_of(source).stars]
+            elif not all(self.is_import(source, node, asking, name) for node in nodes):
                 return source, nodes
-            pending += [(inner, source) for inner in self.face_of(source).stars]
-        return None
+            else:
+                circle = circle or (source, nodes)
+        return circle
+
+    def is_import(self, importer: Module, node: int, module: str, name: str) -> bool:
+        """Whether a node of a module stands for what it imports under a name from another one."""
+        origin = importer.face.origins.get(node)
+        if origin is None or origin[0] != "import" or origin[2] != name:
+            return False
+        return self.locate(origin[1], importer) == module
 
     def star_of(self, module: Module, name: str) -> str | None:
         """The module that a name comes from by a star import; None where it is none of ours."""

@@ -263,6 +263,8 @@ def _called(repo: Repository, caller: Found, scope: int, ref: tuple, callee: Fou
             return "proven"
     if any(_may_be(repo, value, callee) for value in receivers):
         return "undecided"
+    if matches and _derives_from_outside(repo, callee) and _is_container(repo, caller, scope, ref[1]):
+        return "undecided"
     has_other_name = callee.definition.name in (*CONSTRUCTORS, "__call__") or callee.definition.kind == "lambda"
     is_given = ref[2] == "param"  # what pytest gives to a fixture, under that name
     fits = matches or is_inner or has_other_name or is_given or _is_kept(repo, caller.path, scope, ref)
@@ -273,6 +275,18 @@ def _receivers(repo: Repository, caller: Found, scope: int, ref: tuple) -> list[
     """What `x` in `x.f(…)` can be of which a class is known."""
     values = repo.resolve(caller.path, scope, ref[1]) if ref[0] == "a" else ()
     return [value for value in values if value.kind in ("instance", "super")]
+
+
+def _derives_from_outside(repo: Repository, callee: Found) -> bool:
+    owner = callee.definition.parent
+    if owner is None or owner.kind != "class":
+        return False
+    return not repo.mro(Value("def", callee.path, owner.index))[1]
+
+
+def _is_container(repo: Repository, caller: Found, scope: int, ref: Ref) -> bool:
+    """Whether a receiver is what the reading knows as a list or dictionary: by an annotation, it may be one derived."""
+    return any(value.kind in ("bag", "map") for value in repo.resolve(caller.path, scope, ref))
 
 
 def _is_partly_known(repo: Repository, value: Value) -> bool:
