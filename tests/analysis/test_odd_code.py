@@ -51,6 +51,12 @@ ODD = {
     ),
     "tests within tests": "x = 1\nisinstance(x, " + "K if isinstance(x, " * 20 + "K" + ") else K" * 20 + ")",
     "attributes of attributes": "import os\na = os\n" + "a = a.b\n" * 10_000,
+    "lists in themselves that are compared": (
+        "class A:\n    def __eq__(self, o): pass\na, b = [A()], [A()]\na.append(a)\nb.append([b, {1: a}])\na == b != a"
+    ),
+    "fields that are no numbers": (
+        f"'{{{'9' * 5000}}}{{}} {{0.x[1]}} {{²}} {{:{{}}}}'.format(x, y)\n'{{'.format(x)\n'{{0'.format(*x, **y)"
+    ),
     "tables of tables": "def f(): pass\nt0 = {0: f}\n"
     + "\n".join(f"t{i} = {{{', '.join(f'{k}: t{i - 1}' for k in range(500))}}}" for i in (1, 2, 3)),
 }

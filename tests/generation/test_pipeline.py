@@ -138,8 +138,9 @@ def test_a_repository_without_anything_to_ask_says_so(tmp_path: Path) -> None:
     analysis.project = type(analysis.project)("shop")
     elements: list[CodeElement] = []
     (tmp_path / "out").mkdir()
+    (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="no sample could be made"):
-        generate(tmp_path / "shop", analysis, elements, SETTINGS, "shop", 42, tmp_path / "out", workers=1)
+        generate(tmp_path / "empty", analysis, elements, SETTINGS, "shop", 42, tmp_path / "out", workers=1)
 
 
 def test_a_changed_file_leaves_the_samples_about_others_alone(

@@ -33,6 +33,8 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("item", "class A:\n    def __getitem__(self, k): pass\nclass C:\n    def __getitem__(self, k): pass\ndef run(a: A): a[0]\n", "m.run", "m.A.__getitem__", ["m.C.__getitem__"]),
     ("own class", "class A:\n    def __init__(self): pass\n    def copy(self): return self.__class__()\nclass C:\n    def __init__(self): pass\n", "m.A.copy", "m.A.__init__", ["m.C.__init__"]),
     ("mixin", "class M:\n    def run(self): self.f()\nclass A(M):\n    def f(self): pass\n    def g(self): pass\n", "m.M.run", "m.A.f", ["m.A.g"]),
+    ("hasattr", "class A:\n    @property\n    def f(self): pass\n    @property\n    def g(self): pass\ndef run(a: A): return hasattr(a, 'f')\n", "m.run", "m.A.f", ["m.A.g"]),
+    ("format", "class A:\n    def __str__(self): pass\n    def __len__(self): pass\ndef run(a: A): return '{} {!r}'.format(1, a)\n", "m.run", "m.A.__str__", []),
     ("getattr", "class A:\n    def f(self): pass\n    def g(self): pass\ndef run(a: A): getattr(a, 'f')()\n", "m.run", "m.A.f", ["m.A.g"]),
     ("literal list", "def a(): pass\ndef b(): pass\ndef run():\n    for f in [a]: f()\n", "m.run", "m.a", ["m.b"]),
     ("list of instances", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef run(xs: list[A]):\n    for x in xs: x.f()\n", "m.run", "m.A.f", ["m.C.f"]),

@@ -403,11 +403,28 @@ def is_plain_base(text: str) -> bool:
 
 def may_have(text: str, name: str) -> bool:
     """Whether a base from outside, as it is written, may have an attribute: what Python's own types have is known."""
-    base = base_name(text)
-    if base in PLAIN_BASES:
+    if is_plain_base(text):
         return False
-    known = getattr(builtins, TYPES.get(base, base), None) or getattr(collections.abc, base, None)
-    return hasattr(known, name) if isinstance(known, type) else True
+    known = known_type(text)
+    return known is None or hasattr(known, name)
+
+
+def has_own(text: str, name: str) -> bool:
+    """Whether a base from outside, as it is written, may have a special method that not any object has."""
+    if is_plain_base(text):
+        return False
+    known = known_type(text)
+    return known is None or getattr(known, name, None) is not getattr(object, name, None)
+
+
+def known_type(text: str) -> type | None:
+    """The type of Python's own that is meant."""
+    base = base_name(text)
+    for module in (builtins, collections, collections.abc):
+        found = getattr(module, TYPES.get(base, base), None)
+        if isinstance(found, type):
+            return found
+    return None
 
 
 def base_name(text: str) -> str:

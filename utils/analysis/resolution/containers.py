@@ -6,14 +6,14 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.attributes import is_plain_base
+from utils.analysis.resolution.attributes import has_own, is_plain_base
 from utils.analysis.resolution.class_rules import ClassRules
 from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
 
 COMPARISONS = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"})  # of containers give no container
-ELEMENTS, NEXT, KEYED, SET_KEYED, CLOSED = 111, 112, 113, 114, 96
+ELEMENTS, NEXT, KEYED, SET_KEYED, CLOSED, EQUAL = 111, 112, 113, 114, 96, 89
 
 
 class Containers(ClassRules):
@@ -25,6 +25,7 @@ class Containers(ClassRules):
         self.left_of: dict[int, int] = {}  # right operand, as it is asked for a reflected operator → left operand
         # key, as it is asked for its hash → what it is a key in, `HASH`'s test
         self.held_by: dict[int, tuple[int, bool]] = {}
+        self.compared: set[tuple[Any, ...]] = set()  # a container and what `EQUAL` asks of it
         self.keys_of: dict[tuple[int, int, int], int] = {}  # (node, what it is a key in, line) → it, as it is asked
 
     def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
@@ -35,6 +36,11 @@ class Containers(ClassRules):
         """Whether a class and all its bases are ours: else a base may have the special method that none of ours has."""
         order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
         return all(isinstance(item, int) or is_plain_base(item) for item in order)
+
+    def lacks(self, what: kinds.Value, name: str) -> bool:
+        """Whether no base that is not ours has a special method of its own."""
+        order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
+        return not any(isinstance(item, str) and has_own(item, name) for item in order)
 
     # --- items -------------------------------------------------------------------------------------------------------
 
@@ -281,6 +287,17 @@ class Containers(ClassRules):
         if what[0] == kinds.INSTANCE:
             self.invoke(value, what, "close", [], rule)
 
+    @on(EQUAL)
+    def on_equal(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """Two containers are equal if what they hold is."""
+        site, scope, line, late = rule
+        if what[0] == kinds.CONTAINER and (what[1], *rule) not in self.compared:
+            self.compared.add((what[1], *rule))
+            element, against = self.new(), self.new()
+            self.link(self.all_contents(site), element)
+            self.link(self.all_contents(int(what[1])), against)  # type: ignore[call-overload]
+            self.wait(element, (ir.DUNDER, ("__eq__",), against, 0, scope, line, late))
+
     @on(ir.DUNDER)
     def on_dunder(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         names, other, dst, scope, line, late = rule
@@ -289,9 +306,12 @@ class Containers(ClassRules):
             args = [other + offset if other else 0] if other else []
             if other and late:
                 self.left_of[self.at] = other + offset
-            for name in names if self.closed(what) else names[:1]:
-                if self.invoke(value, what, name, args, (scope, line), dst):
+            for name in names:
+                if self.invoke(value, what, name, args, (scope, line), dst) or not self.lacks(what, name):
                     return
+        elif what[0] == kinds.CONTAINER and names[0] in ("__eq__", "__ne__"):
+            if other and "__eq__" in self.world.hooks:
+                self.follow(other + offset, (EQUAL, int(what[1]), scope, line, late))  # type: ignore[call-overload]
         elif what[0] == kinds.CONTAINER and dst and names[0] not in COMPARISONS:
             if names[0] not in ("__add__", "__radd__", "__mul__"):
                 self.add(dst, value)

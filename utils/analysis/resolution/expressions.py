@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.operators import Operators
+from utils.analysis.resolution.operators import Operators, is_filled_in
 from utils.analysis.resolution.scopes import Scope
 
 Arguments = tuple[list[Any], list[tuple[str | None, Any]]]
@@ -148,6 +148,8 @@ class Expressions(Operators):
         func = self.expr(node.func)
         args, keywords = self.arguments(node)
         if not func:
+            if is_filled_in(node.func):
+                self.fill_in(node.func.value.value, args, dict(keywords), node.lineno)  # type: ignore[attr-defined]
             return 0
         dst = self.new()
         self.uses[func].append((ir.CALL, self.scope.index, node.func.end_lineno, args, keywords, dst))
@@ -171,8 +173,8 @@ class Expressions(Operators):
         return self.expr(node)
 
     def special_call(self, node: ast.Call, name: str) -> int | None:
-        """`super()`, and `getattr`/`setattr` of a known name, are read here; None for every other call."""
-        if name not in ("super", "getattr", "setattr") or self.read(name) not in (0, self.pending.get(name)):
+        """`super()`, and `getattr` and the like of a known name, are read here; None for every other call."""
+        if name not in ("super", "getattr", "setattr", "hasattr") or self.read(name) not in (0, self.pending.get(name)):
             return None
         if name == "super":
             return self.super_(node)
@@ -186,7 +188,8 @@ class Expressions(Operators):
         if name == "setattr":
             self.store(base, attribute, rest[0] if rest else 0, node.lineno)
             return 0
-        return self.merged([self.attribute_node(base, attribute, node.lineno), *rest])
+        found = self.attribute_node(base, attribute, node.lineno)
+        return 0 if name == "hasattr" else self.merged([found, *rest])
 
     def computed(self, node: ast.Call, name: str) -> int | None:
         """`setattr` of a name that is not written there, and the `getattr` by which a `__getattr__` hands on."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Callable
+from string import Formatter
 from typing import Any
 
 from utils.analysis.resolution import ir
@@ -100,6 +102,21 @@ class Operators(Narrowing):
         if conversion in ("s", "r", "a"):
             self.dunder(node, CONVERSIONS[ord(conversion)], 0, 0, line)
 
+    def fill_in(self, template: str, args: list[Any], keywords: dict[Any, Any], line: int) -> None:
+        """`"{} {name!r}".format(a, name=b)` asks what is filled in for its text."""
+        try:
+            fields = [item for item in Formatter().parse(template) if item[1] is not None]
+        except ValueError:
+            return
+        known = itertools.takewhile(lambda item: item.__class__ is not tuple or item[0] != "*", args)
+        given = {**{str(index): item for index, item in enumerate(known)}, **keywords}
+        numbers = itertools.count()
+        for _, field, _, conversion in fields:
+            name = field or str(next(numbers))
+            item = given.get(name, 0)
+            if item.__class__ is int:
+                self.dunder(item, CONVERSIONS[ord(conversion) if conversion in ("s", "r", "a") else -1], 0, 0, line)
+
     def unary(self, node: ast.UnaryOp) -> int:
         if node.op.__class__ is ast.Not:
             self.truth(node.operand)
@@ -168,6 +185,11 @@ class Operators(Narrowing):
         found = self.value(node.value)
         self.bind(node.target.id, found)
         return found
+
+
+def is_filled_in(node: ast.expr) -> bool:
+    """Whether what is called is the `format` of a text that is written there."""
+    return isinstance(node, ast.Attribute) and node.attr == "format" and is_text(node.value)
 
 
 def is_text(node: ast.expr) -> bool:

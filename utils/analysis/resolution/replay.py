@@ -41,7 +41,9 @@ from utils.analysis.resolution.solution import (
     files_of,
 )
 
-HOOKS = frozenset({"__index__", "__getattr__", "__getattribute__", "__hash__", "__init_subclass__", "__set_name__"})
+HOOKS = frozenset(
+    {"__eq__", "__index__", "__getattr__", "__getattribute__", "__hash__", "__init_subclass__", "__set_name__"}
+)
 MANY = 4  # where more than one module in so many changed, everything is solved
 LATER = 50_000  # questions asked since everything was solved; where there are more, it is again
 

@@ -131,6 +131,8 @@ def _formatted(node: Any) -> Implicit:
 
 def _call(node: Any) -> Implicit:
     found: Implicit = [(each.value, _MAPPED) for each in node.keywords if each.arg is None]
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        found += [(each, _TEXT) for each in (*node.args, *(each.value for each in node.keywords if each.arg))]
     first = node.args[0] if node.args else None
     if first is None or isinstance(first, ast.Starred):
         return found

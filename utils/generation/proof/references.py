@@ -140,9 +140,9 @@ def functions_passed(node: ast.Call) -> list[ast.expr]:
     return [each for each in arguments if isinstance(each, ast.Lambda)]
 
 
-def got_by_name(node: ast.Call) -> str:
-    """`getattr(x, "name")` reads `x.name`; empty for any other call."""
-    if isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) >= 2:
+def got_by_name(node: ast.Call, by: tuple[str, ...] = ("getattr",)) -> str:
+    """`getattr(x, "name")` reads `x.name`; empty for a call of any other function than `by`."""
+    if isinstance(node.func, ast.Name) and node.func.id in by and len(node.args) >= 2:
         name = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
         return name if isinstance(name, str) else ""
     return ""

@@ -155,8 +155,8 @@ class _Reader:
     def _visit(self, node: Any, scope: Definition, runner: Definition) -> None:
         kind = type(node)
         if kind is ast.Call:
-            if got_by_name(node):
-                runner.sites.append(Site(node.lineno, reference(node), READ))
+            if name := got_by_name(node, ("getattr", "hasattr")):
+                runner.sites.append(Site(node.lineno, ("a", reference(node.args[0]), name), READ))
             runner.sites.append(Site(node.lineno, reference(node.func), CALL, arguments(node)))
             runner.sites.extend(Site(node.lineno, reference(each), PASSED) for each in functions_passed(node))
         elif kind is ast.Attribute:
