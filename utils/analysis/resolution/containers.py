@@ -13,6 +13,7 @@ from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
 
 COMPARISONS = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"})  # of containers give no container
+COMPARED = 4  # pairs of containers at one place: of more, nobody can say what is in those that meet
 ELEMENTS, NEXT, KEYED, SET_KEYED, CLOSED, EQUAL = 111, 112, 113, 114, 96, 89
 
 
@@ -25,7 +26,8 @@ class Containers(ClassRules):
         self.left_of: dict[int, int] = {}  # right operand, as it is asked for a reflected operator → left operand
         # key, as it is asked for its hash → what it is a key in, `HASH`'s test
         self.held_by: dict[int, tuple[int, bool]] = {}
-        self.compared: set[tuple[Any, ...]] = set()  # a container and what `EQUAL` asks of it
+        # (scope, line, whether the first is on the right) → containers that are compared with each other there
+        self.compared: dict[tuple[int, int, bool], set[tuple[int, Any]]] = {}
         self.keys_of: dict[tuple[int, int, int], int] = {}  # (node, what it is a key in, line) → it, as it is asked
 
     def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
@@ -291,8 +293,9 @@ class Containers(ClassRules):
     def on_equal(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """Two containers are equal if what they hold is."""
         site, scope, line, late = rule
-        if what[0] == kinds.CONTAINER and (what[1], *rule) not in self.compared:
-            self.compared.add((what[1], *rule))
+        known = self.compared.setdefault((scope, line, late), set())
+        if what[0] == kinds.CONTAINER and (site, what[1]) not in known and len(known) < COMPARED:
+            known.add((site, what[1]))
             element, against = self.new(), self.new()
             self.link(self.all_contents(site), element)
             self.link(self.all_contents(int(what[1])), against)  # type: ignore[call-overload]
@@ -310,7 +313,8 @@ class Containers(ClassRules):
                 if self.invoke(value, what, name, args, (scope, line), dst) or not self.lacks(what, name):
                     return
         elif what[0] == kinds.CONTAINER and names[0] in ("__eq__", "__ne__"):
-            if other and "__eq__" in self.world.hooks:
+            known = self.compared.get((scope, line, late), ())
+            if other and "__eq__" in self.world.hooks and len(known) < COMPARED:
                 self.follow(other + offset, (EQUAL, int(what[1]), scope, line, late))  # type: ignore[call-overload]
         elif what[0] == kinds.CONTAINER and dst and names[0] not in COMPARISONS:
             if names[0] not in ("__add__", "__radd__", "__mul__"):
