@@ -264,7 +264,10 @@ class CallSite(msgspec.Struct):
 
 
 class Analysis(msgspec.Struct):
-    """analysis.json. `call_graph` has resolved project-internal edges only: {caller id: [callee ids]}, sorted."""
+    """analysis.json. `call_graph` has resolved project-internal edges only: {caller id: [callee ids]}, sorted.
+
+    `excluded` are the paths that `repository.exclude` leaves out.
+    """
 
     schema: str
     provenance: Provenance
@@ -278,6 +281,7 @@ class Analysis(msgspec.Struct):
     patterns: list[Pattern]
     skipped: list[Skipped]
     call_sites: list[CallSite] = []
+    excluded: list[str] = []
 
 
 # --- samples ---------------------------------------------------------------------------------------------------------

@@ -33,11 +33,13 @@ TOOL_FOLDERS = frozenset(
 class Files(msgspec.Struct):
     """`languages` has the files to analyse, by posix path relative to the root and sorted, `paths` all files there are.
 
-    `skipped` has those that would be analysed if they could, `status` what `lstat` says of those that will be.
+    `excluded` are those that would be analysed if they were not left out, `skipped` those that would if they could,
+    `status` what `lstat` says of those that will be.
     """
 
     languages: dict[str, str] = {}
     paths: list[str] = []
+    excluded: list[str] = []
     skipped: list[Skipped] = []
     status: dict[str, os.stat_result] = {}
 
@@ -56,14 +58,15 @@ def discover(
     """
     wanted, files, is_excluded, is_elsewhere = set(languages), Files(), _excluder(exclude), _linked_folders(root)
     for path in sorted(set(_listed(root) if listed is None else listed)):
+        language = SUFFIXES.get(os.path.splitext(path)[1].lower())
         if is_excluded(path):
+            files.excluded += [printable(path)] if language in wanted else []
             continue
         fault = None if path.isascii() and path.isprintable() else _name_fault(path)
         if "/" in path and is_elsewhere(path.rpartition("/")[0]):
             fault = "below a symbolic link, not followed"
         if fault is None:
             files.paths.append(path)
-        language = SUFFIXES.get(os.path.splitext(path)[1].lower())
         if language not in wanted:
             continue
         try:

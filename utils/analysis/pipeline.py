@@ -147,6 +147,7 @@ def _combine(
         imports=linked.imports,
         inheritance=linked.inheritance,
         patterns=msgspec.Raw(find_patterns(repository, contents, memory)),
+        excluded=found.excluded,
         skipped=sorted([*found.skipped, *skipped], key=lambda item: item.path),
         call_sites=_array(part.encoded_sites for part in parts),
     )

@@ -38,6 +38,7 @@ class Survey(msgspec.Struct):
     languages: dict[str, str] = {}
     modules: dict[str, str] = {}
     paths: list[str] = []
+    excluded: list[str] = []
     project: dict[str, str] = {}
     skipped: list[Skipped] = []
     held: dict[str, bytes] = {}
@@ -83,7 +84,7 @@ class Survey(msgspec.Struct):
             whole.update(f"{path}\0{self.hashes[path]}\0{self.modules.get(path, '')}\0".encode())
         for skipped in self.skipped:
             whole.update(f"{skipped.path}\0{skipped.reason}\0".encode())
-        whole.update("\0".join([*self.paths, *self.project, *self.project.values()]).encode())
+        whole.update("\0".join([*self.paths, *self.excluded, *self.project, *self.project.values()]).encode())
         return whole.hexdigest()
 
 
@@ -103,7 +104,7 @@ def survey(
     """
     index = FileIndex(cache, analyser_version(), time.time_ns())
     files = discover(root, [*languages, "markdown"], exclude, max_bytes, listed)
-    found = Survey(root, name, max_bytes, index, skipped=files.skipped, paths=files.paths)
+    found = Survey(root, name, max_bytes, index, skipped=files.skipped, paths=files.paths, excluded=files.excluded)
     imports: dict[str, str] = {}
     for path, language in files.languages.items():
         try:

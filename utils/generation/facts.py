@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from utils.analysis.discovery import discover
 from utils.generation.behaviour import Behaviour, read_behaviour
 from utils.generation.exports import find_exports
 from utils.generation.families import FAMILIES
@@ -161,7 +159,14 @@ class Context:
     @cached_property
     def python_files(self) -> list[str]:
         """The paths of all Python files of the checkout: also of those that were left out or could not be read."""
-        return list(discover(self.root, ["python"], max_bytes=sys.maxsize).languages) if self.root else []
+        found = {file.path for file in self.analysis.files if file.module}
+        others = {*self.analysis.excluded, *(skipped.path for skipped in self.analysis.skipped)}
+        found.update(path for path in others if path.endswith(".py") and self.is_file(path))
+        return sorted(found)
+
+    def is_file(self, path: str) -> bool:
+        """Whether the checkout has a file under a path, which is no link."""
+        return self.root is not None and (self.root / path).is_file() and not (self.root / path).is_symlink()
 
     def python_files_in(self, package: CodeElement | None) -> int:
         """How many Python files are in a package's folder and below it, tests included; all of them for null."""
