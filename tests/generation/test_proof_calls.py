@@ -116,6 +116,7 @@ OPEN = [
     ("constructor of a decorated class", "def d(c):\n    def new(self): pass\n    c.__init__ = new\n    return c\n@d\nclass A: pass\ndef run(): A()\n", "m.run", "m.d.new"),
     ("constructor above in a decorated class", "def d(c):\n    def new(self): pass\n    c.__init__ = new\n    return c\n@d\nclass A: pass\nclass B(A):\n    def __init__(self): super().__init__()\n", "m.B.__init__", "m.d.new"),
     ("sorted by itself", "class A:\n    def __lt__(self, other): pass\ndef run(xs): return sorted(xs)\n", "m.run", "m.A.__lt__"),
+    ("a class method of a subclass", "class A:\n    @classmethod\n    def run(cls): cls.f()\n    @classmethod\n    def f(cls): pass\nclass B(A):\n    @classmethod\n    def f(cls): pass\n", "m.A.run", "m.B.f"),
     ("a dictionary of its own as a Mapping", "from typing import Any, Mapping\nclass A(dict):\n    def get(self, k): pass\ndef run(a: Mapping[str, Any]): return a.get(1)\n", "m.run", "m.A.get"),
     ("asked of a module", "def __getattr__(name): pass\ndef run():\n    import m\n    m.x\n", "m.run", "m.__getattr__"),
 ]  # fmt: skip

@@ -272,9 +272,10 @@ def _called(repo: Repository, caller: Found, scope: int, ref: tuple, callee: Fou
 
 
 def _receivers(repo: Repository, caller: Found, scope: int, ref: tuple) -> list[Value]:
-    """What `x` in `x.f(…)` can be of which a class is known."""
+    """What `x` in `x.f(…)` can be of which a class is known: a class method's own class, too, may be one derived."""
     values = repo.resolve(caller.path, scope, ref[1]) if ref[0] == "a" else ()
-    return [value for value in values if value.kind in ("instance", "super")]
+    is_own = ref[0] == "a" and ref[1] == ("n", first_parameter(caller.definition))
+    return [value for value in values if value.kind in ("instance", "super") or (is_own and repo.is_class(value))]
 
 
 def _derives_from_outside(repo: Repository, callee: Found) -> bool:
