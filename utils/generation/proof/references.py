@@ -38,8 +38,8 @@ def reference(node: ast.AST | None, depth: int = 0) -> Ref:
             return ("super",)
         if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1:
             return ("t", reference(node.args[0], deeper))
-        if name := got_by_name(node):
-            return ("a", reference(node.args[0], deeper), sys.intern(name))
+        if read := read_by_name(node, deeper):
+            return read
         return _handed_through(node, deeper) or ("c", reference(node.func, deeper))
     if isinstance(node, ast.Subscript):
         return ("s", reference(node.value, deeper))
@@ -140,9 +140,10 @@ def functions_passed(node: ast.Call) -> list[ast.expr]:
     return [each for each in arguments if isinstance(each, ast.Lambda)]
 
 
-def got_by_name(node: ast.Call, by: tuple[str, ...] = ("getattr",)) -> str:
-    """`getattr(x, "name")` reads `x.name`; empty for a call of any other function than `by`."""
+def read_by_name(node: ast.Call, depth: int = 0, by: tuple[str, ...] = ("getattr",)) -> Ref:
+    """`getattr(x, "name")` reads `x.name`; None for a call of any other function than `by`."""
     if isinstance(node.func, ast.Name) and node.func.id in by and len(node.args) >= 2:
         name = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
-        return name if isinstance(name, str) else ""
-    return ""
+        if isinstance(name, str) and name:
+            return ("a", reference(node.args[0], depth), sys.intern(name))
+    return None

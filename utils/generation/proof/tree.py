@@ -8,7 +8,7 @@ from typing import Any
 
 from utils.generation.proof.facts import CALL, MADE, PASSED, RAISED, Definition, FileFacts, Ref, Site
 from utils.generation.proof.protocols import READ, attribute_methods, implicit_calls
-from utils.generation.proof.references import annotated, arguments, functions_passed, got_by_name, reference
+from utils.generation.proof.references import annotated, arguments, functions_passed, read_by_name, reference
 from utils.generation.proof.syntax import children, cut, is_for_type_checkers, is_stub, same_shape
 
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -155,8 +155,8 @@ class _Reader:
     def _visit(self, node: Any, scope: Definition, runner: Definition) -> None:
         kind = type(node)
         if kind is ast.Call:
-            if name := got_by_name(node, ("getattr", "hasattr")):
-                runner.sites.append(Site(node.lineno, ("a", reference(node.args[0]), name), READ))
+            if read := read_by_name(node, by=("getattr", "hasattr")):
+                runner.sites.append(Site(node.lineno, read, READ))
             runner.sites.append(Site(node.lineno, reference(node.func), CALL, arguments(node)))
             runner.sites.extend(Site(node.lineno, reference(each), PASSED) for each in functions_passed(node))
         elif kind is ast.Attribute:
