@@ -91,6 +91,11 @@ def find_mentions(text: str) -> list[Mention]:
     return [mention for match in _TOKEN.finditer(text) for mention in _read(match)]
 
 
+def is_path(text: str) -> bool:
+    """True where `text` in backticks is read as that path and nothing else: not so with a blank or a brace in it."""
+    return [(mention.kind, mention.text) for mention in find_mentions(f"`{text}`")] == [("path", text)]
+
+
 def names_in_code(code: str) -> list[str]:
     """The names and dotted names of a piece of code, in order, without keywords; strings and comments included."""
     found = (re.sub(r"\s", "", match.group()) for match in _NAMES.finditer(code))

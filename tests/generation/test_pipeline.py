@@ -143,6 +143,22 @@ def test_a_repository_without_anything_to_ask_says_so(tmp_path: Path) -> None:
         generate(tmp_path / "empty", analysis, elements, SETTINGS, "shop", 42, tmp_path / "out", workers=1)
 
 
+def test_files_whose_path_an_answer_cannot_name_are_not_asked_about(tmp_path: Path) -> None:
+    caller = "from shop.store import check_item\n\n\ndef run_template():\n    check_item(1)\n"
+    for path in ("shop/{{ name }}/start.py", "shop/my parts/start.py"):
+        (tmp_path / "shop" / path).parent.mkdir(parents=True)
+        (tmp_path / "shop" / path).write_text(caller)
+    (tmp_path / "shop" / "my notes.md").write_text("# Notes\n\n## One\n\nText.\n\n## Two\n\nText.\n")
+    report, samples = run(tmp_path / "shop", tmp_path / "out")
+    assert not any(reason.startswith("proof") for reason in report.drops)
+    told = "".join(message.content for sample in samples for message in sample.messages)
+    assert "run_template" not in told
+    assert "my notes" not in told
+    told_of = "\n".join(report.remarks())
+    assert "1 of 8 Python files are tests" in told_of
+    assert "2 files whose path" in told_of
+
+
 def test_a_changed_file_leaves_the_samples_about_others_alone(
     made: tuple[Path, Report, list[Sample]], tmp_path: Path
 ) -> None:

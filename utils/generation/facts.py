@@ -16,6 +16,7 @@ from utils.generation.file_roles import is_supporting, is_test
 from utils.generation.grouping import grouped, inside, suffixes, turned_round
 from utils.generation.templates import Slot, Slots, Voice
 from utils.generation.verify import Verdict, Verifier
+from utils.mentions import is_path
 from utils.records import Analysis, CallSite, Claim, ClaimKind, CodeElement, Evidence
 
 CALLABLE = frozenset({"function", "method"})
@@ -66,6 +67,7 @@ class Context:
     """An index over one repository's analysis.
 
     `elements` are those asked about (no tests unless wanted, no repeated ids); names are judged ambiguous over all.
+    `unreadable` are the files whose path an answer cannot name: nothing in them is known here.
     """
 
     def __init__(
@@ -79,10 +81,12 @@ class Context:
         self.repo = repo
         self.root = root
         self.analysis = analysis
+        paths = {element.path for element in elements}
+        self.unreadable = frozenset(path for path in paths if not is_path(path))
+        elements = [element for element in elements if element.path not in self.unreadable]
         self.all = {element.id: element for element in elements}
         self.path_is_test = {
-            path: not include_tests and is_test(path, analysis.project.test_paths)
-            for path in {element.path for element in elements}
+            path: not include_tests and is_test(path, analysis.project.test_paths) for path in paths - self.unreadable
         }
         repeated = {element.id.rpartition("#")[0] for element in elements if "#" in element.id}
         self.elements = [

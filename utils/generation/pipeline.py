@@ -70,6 +70,13 @@ class Report(msgspec.Struct):
         lines = [f"{asked:,} of {public:,} public elements are asked about"]
         if asked < public:
             lines[0] += "; raise generation.max_samples (or lift max_elements) to cover more"
+        if tests := self.coverage["test files"]:
+            lines.append(
+                f"{tests:,} of {self.coverage['files']:,} Python files are tests, which nothing is asked about; see "
+                "generation.include_tests"
+            )
+        if unreadable := self.coverage["unreadable paths"]:
+            lines.append(f"nothing is asked about {unreadable:,} files whose path has a blank or another special sign")
         if self.secrets:
             where = ", ".join(f"{note['path']}:{note['line']}" for note in self.secrets[:3])
             lines.append(f"{len(self.secrets)} credentials were found ({where}); no sample tells one")
@@ -254,6 +261,9 @@ def _coverage(context: Context, orders: Iterable[Order]) -> dict[str, int]:
         "public elements asked about": sum(1 for element in public if element.id in asked),
         "elements": len(context.elements),
         "elements asked about": sum(1 for element in context.elements if element.id in asked),
+        "files": len(context.path_is_test) + len(context.unreadable),
+        "test files": sum(context.path_is_test.values()),
+        "unreadable paths": len(context.unreadable),
     }
 
 

@@ -11,6 +11,7 @@ from functools import partial
 
 from utils.generation.facts import Context, Fact, is_public
 from utils.generation.templates import Slot, Voice
+from utils.mentions import is_path
 from utils.records import Claim, CodeElement, Command, Dependency, Document, EntryPoint, Evidence
 
 MOST_ITEMS = 12
@@ -35,7 +36,7 @@ def facts(context: Context) -> Iterator[Fact]:
         if element.kind == "module" and (context.by_path.get(element.path) or context.analysis.imports.get(element.id)):
             yield Fact.about("module_role", element, partial(_role, context, element))
     for document in context.analysis.documents:
-        if document.title and len(_headings(context, document)) > 1:
+        if document.title and is_path(document.path) and len(_headings(context, document)) > 1:
             yield _fact(context, "document", document.path, partial(_document, context, document))
 
 
