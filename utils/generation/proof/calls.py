@@ -388,12 +388,14 @@ def _runs(repo: Repository, value: Value, callee: Found) -> bool:
 
 
 def _constructs(repo: Repository, value: Value, callee: Found) -> bool:
-    """`C()` runs the first `__init__` (and `__new__`, `__post_init__`) in C's resolution order; a metaclass's call."""
+    """`C()` runs the first `__init__` (and `__new__`, `__post_init__`) in C's resolution order, or what decorators made
+    of them or of C; a metaclass's call."""
     if callee.definition.name in CONSTRUCTORS:
         return _defines(repo, value, callee)
     if callee.definition.name == "__call__":
         return any(_defines(repo, meta, callee) for meta in repo.metaclasses(value))
-    return _wrapped_by(repo, value, callee)
+    makers = (repo.owner_of(value, name) for name in CONSTRUCTORS if _is_inner(callee.definition))
+    return any(_wrapped_by(repo, each, callee) for each in (value, *filter(None, makers)))
 
 
 def _defines(repo: Repository, value: Value, callee: Found) -> bool:
