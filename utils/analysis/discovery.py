@@ -56,8 +56,10 @@ def discover(
     A file that cannot be analysed as it lies there (a link or below one, too large, no regular file, an unprintable
     name) goes to `skipped` at once. `listed` are the paths that git names, where it has been asked already.
     """
-    wanted, files, is_excluded, is_elsewhere = set(languages), Files(), _excluder(exclude), _linked_folders(root)
-    for path in sorted(set(_listed(root) if listed is None else listed)):
+    listed = _listed_by_git(root) if listed is None else listed
+    is_elsewhere = _linked_folders(root) if listed is not None else lambda folder: False  # a walk follows no link
+    wanted, files, is_excluded = set(languages), Files(), _excluder(exclude)
+    for path in sorted(set(_walk(root) if listed is None else listed)):
         language = SUFFIXES.get(os.path.splitext(path)[1].lower())
         if is_excluded(path):
             files.excluded += [printable(path)] if language in wanted else []
@@ -118,13 +120,13 @@ def _name_fault(path: str) -> str | None:
     return None if path.isprintable() else "the file name has control characters"
 
 
-def _listed(root: Path) -> set[str]:
-    """Paths below `root`: from git where `root` is in a sound checkout, else by walking under the same ignore rules."""
+def _listed_by_git(root: Path) -> list[str] | None:
+    """The paths below `root` that git tracks or would; null where `root` is in no sound checkout."""
     try:
         checkout = read_checkout(root)
     except GitError:
-        checkout = None
-    return {*checkout.tracked, *checkout.others} if checkout else set(_walk(root))
+        return None
+    return [*checkout.tracked, *checkout.others] if checkout else None
 
 
 def _walk(root: Path) -> Iterator[str]:
@@ -133,17 +135,17 @@ def _walk(root: Path) -> Iterator[str]:
     while pending:
         folder, rules = pending.pop()
         try:
-            entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name)
+            entries = {entry.name: entry for entry in os.scandir(f"{root}/{folder}")}
         except OSError:  # an unreadable folder hides its files from everyone, git included
             continue
-        if any(entry.name == "pyvenv.cfg" for entry in entries):
+        if "pyvenv.cfg" in entries:
             continue
-        if own := _read_gitignore(os.path.join(root, folder)):
+        if ".gitignore" in entries and (own := _read_gitignore(entries[".gitignore"].path)):
             rules = [*rules, (folder, own)]
-        for entry in entries:
-            path = f"{folder}/{entry.name}" if folder else entry.name
+        for name, entry in entries.items():
+            path = f"{folder}/{name}" if folder else name
             is_folder = entry.is_dir(follow_symlinks=False)
-            if (is_folder and entry.name in TOOL_FOLDERS) or _is_ignored(path + "/" * is_folder, rules):
+            if (is_folder and name in TOOL_FOLDERS) or _is_ignored(path + "/" * is_folder, rules):
                 continue
             if is_folder:
                 pending.append((path, rules))
@@ -151,11 +153,12 @@ def _walk(root: Path) -> Iterator[str]:
                 yield path
 
 
-def _read_gitignore(folder: str) -> pathspec.GitIgnoreSpec | None:
+def _read_gitignore(path: str) -> pathspec.GitIgnoreSpec | None:
+    """The rules of such a file; null where it cannot be read."""
     import pathspec  # not needed where git lists the files
 
     try:
-        with open(os.path.join(folder, ".gitignore"), encoding="utf-8", errors="replace") as stream:
+        with open(path, encoding="utf-8", errors="replace") as stream:
             return pathspec.GitIgnoreSpec.from_lines(filter(_is_pattern, stream))
     except OSError:
         return None

@@ -42,9 +42,9 @@ def _is_source(path: str) -> bool:
         return False
     if is_requirements_file(path):
         return folder in ("test", "tests") or not is_foreign(path)
-    if is_readme(name) or (is_licence(name) and folder in ("", "LICENSES")):
+    if is_readme(name) or (folder in ("", "LICENSES") and is_licence(name)):
         return not is_foreign(path)
-    return is_guide(name) and folder in ("", "docs", "doc", ".github")
+    return folder in ("", "docs", "doc", ".github") and is_guide(name)
 
 
 def is_foreign(path: str) -> bool:
