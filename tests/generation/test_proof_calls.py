@@ -59,6 +59,9 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("key looked for", "class A:\n    def __hash__(self): return 1\nclass C:\n    def __hash__(self): return 1\ndef run(d, c: C): return d[A()], d.get(A()), c\n", "m.run", "m.A.__hash__", ["m.C.__hash__"]),
     ("keys of a comprehension", "class A:\n    def __hash__(self): return 1\nclass C:\n    def __hash__(self): return 1\ndef run(xs: list[A]): return {x: 1 for x in xs}\n", "m.run", "m.A.__hash__", ["m.C.__hash__"]),
     ("text filled", "class A:\n    def __str__(self): return ''\nclass C:\n    def __str__(self): return ''\ndef run(c: C): return '%s %s' % (A(), 1), c\n", "m.run", "m.A.__str__", ["m.C.__str__"]),
+    ("class given to map", "class A:\n    def __init__(self, x): pass\nclass C:\n    def __init__(self, x): pass\ndef run(): return list(map(A, 'ab'))\n", "m.run", "m.A.__init__", ["m.C.__init__"]),
+    ("called by another name", "class A:\n    def make(self): pass\n    __call__ = make\nclass C:\n    def make(self): pass\ndef run(): A()()\n", "m.run", "m.A.make", ["m.C.make"]),
+    ("name for type checkers in a class", "from typing import TYPE_CHECKING\nclass A:\n    def __new__(cls): return object.__new__(cls)\nclass B(A):\n    if TYPE_CHECKING:\n        def __new__(cls): ...\ndef run(): B()\n", "m.run", "m.A.__new__", []),
     ("decorated constructor", "def d(f):\n    def w(self): f(self)\n    return w\nclass A:\n    @d\n    def __init__(self): pass\n    @classmethod\n    def make(cls): return cls()\n", "m.A.make", "m.d.w", ["m.d"]),
     ("decorated special method", "def d(f):\n    def w(self): return f(self)\n    return w\nclass A:\n    @d\n    def __len__(self): return 1\ndef run(): len(A())\n", "m.run", "m.d.w", ["m.d"]),
     ("overloads", "from typing import overload\nclass A:\n    @overload\n    def f(self, x: int) -> int: ...\n    @overload\n    def f(self, x: str) -> str: ...\n    def f(self, x): return x\n    def g(self): pass\ndef run(): A().f(1)\n", "m.run", "m.A.f#3", ["m.A.f", "m.A.g"]),
@@ -119,6 +122,10 @@ OPEN = [
     ("sorted by itself", "class A:\n    def __lt__(self, other): pass\ndef run(xs): return sorted(xs)\n", "m.run", "m.A.__lt__"),
     ("a class method of a subclass", "class A:\n    @classmethod\n    def run(cls): cls.f()\n    @classmethod\n    def f(cls): pass\nclass B(A):\n    @classmethod\n    def f(cls): pass\n", "m.A.run", "m.B.f"),
     ("a dictionary of its own as a Mapping", "from typing import Any, Mapping\nclass A(dict):\n    def get(self, k): pass\ndef run(a: Mapping[str, Any]): return a.get(1)\n", "m.run", "m.A.get"),
+    ("property of its own kind", "def kept(f):\n    def get(self): return f(self)\n    return property(get)\nclass K:\n    def __call__(self): pass\nclass A:\n    @kept\n    def k(self): return K()\ndef run(a: A): a.k()\n", "m.run", "m.K.__call__"),
+    ("replaced by what an object gives", "from functools import wraps\nclass D:\n    def __call__(self, f):\n        def w(*a): return f(*a)\n        return wraps(f)(w)\n@D()\ndef a(): pass\ndef run(): a()\n", "m.run", "m.D.__call__.w"),
+    ("a static call", "def f(x): pass\nclass A:\n    __call__ = staticmethod(f)\nS = A()\ndef run(): S(1)\n", "m.run", "m.f"),
+    ("registered", "from functools import singledispatch\n@singledispatch\ndef f(x): pass\n@f.register\ndef _(x: int): pass\ndef run(): f(1)\n", "m.run", "m._"),
     ("asked of a module", "def __getattr__(name): pass\ndef run():\n    import m\n    m.x\n", "m.run", "m.__getattr__"),
 ]  # fmt: skip
 

@@ -22,6 +22,7 @@ DESCRIPTOR = frozenset({"__get__", "__set__", "__delete__"})
 USES = ("__getattr__", "__setattr__", "__delattr__")  # of an attribute, in the order of what `property(…)` takes
 ACCESSORS = {"setter": 1, "deleter": 2}  # decorators, and for which of these uses
 OPEN_KINDS = frozenset({"any", "anyclass"})
+FOLLOWED = frozenset({"def", "instance"})
 
 
 def judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
@@ -61,14 +62,34 @@ def _is_open(repo: Repository, caller: Found, scope: int, site: Site) -> bool:
     if not (entered or site.is_call or site.is_access or site.is_passed):
         return False
     values = repo.resolve(caller.path, scope, site.ref)
-    return any(value.kind in OPEN_KINDS or (entered and value.kind == "out") for value in values)
+    if any(value.kind in OPEN_KINDS or (entered and value.kind == "out") for value in values):
+        return True
+    called = site.is_call or site.is_passed
+    return any(_is_replaced(repo, value) or (called and _calls_unseen(repo, value)) for value in values)
+
+
+def _is_replaced(repo: Repository, value: Value) -> bool:
+    """Whether a decorator of the repository may put in a function's place what the reading cannot follow."""
+    if value.kind != "def" or repo.is_class(value):
+        return False
+    refs = repo.definition(value).decorator_refs
+    own = [ref for ref in refs if any(each.kind in FOLLOWED for each in _around(repo, value, [ref]))]
+    return any(each.kind not in FOLLOWED for each in _around(repo, value, [("c", ref) for ref in own]))
+
+
+def _calls_unseen(repo: Repository, value: Value) -> bool:
+    """Whether an instance that is called has no `__call__` that can be read: `__call__ = staticmethod(f)`."""
+    return value.kind == "instance" and repo.owner_of(value, "__call__") is None
 
 
 def _is_implicit(repo: Repository, callee: Definition, names: set[str]) -> bool:
-    """Whether it may run where nothing names it: a special method (sorting runs `__lt__`), or a lambda of a class."""
+    """Whether it may run where nothing names it: a special method (sorting runs `__lt__`), a lambda of a class, or what
+    a function of several implementations registers."""
     special = {name for name in names if name.startswith("__") and name.endswith("__")}
     in_class = callee.kind == "lambda" and callee.parent is not None and callee.parent.kind == "class"
-    return in_class or bool(special - {*CONSTRUCTORS, "__call__"}) or _may_be_accessor(repo, callee)
+    registered = any(text.partition("(")[0].endswith(".register") for text in callee.decorators)
+    by_name = not (in_class or registered or special - {*CONSTRUCTORS, "__call__"})
+    return not by_name or _may_be_accessor(repo, callee)
 
 
 def _may_be_accessor(repo: Repository, callee: Definition) -> bool:
@@ -98,7 +119,8 @@ def _at(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) 
     assert ref is not None
     if site.is_passed:
         values = repo.resolve(caller.path, scope, ref)
-        return "proven" if callee.value in values else _open_if(ref[-1] in _names_of(callee.definition), values)
+        runs = any(_runs(repo, value, callee) for value in values)
+        return "proven" if runs else _open_if(ref[-1] in _names_of(callee.definition), values)
     if site.is_call:
         return _called(repo, caller, scope, ref, callee)
     if site.is_raised:
@@ -384,7 +406,8 @@ def _runs(repo: Repository, value: Value, callee: Found) -> bool:
         if repo.definition(value).kind == "class":
             return _constructs(repo, value, callee)
         return value == callee.value or _wrapped_by(repo, value, callee)
-    return value.kind == "instance" and callee.definition.name == "__call__" and _defines(repo, value, callee)
+    is_call = "__call__" in _names_of(callee.definition)
+    return is_call and value.kind == "instance" and repo.owner_of(value, "__call__") == callee.value
 
 
 def _constructs(repo: Repository, value: Value, callee: Found) -> bool:

@@ -114,7 +114,8 @@ class _Reader:
         if id(node) in self.unused or not OVERLOADS.isdisjoint(made.decorators):
             self.declared.add(made.index)
         itself = ("d", made.index)
-        self._bind(scope, node.name, itself)
+        if scope.kind != "class" or id(node) not in self.unused:  # where it runs, classes above have the name
+            self._bind(scope, node.name, itself)
         runner = scope
         while runner.kind == "class" and runner.parent:
             runner = runner.parent
