@@ -37,6 +37,10 @@ CASES = {
         "# file: tests/plugin.py\nimport pytest\nclass A:\n    def m(self): pass\n@pytest.fixture\ndef a(): return A()\n# file: tests/conftest.py\nfrom tests.plugin import a\n# file: tests/test_a.py\ndef test(a): a.m()",
         "tests.test_a.test -> tests.plugin.A.m",
     ),
+    "fixture that hands on others": (
+        "# file: tests/conftest.py\nimport pytest\nclass A:\n    def m(self): pass\nclass B:\n    def m(self): pass\n@pytest.fixture\ndef a(): return A()\n@pytest.fixture\ndef b(): return B()\n@pytest.fixture\ndef c(a, b):\n    if not a: return b\n    return a\n# file: tests/one/conftest.py\nimport pytest\n@pytest.fixture\ndef a(a): return a\n# file: tests/one/test_a.py\ndef test_a(a): a.m()\ndef test_c(c): c.m()",
+        "tests.one.test_a.test_a -> tests.conftest.A.m\ntests.one.test_a.test_c -> tests.conftest.A.m, tests.conftest.B.m",
+    ),
     "fixture that all tests use": (
         "# file: tests/conftest.py\nimport pytest\nclass A:\n    def m(self): pass\n@pytest.fixture(autouse=True)\ndef a(request): request.instance.a = A()\n@pytest.fixture\ndef b(request): request.instance.b = A()\n# file: tests/test_a.py\nclass TestA:\n    def test(self):\n        self.a.m()\n    def test_b(self): self.b.m()",
         "tests.test_a.TestA.test -> tests.conftest.A.m",

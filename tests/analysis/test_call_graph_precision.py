@@ -44,9 +44,10 @@ CASES = {
         "class P:\n    def __eq__(self, o): return True\n    def __getattr__(self, n):\n        if n == 'a': return P()\n        return x(n)\ndef g():\n    return P().c == 1",
         "main.g -> main.P.__getattr__",
     ),
-    "a getattr of a class that is only promised": (
-        "class P:\n    def __getattr__(self, n): return 1\n    def m(self): return self.c\ndef g(p: P): return p.d",
-        "",
+    "a getattr of a class that is only promised, and has others below": (
+        "class P:\n    def __getattr__(self, n): return 1\n    def m(self): return self.c\nclass Q(P): c = 1\n"
+        "def g(p: P): return p.d\nclass R:\n    def __getattr__(self, n): return 1\n    def m(self): return self.c",
+        "main.R.m -> main.R.__getattr__",
     ),
     "objects and lists that arrive at one place": (
         "class P:\n    def __iter__(self): return iter(())\ndef g(a):\n    for b in a: pass\ng(P())\ng([1])",
@@ -215,6 +216,12 @@ CASES = {
         "class A:\n    def add(self, name): setattr(self, name, 1)\n    def __getattr__(self, name): pass\n"
         "class B:\n    def __getattr__(self, name): pass\nA().some\nB().some",
         "main -> main.B.__getattr__",
+    ),
+    "an attribute that setattr attaches to something else, or under a name of its own": (
+        "class A:\n    def add(self, name): setattr(self.other, name, 1)\n    def __getattr__(self, name): pass\n"
+        "class B:\n    def add(self, name):\n        hidden = f'_{name}_'\n        setattr(self, hidden, 1)\n"
+        "        setattr(self, '_' + name, 1)\n    def __getattr__(self, name): pass\nA().some\nB().some",
+        "main -> main.A.__getattr__, main.B.__getattr__\nmain.A.add -> main.A.__getattr__",
     ),
     "a promised method that many classes override which nothing is seen to make": (
         "class Base:\n    def m(self): pass\n    def n(self): pass\nclass Made(Base): pass\n"

@@ -355,8 +355,7 @@ class Attributes(Solver):
             if hook is None or (self.is_found(node, number, name) and not self.is_only_declared(node)):
                 continue
             owner, function = self.hierarchy.function_of(hook)
-            if self.values.table[value][2]:  # of a class that is only promised, subclasses may have the attribute
-                self.edge(place, hook, value, implied=True)
+            self.edge(place, hook, value, implied=True)
             self.receive(owner, function, value)
             if not function.flags & ir.VARIED:
                 self.link(owner.offset + function.returns, node)

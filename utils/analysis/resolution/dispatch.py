@@ -119,6 +119,8 @@ class Dispatch:
             return [callee]  # a setter: its name finds the getter
         abstract = bool(function.flags & ir.ABSTRACT)
         below = self.subclasses(number)
+        if below and function.name == "__getattr__":
+            return []  # subclasses may have the attribute
         living = [item for item in (number, *below) if item in self.made] or (below if abstract else [])
         targets = dict.fromkeys(self.hierarchy.find(item, function.name) for item in living)
         found = [item for item in targets if item is not None and not (abstract and item == callee)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.operators import Operators, is_filled_in
+from utils.analysis.resolution.operators import Operators, is_filled_in, is_hidden
 from utils.analysis.resolution.scopes import Scope
 
 Arguments = tuple[list[Any], list[tuple[str | None, Any]]]
@@ -196,15 +196,19 @@ class Expressions(Operators):
         method = self.method()
         if method is None or method.parent is None or method.function is None or len(node.args) < 2:
             return None
-        if name == "setattr" and not copies(node):
+        target, asked, params = node.args[0], node.args[1], method.function.params
+        if name == "setattr" and isinstance(target, ast.Name) and not (copies(node) or self.names_hidden(asked)):
             self.attach_any(method.parent.class_index)
-        asked, params = node.args[1], method.function.params
         if name != "getattr" or method.function.name != "__getattr__" or method is not self.scope:
             return None
         if not isinstance(asked, ast.Name) or self.read(asked.id) not in params[1:2]:
             return None
-        method.function.forwards.append(self.expr(node.args[0]))
+        method.function.forwards.append(self.expr(target))
         return self.merged([self.value(item) for item in node.args[2:]])
+
+    def names_hidden(self, node: ast.expr) -> bool:
+        """Whether a computed name begins with an underscore."""
+        return self.read(node.id) in self.hidden if isinstance(node, ast.Name) else is_hidden(node)
 
     def method(self) -> Scope | None:
         """The scope of the method whose code this is."""

@@ -17,7 +17,8 @@ Near = list[tuple[Module, dict[str, Found]]]  # the modules whose fixtures a mod
 
 def fixtures_near(hierarchy: Hierarchy, module: Module) -> Near:
     """The fixtures of a module and of the `conftest` modules above it."""
-    found = [module, *(conftest for name in conftests(module.name) if (conftest := hierarchy.by_name.get(name)))]
+    above = (hierarchy.by_name.get(name) for name in conftests(module.name) if name != module.name)
+    found = [module, *filter(None, above)]
     return [(owner, {item.name: (owner, item) for item in hierarchy.fixtures_of(owner)}) for owner in found]
 
 
@@ -51,11 +52,19 @@ def fixture_links(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int, i
     near = fixtures_near(hierarchy, module) if wanting else []
     for function in wanting:
         for index, name in enumerate(function.positional):
-            found = find(hierarchy, near, name) if name != function.name else None
-            if found is not None:
+            within = near[name == function.name :]  # a fixture that asks for its own name means the one it replaces
+            if (found := find(hierarchy, within, name)) is not None:
                 owner, fixture = found
-                given = fixture.yields if fixture.flags & ir.GENERATOR else fixture.returns
-                yield owner.offset + given, module.offset + function.params[index]
+                for node in given_by(fixture):
+                    yield owner.offset + node, module.offset + function.params[index]
+
+
+def given_by(fixture: ir.Function) -> list[int]:
+    """The nodes of what a fixture gives: other fixtures, too, that it hands on."""
+    if fixture.flags & ir.GENERATOR:
+        return [fixture.yields]
+    handed = [fixture.params[index] for index, called in fixture.passes if not called]
+    return [fixture.returns, *handed, *(node for index, _, node in fixture.choices if index != ir.PROMISED)]
 
 
 def class_attributes(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int, int, str]]:

@@ -38,6 +38,7 @@ class Operators(Narrowing):
     def __init__(self, module: str) -> None:
         super().__init__(module)
         self.items: set[int] = set()  # what containers gave: it may be anything, so no special method is told
+        self.hidden: set[int] = set()  # texts that begin with an underscore
 
     def dunder(self, base: int, names: tuple[str, ...], other: int, dst: int, line: int, late: bool = False) -> None:
         if base and base not in self.items:
@@ -173,7 +174,11 @@ class Operators(Narrowing):
     def joined(self, node: ast.JoinedStr) -> int:
         for part in node.values:
             self.expr(part)
-        return 0
+        if not is_hidden(node):
+            return 0
+        found = self.new()
+        self.hidden.add(found)
+        return found
 
     def formatted(self, node: ast.FormattedValue) -> int:
         self.dunder(self.expr(node.value), CONVERSIONS.get(node.conversion, ("__str__",)), 0, 0, node.lineno)
@@ -185,6 +190,15 @@ class Operators(Narrowing):
         found = self.value(node.value)
         self.bind(node.target.id, found)
         return found
+
+
+def is_hidden(node: ast.expr) -> bool:
+    """Whether this is a text such as `f"_{name}_cache"` or `"_" + name`: what it names is no one else's to ask for."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return is_hidden(node.left)
+    if isinstance(node, ast.JoinedStr):
+        return bool(node.values) and is_hidden(node.values[0])
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("_")
 
 
 def is_filled_in(node: ast.expr) -> bool:
