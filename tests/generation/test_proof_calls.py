@@ -62,6 +62,7 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("class given to map", "class A:\n    def __init__(self, x): pass\nclass C:\n    def __init__(self, x): pass\ndef run(): return list(map(A, 'ab'))\n", "m.run", "m.A.__init__", ["m.C.__init__"]),
     ("called by another name", "class A:\n    def make(self): pass\n    __call__ = make\nclass C:\n    def make(self): pass\ndef run(): A()()\n", "m.run", "m.A.make", ["m.C.make"]),
     ("name for type checkers in a class", "from typing import TYPE_CHECKING\nclass A:\n    def __new__(cls): return object.__new__(cls)\nclass B(A):\n    if TYPE_CHECKING:\n        def __new__(cls): ...\ndef run(): B()\n", "m.run", "m.A.__new__", []),
+    ("put in a method's place above", "class A:\n    def put(self): self.f = self.g\n    def g(self): pass\n    def h(self): pass\nclass B(A):\n    def f(self): pass\ndef run(): B().f()\n", "m.run", "m.A.g", ["m.A.h"]),
     ("decorated constructor", "def d(f):\n    def w(self): f(self)\n    return w\nclass A:\n    @d\n    def __init__(self): pass\n    @classmethod\n    def make(cls): return cls()\n", "m.A.make", "m.d.w", ["m.d"]),
     ("decorated special method", "def d(f):\n    def w(self): return f(self)\n    return w\nclass A:\n    @d\n    def __len__(self): return 1\ndef run(): len(A())\n", "m.run", "m.d.w", ["m.d"]),
     ("overloads", "from typing import overload\nclass A:\n    @overload\n    def f(self, x: int) -> int: ...\n    @overload\n    def f(self, x: str) -> str: ...\n    def f(self, x): return x\n    def g(self): pass\ndef run(): A().f(1)\n", "m.run", "m.A.f#3", ["m.A.f", "m.A.g"]),
@@ -126,6 +127,7 @@ OPEN = [
     ("replaced by what an object gives", "from functools import wraps\nclass D:\n    def __call__(self, f):\n        def w(*a): return f(*a)\n        return wraps(f)(w)\n@D()\ndef a(): pass\ndef run(): a()\n", "m.run", "m.D.__call__.w"),
     ("a static call", "def f(x): pass\nclass A:\n    __call__ = staticmethod(f)\nS = A()\ndef run(): S(1)\n", "m.run", "m.f"),
     ("registered", "from functools import singledispatch\n@singledispatch\ndef f(x): pass\n@f.register\ndef _(x: int): pass\ndef run(): f(1)\n", "m.run", "m._"),
+    ("subclass of a class that is given", "class A:\n    def __init__(self): pass\nclass B(A):\n    def __init__(self): pass\ndef run(c: type[A]): c()\n", "m.run", "m.B.__init__"),
     ("asked of a module", "def __getattr__(name): pass\ndef run():\n    import m\n    m.x\n", "m.run", "m.__getattr__"),
 ]  # fmt: skip
 

@@ -329,7 +329,7 @@ def _is_below(repo: Repository, caller: Found, ref: tuple, value: Value, callee:
         return False
     definition, owner = repo.definition(value), callee.definition.parent
     if definition.kind == "class":
-        by_name = ref[0] == "n" and ref[1] != first_parameter(caller.definition)
+        by_name = ref[0] == "n" and all(ref[1] != name for name, *_ in caller.definition.parameters)
         return not by_name and callee.definition.name in CONSTRUCTORS and _may_be(repo, value, callee)
     if definition.parent is None or definition.parent.kind != "class" or owner is None or owner.kind != "class":
         return False

@@ -146,13 +146,15 @@ class Repository(Hierarchy):
             return UNKNOWN if value.kind == "def" else frozenset({value})
         order, complete = self.mro(value._replace(kind="def"))
         found_values: set[Value] = set()
-        literal = True
+        literal, is_bound = True, False
         for each in order[1:] if value.kind == "super" else order:
             definition = self.definition(each)
-            for ref in [*definition.bindings.get(name, ()), *definition.attributes.get(name, ())]:
+            bindings = () if is_bound else definition.bindings.get(name, ())
+            for ref in [*bindings, *definition.attributes.get(name, ())]:
                 found_values |= self.resolve(each.path, each.place, ref, depth, seen)
                 literal = literal and ref is not None and ("k",) in (ref, ref[-1])
-            if name in definition.bindings:
+            is_bound = is_bound or name in definition.bindings
+            if is_bound and value.kind != "instance":  # what any class assigns to an object goes before all names
                 break
         if found_values:
             if value.kind == "instance" and (
