@@ -22,7 +22,7 @@ DESCRIPTOR = frozenset({"__get__", "__set__", "__delete__"})
 USES = ("__getattr__", "__setattr__", "__delattr__")  # of an attribute, in the order of what `property(…)` takes
 ACCESSORS = {"setter": 1, "deleter": 2}  # decorators, and for which of these uses
 OPEN_KINDS = frozenset({"any", "anyclass"})
-FOLLOWED = frozenset({"def", "instance"})
+FOLLOWED = frozenset({"def", "instance"})  # a function, a class or an object of the repository
 
 
 def judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
@@ -88,8 +88,8 @@ def _is_implicit(repo: Repository, callee: Definition, names: set[str]) -> bool:
     special = {name for name in names if name.startswith("__") and name.endswith("__")}
     in_class = callee.kind == "lambda" and callee.parent is not None and callee.parent.kind == "class"
     registered = any(text.partition("(")[0].endswith(".register") for text in callee.decorators)
-    by_name = not (in_class or registered or special - {*CONSTRUCTORS, "__call__"})
-    return not by_name or _may_be_accessor(repo, callee)
+    is_special = bool(special - {*CONSTRUCTORS, "__call__"})
+    return in_class or registered or is_special or _may_be_accessor(repo, callee)
 
 
 def _may_be_accessor(repo: Repository, callee: Definition) -> bool:
