@@ -42,6 +42,22 @@ def test_the_name_of_a_command_is_proven_by_the_line_that_declares_it(
     assert any("`open_shop`" in row and "entry_points" in row for row in rows)
 
 
+def test_the_name_of_a_group_is_proven_by_the_line_that_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = (
+        '[project]\nname = "shop"\nversion = "1"\n[project.optional-dependencies]\nold_packages = [\n  "rich",\n]\n'
+    )
+    monkeypatch.setitem(shop.FILES, "pyproject.toml", groups)
+    monkeypatch.setitem(shop.FILES, "requirements-new_packages.txt", "click\n")
+    analysis, elements = shop.build_shop(tmp_path / "shop")
+    (tmp_path / "out").mkdir()
+    settings = GenerationSettings(general_share=0.05, unseen_fact_share=0.0)
+    report = generate(tmp_path / "shop", analysis, elements, settings, "shop", 42, tmp_path / "out", workers=1)
+    assert not any(reason.startswith("proof") for reason in report.drops)
+    rows = (tmp_path / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    assert any("among its optional “old_packages”" in row and '[5,5,"old_packages"]' in row for row in rows)
+    assert not any("new_packages" in row for row in rows)
+
+
 def test_counts_are_of_all_files_also_those_the_analysis_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

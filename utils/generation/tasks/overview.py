@@ -6,12 +6,13 @@ asked about.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
 from utils.generation.facts import Context, Fact, is_public
 from utils.generation.templates import Slot, Voice
-from utils.mentions import is_path
+from utils.mentions import find_mentions, is_path
 from utils.records import Claim, CodeElement, Command, Dependency, Document, EntryPoint, Evidence
 
 MOST_ITEMS = 12
@@ -184,8 +185,20 @@ def _on_line(path: str, line: int, text: str) -> Claim:
     return Claim("quotes", path, (line, line, text))
 
 
-def _group(voice: Voice, group: str) -> Slot:
-    return Slot(voice.words[group]) if group in voice.words else voice.say("extra_group", 0, name=Slot(group))
+def _group(context: Context, item: Dependency, voice: Voice) -> Slot:
+    """What a dependency's group is called: a name that its file has above it is quoted from there."""
+    if item.group in voice.words:
+        return Slot(voice.words[item.group])
+    line = _heading(context, item)
+    claims = (_on_line(item.path, line, item.group),) if line else ()
+    return voice.say("extra_group", 0, name=Slot(item.group, claims))
+
+
+def _heading(context: Context, item: Dependency) -> int | None:
+    """The nearest line at or above a dependency that has the name of its group."""
+    name = re.compile(rf"(?<![\w-]){re.escape(item.group)}(?![\w-])")
+    above = range(item.line, 0, -1)
+    return next((number for number in above if name.search(context.line(item.path, number))), None)
 
 
 def _dependency_facts(context: Context) -> Iterator[Fact]:
@@ -198,6 +211,8 @@ def _dependency_facts(context: Context) -> Iterator[Fact]:
     for item in declared:
         if item.name not in context.line(item.path, item.line):
             continue
+        if find_mentions(item.group) and _heading(context, item) is None:  # named like code, and nothing says so
+            continue
         if places.setdefault(item.group, item.path) == item.path:
             groups.setdefault(item.group, []).append(item)
         if item.name not in asked:
@@ -206,7 +221,7 @@ def _dependency_facts(context: Context) -> Iterator[Fact]:
             yield _fact(context, "dependency", subject, partial(_dependency, context, item))
     for group, members in groups.items():
         where = places[group]
-        yield _fact(context, "dependencies", f"{group} {where}", partial(_dependencies, context, group, where, members))
+        yield _fact(context, "dependencies", f"{group} {where}", partial(_dependencies, context, where, members))
 
 
 def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) -> dict[str, Slot]:
@@ -215,7 +230,7 @@ def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) 
         "repo": Slot(context.repo),
         "package": Slot(item.name, (claim,), (Evidence(item.path, item.line, item.line),)),
         "path": Slot(item.path),
-        "group": _group(voice, item.group),
+        "group": _group(context, item, voice),
     }
     line = context.line(item.path, item.line)
     if line:
@@ -226,7 +241,7 @@ def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) 
 
 
 def _dependencies(
-    context: Context, group: str, path: str, members: Sequence[Dependency], voice: Voice, variant: int
+    context: Context, path: str, members: Sequence[Dependency], voice: Voice, variant: int
 ) -> dict[str, Slot]:
     shown = members[:MOST_ITEMS]
     items = [
@@ -237,7 +252,8 @@ def _dependencies(
     if len(members) > MOST_ITEMS:
         listed = voice.say("among_others", variant, items=listed)
     where = (_on_line(path, shown[0].line, shown[0].name),)
-    return {"repo": Slot(context.repo), "items": listed, "path": Slot(path, where), "group": _group(voice, group)}
+    named = _group(context, shown[0], voice)
+    return {"repo": Slot(context.repo), "items": listed, "path": Slot(path, where), "group": named}
 
 
 def _entry_points(context: Context, entries: Sequence[EntryPoint], voice: Voice, variant: int) -> dict[str, Slot]:
