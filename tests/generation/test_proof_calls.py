@@ -61,6 +61,7 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("text filled", "class A:\n    def __str__(self): return ''\nclass C:\n    def __str__(self): return ''\ndef run(c: C): return '%s %s' % (A(), 1), c\n", "m.run", "m.A.__str__", ["m.C.__str__"]),
     ("class given to map", "class A:\n    def __init__(self, x): pass\nclass C:\n    def __init__(self, x): pass\ndef run(): return list(map(A, 'ab'))\n", "m.run", "m.A.__init__", ["m.C.__init__"]),
     ("called by another name", "class A:\n    def make(self): pass\n    __call__ = make\nclass C:\n    def make(self): pass\ndef run(): A()()\n", "m.run", "m.A.make", ["m.C.make"]),
+    ("decorated by an object called by another name", "class D:\n    def __init__(self, f): self.f = f\n    def make(self): pass\n    __call__ = make\n    def other(self): pass\n@D\ndef a(): pass\ndef run(): a()\n", "m.run", "m.D.make", ["m.D.other"]),
     ("name for type checkers in a class", "from typing import TYPE_CHECKING\nclass A:\n    def __new__(cls): return object.__new__(cls)\nclass B(A):\n    if TYPE_CHECKING:\n        def __new__(cls): ...\ndef run(): B()\n", "m.run", "m.A.__new__", []),
     ("put in a method's place above", "class A:\n    def put(self): self.f = self.g\n    def g(self): pass\n    def h(self): pass\nclass B(A):\n    def f(self): pass\ndef run(): B().f()\n", "m.run", "m.A.g", ["m.A.h"]),
     ("decorated constructor", "def d(f):\n    def w(self): f(self)\n    return w\nclass A:\n    @d\n    def __init__(self): pass\n    @classmethod\n    def make(cls): return cls()\n", "m.A.make", "m.d.w", ["m.d"]),

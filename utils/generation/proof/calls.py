@@ -172,12 +172,14 @@ def _is_inner(definition: Definition) -> bool:
 def _makes_special(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) -> bool:
     """Whether the callee is what a decorator made of a special method that runs at the site."""
     assert site.ref is not None
-    for value in repo.resolve(caller.path, scope, site.ref[1] if site.is_access else site.ref):
-        for method in site.how if repo.is_class(value) else ():
-            found = repo.owner_of(value, method)
-            if found is not None and _wrapped_by(repo, found, callee):
-                return True
-    return False
+    values = repo.resolve(caller.path, scope, site.ref[1] if site.is_access else site.ref)
+    return any(_made_of_method(repo, value, site.how, callee) for value in values)
+
+
+def _made_of_method(repo: Repository, value: Value, names: Iterable[str], callee: Found) -> bool:
+    """Whether the callee is what a decorator made of one of these methods of a class or object."""
+    found = (repo.owner_of(value, name) for name in names if repo.is_class(value))
+    return any(_wrapped_by(repo, method, callee) for method in found if method is not None)
 
 
 def _is_remade(repo: Repository, value: Value) -> bool:
@@ -406,6 +408,11 @@ def _runs(repo: Repository, value: Value, callee: Found) -> bool:
         if repo.definition(value).kind == "class":
             return _constructs(repo, value, callee)
         return value == callee.value or _wrapped_by(repo, value, callee)
+    return _is_call_of(repo, value, callee)
+
+
+def _is_call_of(repo: Repository, value: Value, callee: Found) -> bool:
+    """Whether calling an object runs the callee, its class's `__call__`."""
     is_call = "__call__" in _names_of(callee.definition)
     return is_call and value.kind == "instance" and repo.owner_of(value, "__call__") == callee.value
 
@@ -417,8 +424,8 @@ def _constructs(repo: Repository, value: Value, callee: Found) -> bool:
         return _defines(repo, value, callee)
     if callee.definition.name == "__call__":
         return any(_defines(repo, meta, callee) for meta in repo.metaclasses(value))
-    makers = (repo.owner_of(value, name) for name in CONSTRUCTORS if _is_inner(callee.definition))
-    return any(_wrapped_by(repo, each, callee) for each in (value, *filter(None, makers)))
+    is_inner = _is_inner(callee.definition)
+    return _wrapped_by(repo, value, callee) or (is_inner and _made_of_method(repo, value, CONSTRUCTORS, callee))
 
 
 def _defines(repo: Repository, value: Value, callee: Found) -> bool:
@@ -439,9 +446,5 @@ def _around(repo: Repository, value: Value, refs: Iterable[Ref]) -> frozenset[Va
 
 def _wrapped_by(repo: Repository, value: Value, callee: Found) -> bool:
     """A decorated function's name calls what the decorator returned: a function inside it, or its instance."""
-    for made in _decorated_to(repo, value):
-        if made == callee.value:
-            return True
-        if made.kind == "instance" and callee.definition.name == "__call__" and _defines(repo, made, callee):
-            return True
-    return False
+    made = _decorated_to(repo, value)
+    return callee.value in made or any(_is_call_of(repo, each, callee) for each in made)

@@ -205,7 +205,6 @@ def _dependency_facts(context: Context) -> Iterator[Fact]:
     """One fact for each package and each group. A question names no file, so of several that declare the same one
     answers: the metadata before a requirements file."""
     declared = sorted(context.analysis.project.dependencies, key=lambda item: item.path.endswith(".txt"))
-    places: dict[str, str] = {}
     groups: dict[str, list[Dependency]] = {}
     asked: set[str] = set()
     for item in declared:
@@ -213,15 +212,15 @@ def _dependency_facts(context: Context) -> Iterator[Fact]:
             continue
         if find_mentions(item.group) and _heading(context, item) is None:  # named like code, and nothing says so
             continue
-        if places.setdefault(item.group, item.path) == item.path:
-            groups.setdefault(item.group, []).append(item)
+        members = groups.setdefault(item.group, [])
+        if not members or members[0].path == item.path:
+            members.append(item)
         if item.name not in asked:
             asked.add(item.name)
             subject = f"{item.name} {item.group} {item.path}"
             yield _fact(context, "dependency", subject, partial(_dependency, context, item))
     for group, members in groups.items():
-        where = places[group]
-        yield _fact(context, "dependencies", f"{group} {where}", partial(_dependencies, context, where, members))
+        yield _fact(context, "dependencies", f"{group} {members[0].path}", partial(_dependencies, context, members))
 
 
 def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) -> dict[str, Slot]:
@@ -240,10 +239,9 @@ def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) 
     return slots
 
 
-def _dependencies(
-    context: Context, path: str, members: Sequence[Dependency], voice: Voice, variant: int
-) -> dict[str, Slot]:
-    shown = members[:MOST_ITEMS]
+def _dependencies(context: Context, members: Sequence[Dependency], voice: Voice, variant: int) -> dict[str, Slot]:
+    """`members` are those that one file declares in one group."""
+    first, shown = members[0], members[:MOST_ITEMS]
     items = [
         Slot(f"`{m.name}`", (Claim("depends_on", context.repo, m.name),), (Evidence(m.path, m.line, m.line),))
         for m in shown
@@ -251,9 +249,8 @@ def _dependencies(
     listed = voice.listed(items)
     if len(members) > MOST_ITEMS:
         listed = voice.say("among_others", variant, items=listed)
-    where = (_on_line(path, shown[0].line, shown[0].name),)
-    named = _group(context, shown[0], voice)
-    return {"repo": Slot(context.repo), "items": listed, "path": Slot(path, where), "group": named}
+    path = Slot(first.path, (_on_line(first.path, first.line, first.name),))
+    return {"repo": Slot(context.repo), "items": listed, "path": path, "group": _group(context, first, voice)}
 
 
 def _entry_points(context: Context, entries: Sequence[EntryPoint], voice: Voice, variant: int) -> dict[str, Slot]:
