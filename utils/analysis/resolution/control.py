@@ -39,7 +39,7 @@ class Control(Assignments):
         scope.log.extend(excluded)
         scope.env = self.snapshot(before)
         scope.env.update(excluded)
-        self.branch(node.orelse, isinstance(node.test, ast.UnaryOp) and for_checkers(node.test.operand))
+        self.branch(node.orelse, for_checkers(node.test, holds=False))
         if scope.live:
             if ends:
                 widen(scope.env, before, excluded)
@@ -215,29 +215,22 @@ class Control(Assignments):
                 ends.append(scope.env)
         self.join(start, ends)
 
-    def pattern(self, node: Any, subject: int) -> None:
-        """Bind what a `case` captures; a class pattern narrows its subject."""
+    def pattern(self, node: Any, subject: int) -> int:
+        """Bind what a `case` captures; a class pattern narrows its subject. Returns what has matched."""
         kind = node.__class__.__name__
         if kind == "MatchAs":
             if node.pattern is not None:
-                if node.pattern.__class__.__name__ == "MatchClass":
-                    found = self.expr(node.pattern.cls)
-                    narrowed = self.new()
-                    self.use(found, ir.NARROW, subject, narrowed)
-                    subject = narrowed if found else subject
-                self.pattern(node.pattern, subject)
+                subject = self.pattern(node.pattern, subject)
             if node.name:
                 self.bind(node.name, subject)
         elif kind == "MatchClass":
             found = self.expr(node.cls)
-            narrowed = self.new() if found else subject
             if found:
-                self.use(found, ir.NARROW, subject, narrowed)
-            for name, inner in zip(node.kwd_attrs, node.kwd_patterns, strict=False):
-                self.pattern(inner, self.attribute_node(narrowed, name, node.lineno) if narrowed else 0)
-            for index, inner in enumerate(node.patterns):
-                name = f"{ir.MATCHED}{index}"
-                self.pattern(inner, self.attribute_node(narrowed, name, node.lineno) if narrowed else 0)
+                subject, whole = self.new(), subject
+                self.use(found, ir.NARROW, whole, subject)
+            names = [*node.kwd_attrs, *(f"{ir.MATCHED}{index}" for index in range(len(node.patterns)))]
+            for name, inner in zip(names, [*node.kwd_patterns, *node.patterns], strict=True):
+                self.pattern(inner, self.attribute_node(subject, name, node.lineno) if subject else 0)
         elif kind == "MatchSequence":
             self.unpack_patterns(node, subject)
         elif kind == "MatchMapping":
@@ -254,6 +247,7 @@ class Control(Assignments):
             self.expr(node.value)
         elif kind == "MatchStar" and node.name:
             self.bind(node.name, subject)
+        return subject
 
     def unpack_patterns(self, node: Any, subject: int) -> None:
         for index, inner in enumerate(node.patterns):

@@ -81,15 +81,11 @@ def other_half(work: Callable[[Other], None]) -> Iterator[Other]:
     del work  # it may hold what only the copy needs
     try:
         yield Other(here, listens=False)
-    except UserError as error:
-        here.close()
-        process.join()
-        if process.exitcode == FAILED:
-            raise RuntimeError("a process of the analysis failed with the traceback above") from error
-        raise
     finally:
         here.close()  # who still listens is told
         process.join()
+        if process.exitcode == FAILED:
+            raise RuntimeError("a process of the analysis failed with the traceback above")
 
 
 def _work(work: Callable[[Other], None], here: Connection, there: Connection) -> None:

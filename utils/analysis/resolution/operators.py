@@ -73,8 +73,8 @@ class Operators(Narrowing):
             chain.append(chain[-1].left)
         left = self.expr(chain[-1].left)
         for part in reversed(chain):
-            if isinstance(part.op, ast.Mod) and is_text(part.left):
-                left = self.filled(part)
+            if isinstance(part.op, ast.Mod) and (template := text_of(part.left)) is not None:
+                left = self.filled(template, part.right, part.lineno)
                 continue
             right = self.expr(part.right)
             if left or right:
@@ -85,18 +85,13 @@ class Operators(Narrowing):
                 left = dst
         return left
 
-    def filled(self, node: ast.BinOp) -> int:
+    def filled(self, template: str, given: ast.expr, line: int) -> int:
         """`"%s %r" % (a, b)` asks what is filled in for its text."""
-        conversions = PERCENT.findall(node.left.value.replace("%%", ""))  # type: ignore[attr-defined]
-        if not isinstance(node.right, ast.Tuple):
-            right = self.expr(node.right)
-            self.convert(right, conversions[0] if len(conversions) == 1 else "", node.lineno)
-            return 0
-        items = node.right.elts
-        for item, conversion in zip(
-            items, conversions if len(conversions) == len(items) else [""] * len(items), strict=True
-        ):
-            self.convert(self.expr(item), conversion, item.lineno)
+        conversions = PERCENT.findall(template.replace("%%", ""))
+        items = given.elts if isinstance(given, ast.Tuple) else [given]
+        fit = len(conversions) == len(items)
+        for index, item in enumerate(items):
+            self.convert(self.expr(item), conversions[index] if fit else "", line)
         return 0
 
     def convert(self, node: int, conversion: str, line: int) -> None:
@@ -198,13 +193,14 @@ def is_hidden(node: ast.expr) -> bool:
         return is_hidden(node.left)
     if isinstance(node, ast.JoinedStr):
         return bool(node.values) and is_hidden(node.values[0])
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("_")
+    return (text_of(node) or "").startswith("_")
 
 
 def is_filled_in(node: ast.expr) -> bool:
     """Whether what is called is the `format` of a text that is written there."""
-    return isinstance(node, ast.Attribute) and node.attr == "format" and is_text(node.value)
+    return isinstance(node, ast.Attribute) and node.attr == "format" and text_of(node.value) is not None
 
 
-def is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def text_of(node: ast.expr) -> str | None:
+    """The text that is written here, if one is."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

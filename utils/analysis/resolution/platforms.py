@@ -43,9 +43,11 @@ def decided(test: ast.expr) -> bool | None:
     return None
 
 
-def for_checkers(test: ast.expr) -> bool:
-    """Whether a condition holds for type checkers only."""
-    return last_name(test) == "TYPE_CHECKING" if isinstance(test, (ast.Name, ast.Attribute)) else False
+def for_checkers(test: ast.expr, holds: bool = True) -> bool:
+    """Whether a condition holds, or does not, for type checkers only."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return for_checkers(test.operand, not holds)
+    return holds and isinstance(test, (ast.Name, ast.Attribute)) and last_name(test) == "TYPE_CHECKING"
 
 
 def imported_for_sure(body: Sequence[ast.stmt]) -> frozenset[str]:
