@@ -107,6 +107,14 @@ CASES = {
         "from functools import cached_property\nclass C:\n    @cached_property\n    def p(self): pass\nC().p",
         "main -> main.C.p",
     ),
+    "cached property of the repository's own": (
+        "class cached_property:\n    def __init__(self, f): self.f = f\n    def __get__(self, obj, owner):\n        value = obj.__dict__['p'] = self.f(obj)\n        return value\nclass A:\n    def m(self): pass\nclass B:\n    def m(self): pass\nclass C:\n    @cached_property\n    def a(self): return A()\n    @cached_property\n    def b(self): return B()\ndef f(): C().a.m()\ndef g(): C().b.m()\nf()\ng()",
+        "main -> main.cached_property.__init__, main.f, main.g\nmain.f -> main.A.m, main.cached_property.__get__\nmain.g -> main.B.m, main.cached_property.__get__\nmain.cached_property.__get__ -> main.C.a, main.C.b",
+    ),
+    "property derived from Python's": (
+        "class lazy(property): pass\nclass A:\n    def m(self): pass\nclass C:\n    @lazy\n    def p(self): return A()\nC().p.m()",
+        "main -> main.A.m, main.C.p",
+    ),
     "property function": (
         "class C:\n    def get(self): pass\n    p = property(get)\nC().p",
         "main -> main.C.get",

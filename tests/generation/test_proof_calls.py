@@ -28,6 +28,8 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("attribute type", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\nclass B:\n    def __init__(self): self.a = A()\n    def run(self): self.a.f()\n", "m.B.run", "m.A.f", ["m.C.f"]),
     ("annotation", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef run(a: 'A | None'): a.f()\n", "m.run", "m.A.f", ["m.C.f"]),
     ("annotated result", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef make() -> A: ...\ndef run(): make().f()\n", "m.run", "m.A.f", ["m.C.f"]),
+    ("cached property", "from functools import cached_property\nclass A:\n    @cached_property\n    def p(self): pass\n    def q(self): pass\ndef run(a: A): return a.p, a.q\n", "m.run", "m.A.p", ["m.A.q"]),
+    ("own cached property", "class cached_property:\n    def __init__(self, f): self.f = f\n    def __get__(self, obj, owner): return self.f(obj)\nclass A:\n    @cached_property\n    def p(self): pass\ndef run(a: A): return a.p\n", "m.run", "m.cached_property.__get__", ["m.A.p"]),
     ("property", "class A:\n    @property\n    def p(self): pass\n    def q(self): pass\ndef run(a: A): return a.p, a.q\n", "m.run", "m.A.p", ["m.A.q"]),
     ("with", "class K:\n    def __enter__(self): pass\n    def __exit__(self, *e): pass\n    def close(self): pass\ndef run():\n    with K(): pass\n", "m.run", "m.K.__enter__", ["m.K.close"]),
     ("item", "class A:\n    def __getitem__(self, k): pass\nclass C:\n    def __getitem__(self, k): pass\ndef run(a: A): a[0]\n", "m.run", "m.A.__getitem__", ["m.C.__getitem__"]),

@@ -15,7 +15,7 @@ from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
 
-MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED = 101, 102, 98, 97, 95, 92
+MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED, OF_PROPERTY = 101, 102, 98, 97, 95, 92, 88
 DELETED = "del "  # before the name of an attribute: it is deleted and not assigned to
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
 OWNING = (kinds.INSTANCE, kinds.CLASS)
@@ -201,8 +201,13 @@ class Attributes(Solver):
             return
         getter = self.find(int(what[1]), "__get__") if what[0] == kinds.INSTANCE else None  # type: ignore[call-overload]
         if getter is not None:
-            self.read_property(getter, value, node)
-            self.read_descriptor(getter, value, receiver, on_class, node)
+            if len(what) > 3 and not on_class:
+                self.run_property(getter, value, node)
+                self.tell_descriptor(*self.hierarchy.function_of(getter), value, [receiver])
+                self.follow(int(what[3]), (OF_PROPERTY, receiver, node))  # type: ignore[call-overload]
+            else:
+                self.read_property(getter, value, node)
+                self.read_descriptor(getter, value, receiver, on_class, node)
             return
         if what[0] == kinds.WRAPPED and not on_class:
             value = self.values.intern(kinds.WRAPPED, what[1], what[2], receiver)
@@ -227,17 +232,31 @@ class Attributes(Solver):
         return self.hierarchy.find(number, name)
 
     def read_property(self, number: int, receiver: int, node: int, by_super: bool = False) -> None:
-        owner, function = self.hierarchy.function_of(number)
+        if self.run_property(number, receiver, node, by_super):
+            self.result_of_property(number, receiver, node)
+
+    def run_property(self, number: int, receiver: int, node: int, by_super: bool = False) -> bool:
+        """Whoever reads the attribute runs this function; whether that is news."""
         known = self.properties.setdefault(node, [])
         if number in known:
-            return
+            return False
         known.append(number)
         for place in self.loads.get(node, ()):
             self.edge(place, number, BY_SUPER - receiver if by_super else receiver)
+        return True
+
+    def result_of_property(self, number: int, receiver: int, node: int) -> None:
+        owner, function = self.hierarchy.function_of(number)
         self.receive(owner, function, receiver)
         self.link(owner.offset + function.returns, node)
         if (0, False) in function.passes and function.name != "__get__":
             self.add(node, receiver)
+
+    @on(OF_PROPERTY)
+    def on_property(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """The function of a property of the repository's own kind: what is read is what it returns."""
+        if what[0] == kinds.FUNCTION:
+            self.result_of_property(int(what[1]), *rule)  # type: ignore[call-overload]
 
     def read_descriptor(self, number: int, value: int, receiver: int, on_class: bool, node: int) -> None:
         """A `__get__` is told the object that is read, or None where that is a class: what it gives back follows."""

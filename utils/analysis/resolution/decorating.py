@@ -6,6 +6,7 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.attributes import base_name
 from utils.analysis.resolution.binding import Call
 from utils.analysis.resolution.calls import Calls
 from utils.analysis.resolution.exchange import CALLED, WIDEN, WRAPS
@@ -60,8 +61,24 @@ class Decorating(Calls):
             self.notify(WIDEN, owner, function)
             self.wide.update(self.there(owner.offset + node) for node in function.params[:1])
         inner = self.new()
-        self.wait(inner, (DECORATED, offset + source, offset + dst))
+        made = self.property_of(what, offset + source)
+        if made is None:
+            self.wait(inner, (DECORATED, offset + source, offset + dst))
+        else:
+            self.add(offset + dst, made)
         self.apply(value, what, Call(scope, line, [offset + source], [], inner, inner))
+
+    def property_of(self, what: kinds.Value, source: int) -> int | None:
+        """What a class that is called a property, or derives from one, makes of a function; None for other classes."""
+        if what[0] != kinds.CLASS:
+            return None
+        number = int(what[1])  # type: ignore[call-overload]
+        if self.find(number, "__get__") is not None:
+            name = self.hierarchy.class_of(number)[1].name
+            return self.values.intern(kinds.INSTANCE, number, True, source) if "property" in name.lower() else None
+        outside = (base_name(item) for item in self.hierarchy.order(number) if isinstance(item, str))
+        is_property = any(name.endswith("property") for name in outside)
+        return self.values.intern(kinds.ACCESSOR, source, 0) if is_property else None
 
     @on(DECORATED)
     def on_decorated(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -279,7 +279,8 @@ class Definitions(Parametrized):
             return dst
         if name == "register" and self.registers(item, current):
             return current
-        if name in FLAGS or name in TRANSPARENT or name in ("setter", "deleter", "getter"):
+        keeps = (name in FLAGS and name != "cached_property") or name in TRANSPARENT
+        if keeps or name in ("setter", "deleter", "getter"):
             if callee and name not in TRANSPARENT:
                 self.use(callee, ir.DECORATE, current, 0, self.scope.index, item.lineno)
             return current

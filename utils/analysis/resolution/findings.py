@@ -93,14 +93,14 @@ def by_name(
     found: dict[str, list[tuple[int, int]]] = {}
     for pair in pairs:
         _, function = module.hierarchy.function_of(pair[0])
-        other = READ if function.flags & ir.PROPERTY else ""
+        other = READ if is_read(function) else ""
         found.setdefault(function.name if names is None or function.name in names else other, []).append(pair)
     return found
 
 
 def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
     """How many callees a site may have that runs these (function, receiver or -1)."""
-    if all(module.hierarchy.function_of(number)[1].flags & ir.PROPERTY for number, _ in pairs):
+    if all(is_read(module.hierarchy.function_of(number)[1]) for number, _ in pairs):
         return IMPLIED
     functions = {number for number, _ in pairs}
     if module.is_test and len(functions) > 2 and not all(is_special(module, number) for number in functions):
@@ -109,6 +109,11 @@ def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
         return OF_FUNCTIONS
     exact = all(receiver >= 0 and is_exact(module.values.form(receiver)) for _, receiver in pairs)
     return OF_EXACT if exact else OF_METHODS
+
+
+def is_read(function: ir.Function) -> bool:
+    """Whether a function runs where an attribute is read."""
+    return bool(function.flags & ir.PROPERTY) or function.name == "__get__"
 
 
 def is_special(module: Interpreter, number: int) -> bool:

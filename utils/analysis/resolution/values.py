@@ -6,7 +6,9 @@ from collections.abc import Hashable
 
 FUNCTION = 0  # (function)
 CLASS = 1  # (class)
-INSTANCE = 2  # (class, exact): exact where the code makes it, not exact where an annotation or `self` promises it
+# (class, exact): exact where the code makes it, not exact where an annotation or `self` promises it; and where a class
+# of the repository makes properties, the node of the function that one runs
+INSTANCE = 2
 BOUND = 3  # (function, receiver value, whether it was found through super())
 MODULE = 4  # (module name)
 CONTAINER = 5  # (node where it is made, length)

@@ -42,7 +42,7 @@ def _judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
     if callee.definition.name == "__getattr__" and owner is not None and owner.kind == "module":
         return "undecided"  # asked where an import or an attribute of the module finds no name: no one place says so
     names = _names_of(callee.definition)
-    verdict: Verdict = "undecided" if _is_implicit(repo, callee.definition, names) else "refuted"
+    verdict: Verdict = "undecided" if _is_implicit(repo, callee, names) else "refuted"
     scopes = _scopes(repo, caller)
     sites = [site for site in caller.definition.sites if site.ref is not None]
     for site in sorted(sites, key=lambda site: not _names(site.ref, names)):
@@ -82,20 +82,22 @@ def _calls_unseen(repo: Repository, value: Value) -> bool:
     return value.kind == "instance" and repo.owner_of(value, "__call__") is None
 
 
-def _is_implicit(repo: Repository, callee: Definition, names: set[str]) -> bool:
+def _is_implicit(repo: Repository, callee: Found, names: set[str]) -> bool:
     """Whether it may run where nothing names it: a special method (sorting runs `__lt__`), a lambda of a class, or what
     a function of several implementations registers."""
     special = {name for name in names if name.startswith("__") and name.endswith("__")}
-    in_class = callee.kind == "lambda" and callee.parent is not None and callee.parent.kind == "class"
-    registered = any(text.partition("(")[0].endswith(".register") for text in callee.decorators)
+    function = callee.definition
+    in_class = function.kind == "lambda" and function.parent is not None and function.parent.kind == "class"
+    registered = any(text.partition("(")[0].endswith(".register") for text in function.decorators)
     is_special = bool(special - {*CONSTRUCTORS, "__call__"})
     return in_class or registered or is_special or _may_be_accessor(repo, callee)
 
 
-def _may_be_accessor(repo: Repository, callee: Definition) -> bool:
+def _may_be_accessor(repo: Repository, callee: Found) -> bool:
     """Whether a `property(…)` takes a function of its name that is not of the same class."""
-    in_class = callee.parent is not None and callee.parent.kind == "class"
-    return callee.name in repo.of_properties and not (in_class and _read_as(callee))
+    owner = callee.definition.parent
+    in_class = owner is not None and owner.kind == "class"
+    return callee.definition.name in repo.of_properties and not (in_class and _read_as(repo, callee))
 
 
 def _names(ref: Ref, names: set[str]) -> bool:
@@ -133,13 +135,13 @@ def _at(repo: Repository, caller: Found, scope: int, site: Site, callee: Found) 
         return _makes_class(repo, Value("def", caller.path, ref[1]), callee)
     if _is_inner(callee.definition) and _makes_special(repo, caller, scope, site, callee):
         return "proven"
-    if site.is_access and site.how[0] == USES[0] and _may_be_accessor(repo, callee.definition):
+    if site.is_access and site.how[0] == USES[0] and _may_be_accessor(repo, callee):
         receivers = repo.resolve(caller.path, scope, ref[1])
         return "proven" if any(repo.owner_of(each, ref[2]) == callee.value for each in receivers) else "refuted"
-    if site.is_access and ref[2] in _read_as(callee.definition):
+    if site.is_access and ref[2] in _read_as(repo, callee):
         return _accessed(repo, caller, scope, site, callee)
     name = next((name for name in site.how if name in _names_of(callee.definition)), None)
-    if name is None or callee.definition.is_property:
+    if name is None or _is_read(repo, callee):
         return "refuted"
     if not site.is_access:
         return _looked_up(repo, caller, scope, ref, name, callee)
@@ -235,12 +237,12 @@ def _accessed(repo: Repository, caller: Found, scope: int, site: Site, callee: F
     """Whether reading, writing or deleting an attribute runs the callee, one of the functions of a property."""
     assert site.ref is not None
     use = USES.index(site.how[0])
-    if callee.definition.is_property and use != _use(callee.definition):
+    if _is_read(repo, callee) and use != _use(callee.definition):
         return "refuted"
     for value in repo.resolve(caller.path, scope, site.ref[1]):
         if value.kind in ("instance", "super") and _is_accessor(repo, value, site.ref[2], use, callee):
             return "proven"
-    if not callee.definition.is_property:
+    if not _is_read(repo, callee):
         return "undecided"
     return _looked_up(repo, caller, scope, site.ref[1], site.ref[2], callee)
 
@@ -259,7 +261,7 @@ def _is_accessor(repo: Repository, value: Value, name: str, use: int, callee: Fo
             continue
         if each.path != callee.path or function.parent is not repo.definition(each):
             return False
-        if function.is_property:
+        if _is_read(repo, callee):
             return ("d", function.index) in refs
         given = [ref[1:] for ref in refs if ref is not None and ref[0] == "p"]
         return any(len(parts) > use and parts[use] == ("n", function.name) for parts in given)
@@ -279,7 +281,7 @@ def _called(repo: Repository, caller: Found, scope: int, ref: tuple, callee: Fou
     if ref[0] != "a" or ref[2] == "__class__":
         if any(_is_below(repo, caller, ref, value, callee) for value in values):
             return "undecided"
-        return _open_if(not callee.definition.is_property, values)
+        return _open_if(not _is_read(repo, callee), values)
     matches = _names_match(ref[2], callee.definition)
     receivers = _receivers(repo, caller, scope, ref) if matches else []
     for value in receivers:
@@ -385,15 +387,25 @@ def _names_match(name: str, callee: Definition) -> bool:
     return name == constructed or name in _names_of(callee)
 
 
-def _read_as(callee: Definition) -> set[str]:
+def _read_as(repo: Repository, callee: Found) -> set[str]:
     """The attributes whose reading runs the callee: a property's own name, or `x` of `x = property(callee)`."""
-    around = callee.parent.bindings if callee.parent is not None else {}
-    own = _names_of(callee) if callee.is_property else set()
+    function = callee.definition
+    around = function.parent.bindings if function.parent is not None else {}
+    own = _names_of(function) if _is_read(repo, callee) else set()
     return own | {
         name
         for name, refs in around.items()
-        if any(ref is not None and ref[0] == "p" and ("n", callee.name) in ref for ref in refs)
+        if any(ref is not None and ref[0] == "p" and ("n", function.name) in ref for ref in refs)
     }
+
+
+def _is_read(repo: Repository, callee: Found) -> bool:
+    """Whether reading an attribute runs the callee itself. Where the repository has a `cached_property` of its own,
+    that is a class whose `__get__` runs it."""
+    function = callee.definition
+    named = zip(function.decorators, function.decorator_refs, strict=True)
+    refs = [ref for text, ref in named if text.rpartition(".")[2] == "cached_property"]
+    return function.is_property and not any(value.kind == "def" for value in _around(repo, callee.value, refs))
 
 
 def _names_of(callee: Definition) -> set[str]:
