@@ -80,6 +80,13 @@ def test_a_repository_that_is_itself_a_package():
         "sub/__init__.py": "my_nodes.sub",
     }
     assert names(*paths, imports={"nodes.py": "sub"})["sub/__init__.py"] == "sub"
+    assert names(*paths, imports={"nodes.py": "pack.sub"})["sub/__init__.py"] == "pack.sub"
+
+
+def test_a_package_at_the_root_is_called_what_most_imports_say():
+    paths = ("__init__.py", "http/__init__.py", "views.py")
+    imports = {"views.py": "http.client pack.http", "http/__init__.py": "pack.views views"}
+    assert names(*paths, imports=imports, name="other")["http/__init__.py"] == "pack.http"
 
 
 def test_imported_names_are_read_without_parsing():

@@ -147,6 +147,14 @@ def test_the_import_root_is_no_part_of_a_name(verifier: Verifier) -> None:
     assert verifier.prove(Claim("defined_in", "core.Engine", CORE))
 
 
+def test_a_package_at_the_root_goes_by_its_name_and_by_what_its_files_import(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").write_text("from pack.nodes import f\n")
+    (tmp_path / "nodes.py").write_text("import json.decoder\ndef f(): pass\n")
+    for name in ("my_copy", "pack"):
+        assert Verifier(tmp_path, "my-copy").prove(Claim("defined_in", f"{name}.nodes.f", "nodes.py")) is None
+    assert Verifier(tmp_path, "my-copy").prove(Claim("defined_in", "other.nodes.f", "nodes.py"))
+
+
 def make_sample(answer: str, claims: list[Claim], evidence: list[Evidence] | None = None) -> Sample:
     metadata = SampleMetadata(
         "1", "code_location", "en", "forward", "location:x", "location/en/00", None, claims, evidence or [], None

@@ -73,8 +73,9 @@ class _Namer:
     def _package_root(self, package: str) -> str | None:
         """The import root of a top-level package: the ancestor folder by which the repository imports it."""
         if package == "":
-            own = [dotted for dotted in (_dotted(path, "") for path in self.paths) if self.mentions[dotted]]
-            return "" if own or not self.repository else None
+            called = self._called()
+            self.repository = self.repository if called is None else called
+            return None if self.repository else ""
         parent = dirname(package)
         if parent in self.declared:
             return parent
@@ -82,6 +83,19 @@ class _Namer:
         if best is None:
             return "" if _dotted(package, parent) in sys.stdlib_module_names else parent
         return best
+
+    def _called(self) -> str | None:
+        """What a repository that is itself a package is imported as; empty where its files are imported by names of
+        their own, null where nothing says it."""
+        inner = {_dotted(path, "") for path in self.paths}
+        scores: Counter[str] = Counter()
+        for dotted, count in self.mentions.items():
+            first, _, rest = dotted.partition(".")
+            if first not in sys.stdlib_module_names:
+                scores[""] += count * (dotted in inner)
+                scores[first] += count * (rest in inner)
+        best = max(scores, key=lambda name: (scores[name], not name), default="")
+        return best if scores[best] else None
 
     def _loose_root(self, folder: str, paths: list[str], roots: set[str]) -> str:
         """The import root of the files directly in a folder that is no package."""

@@ -6,6 +6,7 @@ import re
 import sys
 import unicodedata
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from utils.generation.proof.sources import Sources, dotted_path
 from utils.generation.proof.tree import read_file
 
 _WORD = re.compile(r"[^\W\d]\w*")
+_INSIDE = re.compile(r"^[ \t]*(?:from|import)[ \t]+(\w+)\.([\w.]+)", re.MULTILINE)
 MOST_SITES = 200  # calls of one name; of `get` or `update` nothing can be told by following them all
 
 
@@ -148,14 +150,26 @@ class Index:
             found = self.sources.modules(name)
             if not found and self.sources.exists("__init__.py"):
                 own, _, rest = name.partition(".")
-                if own == "".join(c if c.isalnum() else "_" for c in self.name):
-                    found = [
-                        p for p in self.sources.modules(rest or "__init__") if dotted_path(p) in (rest, "__init__")
-                    ]
+                if own in self.called:
+                    found = self._at_root(rest or "__init__")
             if not found and name.endswith("_"):
                 found = self.sources.modules(name.rstrip("_"))
             self._modules[name] = found
         return self._modules[name]
+
+    def _at_root(self, module: str) -> list[str]:
+        return [path for path in self.sources.modules(module) if dotted_path(path) in (module, "__init__")]
+
+    @cached_property
+    def called(self) -> set[str]:
+        """What a repository that is itself a package may be imported as: its name, and what its files say most."""
+        counts: Counter[str] = Counter()
+        for path in self.sources.paths:
+            text = self.sources.text(path) if path.endswith(".py") else None
+            for first, rest in _INSIDE.findall(text or ""):
+                if first not in sys.stdlib_module_names and not self.sources.modules(first) and self._at_root(rest):
+                    counts[first] += 1
+        return {re.sub(r"\W", "_", self.name), *(name for name, _ in counts.most_common(1))}
 
     def locate(self, element: str) -> Iterator[tuple[str, str]]:
         """(path, name inside the module) for every way to read a dotted id; the longest module name first."""
