@@ -59,13 +59,13 @@ chat: setup ## 06: ask the model
 	@python scripts/06_chat.py --config $(CONFIG)
 
 test: $(BIN)/.installed-tests ## set up and run every test
-	@python -m pytest -n 2 --dist loadfile
+	@python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(BIN)/.installed-tests ## lint, format, types, tests
 	@ruff check .
 	@ruff format --check .
 	@mypy
-	@python -m pytest -n 2 --dist loadfile
+	@python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 clean: ## remove what the tool and its checks made here; .venv and repos/ stay
 	@find data output -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +

@@ -19,6 +19,8 @@ from utils.training.logs import read_log
 
 SCRIPT = str(ROOT / "scripts" / "03_train_model.py")
 INTERRUPTED = str(Path(__file__).with_name("interrupted.py"))
+# settings with which one process, two and an interrupted run give the same
+ALIKE = {"packing": False, "mixed_precision": False, "max_steps": 6, "evaluations": 2, "saves": 3, "warmup_ratio": 0.0}
 DEADLINE = 600.0  # seconds: far beyond what any run takes, also on a busy machine
 
 
