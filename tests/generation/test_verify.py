@@ -41,7 +41,8 @@ FILES = {
         "def outside(log):\n    import os\n    os.path.join('a', 'b')\n    log('a parameter of that name')\n"
     ),
     "src/pkg/tables.py": (
-        "import pkg.core\n\n\nclass Table:\n    def lookup(self, key):\n        return key\n\n"
+        "import pkg.core\n\nLEFT = ';'; RIGHT = 2;\n\n\n"
+        "class Table:\n    def lookup(self, key):\n        return key\n\n"
         "    def join(self, a, b):\n        return a\n"
     ),
     "pyproject.toml": '[project]\nname = "pkg"\ndependencies = ["Requests>=2", "numpy"]\n',
@@ -86,6 +87,7 @@ CASES: list[tuple[str, str, Any, list[Any]]] = [
     ),
     ("has_signature", "pkg.core.Engine", "class Engine(Base)", ["class Engine", "class Engine(Point)"]),
     ("has_signature", "pkg.helpers.LIMIT", "LIMIT = 3", ["LIMIT = 4", "LIMIT"]),
+    ("has_signature", "pkg.tables.RIGHT", "RIGHT = 2", ["RIGHT = 3", "LEFT = ';'"]),
     ("has_parameter", "pkg.helpers.log", "level", ["levels", "json"]),
     ("has_parameter", "pkg.helpers.log", "**extra", ["*args"]),
     ("returns", "pkg.core.Base.area", "int", ["str", None, "None"]),
@@ -153,6 +155,15 @@ def test_a_package_at_the_root_goes_by_its_name_and_by_what_its_files_import(tmp
     for name in ("my_copy", "pack"):
         assert Verifier(tmp_path, "my-copy").prove(Claim("defined_in", f"{name}.nodes.f", "nodes.py")) is None
     assert Verifier(tmp_path, "my-copy").prove(Claim("defined_in", "other.nodes.f", "nodes.py"))
+
+
+def test_a_package_at_the_root_may_have_a_module_of_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").write_text("from .pack import f\n")
+    (tmp_path / "pack.py").write_text("def f(): pass\n")
+    verifier = Verifier(tmp_path, "pack")
+    assert verifier.prove(Claim("defined_in", "pack", "__init__.py")) is None
+    assert verifier.prove(Claim("defined_in", "pack.pack.f", "pack.py")) is None
+    assert verifier.prove(Claim("imports", "pack", "pack.pack")) is None
 
 
 def make_sample(answer: str, claims: list[Claim], evidence: list[Evidence] | None = None) -> Sample:

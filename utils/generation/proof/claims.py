@@ -59,7 +59,8 @@ def _has_signature(repo: Repository, found: Found, value: object) -> str | None:
     if lines is None or not isinstance(value, str):
         return "no source to compare with"
     if found.name:
-        texts = ["\n".join(lines[line - 1 : end]).strip() for _, line, end in locate.spans(found)]
+        spans = ["\n".join(lines[line - 1 : end]) for _, line, end in locate.spans(found)]
+        texts = [text for span in spans for text in locate.assignments(span, found.name)]
     elif found.definition.kind in ("function", "class"):
         texts = [locate.signature(lines, found.definition)]
     else:

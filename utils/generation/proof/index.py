@@ -148,10 +148,9 @@ class Index:
         """The files that a module name may stand for, best first."""
         if name not in self._modules:
             found = self.sources.modules(name)
-            if not found and self.sources.exists("__init__.py"):
-                own, _, rest = name.partition(".")
-                if own in self.called:
-                    found = self._at_root(rest or "__init__")
+            own, _, rest = name.partition(".")
+            if self.sources.exists("__init__.py") and own in self.called:
+                found = [*self._at_root(rest or "__init__"), *found]
             if not found and name.endswith("_"):
                 found = self.sources.modules(name.rstrip("_"))
             self._modules[name] = found

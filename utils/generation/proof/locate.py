@@ -6,6 +6,7 @@ import ast
 import inspect
 import io
 import re
+import textwrap
 import tokenize
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -142,6 +143,19 @@ def _same_expression(left: str, right: str) -> bool:
         return ast.dump(ast.parse(left, mode="eval")) == ast.dump(ast.parse(right, mode="eval"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
+
+
+def assignments(text: str, name: str) -> list[str]:
+    """Whole lines as they are, and each statement on them that assigns the name, where a `;` parts or ends them."""
+    text = textwrap.dedent(text).strip()
+    if ";" not in text:
+        return [text]
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return [text]
+    own = [each for each in body if any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(each))]
+    return [text, *(ast.get_source_segment(text, each) or text for each in own)]
 
 
 def squeeze(text: str) -> str:
