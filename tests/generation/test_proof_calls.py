@@ -27,6 +27,7 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("inherited init", "class A:\n    def __init__(self): pass\nclass B(A): pass\nclass C:\n    def __init__(self): pass\ndef run(): B()\n", "m.run", "m.A.__init__", ["m.C.__init__"]),
     ("attribute type", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\nclass B:\n    def __init__(self): self.a = A()\n    def run(self): self.a.f()\n", "m.B.run", "m.A.f", ["m.C.f"]),
     ("annotation", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef run(a: 'A | None'): a.f()\n", "m.run", "m.A.f", ["m.C.f"]),
+    ("annotation of a class in quotes", "class A:\n    def __init__(self): pass\nclass C:\n    def __init__(self): pass\ndef run(a: type['A']): a()\n", "m.run", "m.A.__init__", ["m.C.__init__"]),
     ("annotated result", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\ndef make() -> A: ...\ndef run(): make().f()\n", "m.run", "m.A.f", ["m.C.f"]),
     ("cached property", "from functools import cached_property\nclass A:\n    @cached_property\n    def p(self): pass\n    def q(self): pass\ndef run(a: A): return a.p, a.q\n", "m.run", "m.A.p", ["m.A.q"]),
     ("own cached property", "class cached_property:\n    def __init__(self, f): self.f = f\n    def __get__(self, obj, owner): return self.f(obj)\nclass A:\n    @cached_property\n    def p(self): pass\ndef run(a: A): return a.p\n", "m.run", "m.cached_property.__get__", ["m.A.p"]),

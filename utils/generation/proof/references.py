@@ -86,14 +86,10 @@ def _container(node: ast.List | ast.Tuple | ast.Set | ast.Dict, depth: int) -> R
 
 def annotated(node: ast.expr | None, depth: int = 0) -> Ref:
     """The reference of a value that is annotated so; None where the annotation does not name one class."""
+    node = None if node is None else _unquoted(node)
     if node is None or depth > 20:
         return None
     if isinstance(node, ast.Constant):
-        if isinstance(node.value, str):
-            try:
-                return annotated(ast.parse(node.value.strip(), mode="eval").body, depth + 1)
-            except (SyntaxError, ValueError):
-                return None
         return ("k",) if node.value is None else None
     if isinstance(node, ast.Name | ast.Attribute):
         return ("i", reference(node))
@@ -109,7 +105,7 @@ def annotated(node: ast.expr | None, depth: int = 0) -> Ref:
         if name == "Union":
             return ("o", *(annotated(each, depth + 1) for each in inner))
         if name in ("type", "Type"):
-            return reference(inner[0])
+            return reference(_unquoted(inner[0]))
         if name in BAGS:
             return ("b", annotated(inner[0], depth + 1))
         if name in MAPS:
@@ -118,6 +114,16 @@ def annotated(node: ast.expr | None, depth: int = 0) -> Ref:
             return ("o", ("b", annotated(inner[0], depth + 1)), None)
         return ("o", ("i", reference(node.value)), None)
     return None
+
+
+def _unquoted(node: ast.expr) -> ast.expr | None:
+    """An annotation without the quotes around it; None where what is in them is no expression."""
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return node
+    try:
+        return ast.parse(node.value.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
 
 
 def arguments(node: ast.Call) -> tuple[tuple[int | str, Ref], ...]:
