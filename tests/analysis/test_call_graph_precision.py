@@ -65,6 +65,18 @@ CASES = {
         "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef f(a=None) -> 'A | B':\n    if a is None: return A()\n    return B()\ndef g(): f().m()\ndef h(): f(1).m()\ndef i(a=None) -> 'A | B':\n    if a is None: return A()\n    return x(a)\ndef j(): i(1).m()",
         "main.g -> main.A.m, main.f\nmain.h -> main.B.m, main.f\nmain.j -> main.A.m, main.B.m, main.i",
     ),
+    "what is handed back is of the class that the annotation names": (
+        "class A:\n    def m(self): pass\nclass B:\n    def __init__(self, up): self.up = up\n    def top(self) -> A:\n        found = self\n        while x: found = found.up\n        return found\n    def m(self): self.top().m()",
+        "main.B.m -> main.A.m, main.B.top",
+    ),
+    "an object of a class below the one that the annotation names": (
+        "class A:\n    def m(self): pass\nclass B(A):\n    def m(self): pass\ndef f() -> A: return B()\ndef g(): f().m()",
+        "main.g -> main.B.m, main.f",
+    ),
+    "partial stands for an object that is called": (
+        "from functools import partial\nclass C: pass\ndef f(a): pass\ndef g() -> C: return partial(f, 1)\ndef h(): g()()",
+        "main.h -> main.f, main.g",
+    ),
     "a flag that is not set": (
         "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef f(a=False):\n    if a: return A()\n    return B()\ndef g(): f().m()\ndef h(): f(True).m()\ndef i(a): f(a).m()",
         "main.g -> main.B.m, main.f\nmain.h -> main.A.m, main.B.m, main.f\nmain.i -> main.A.m, main.B.m, main.f",

@@ -12,7 +12,7 @@ from utils.analysis.resolution.exchange import CALLED, Ref
 from utils.analysis.resolution.graph import Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 
-APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, RECEIVED, PLAIN, TYPED = 104, 105, 106, 109, 115, 116
+APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, RECEIVED, PLAIN, TYPED, HELD = 104, 105, 106, 109, 115, 116, 87
 OPEN = -1  # an argument that may be in `*args` or `**kwargs`
 
 
@@ -170,8 +170,9 @@ class Binding(Containers):
             self.wait(item, (TYPED, offset + function.params[index], allowed))
 
     def allowed(self, offset: int, function: ir.Function, index: int) -> frozenset[int] | None:
-        """The classes that a parameter's annotation promises; None where it promises nothing, or what is not ours."""
-        key = offset + function.params[index]
+        """The classes that the annotation of a parameter, or of the result (`ir.CHECKED`), promises; None where it
+        promises nothing, or what is not ours."""
+        key = offset + (function.returns if index == ir.CHECKED else function.params[index])
         if key not in self.promises:
             found: set[int] | None = None
             module = self.hierarchy.modules[(offset >> ir.NODE_BITS) - 1]
@@ -184,6 +185,18 @@ class Binding(Containers):
             self.promises[key] = None if found is None else frozenset(found)
         return self.promises[key]
 
+    def hold_to_annotations(self) -> None:
+        """What functions hand back, as far as their annotations allow it."""
+        for function in self.module.face.functions.values():
+            for index, _, node in function.choices:
+                if index == ir.CHECKED:
+                    source, target = self.offset + node, self.offset + function.returns
+                    allowed = self.allowed(self.offset, function, index)
+                    if allowed is None:
+                        self.link(source, target)
+                    else:
+                        self.wait(source, (HELD, target, allowed))
+
     def is_protocol(self, number: int) -> bool:
         return any("Protocol" in str(item) for item in self.hierarchy.bases_of(number))
 
@@ -191,6 +204,14 @@ class Binding(Containers):
     def on_typed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         if what[0] == kinds.INSTANCE and not rule[1].isdisjoint(self.hierarchy.order(int(what[1]))):  # type: ignore[call-overload]
             self.add(rule[0], value)
+
+    @on(HELD)
+    def on_held(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """An object of the promised classes, or `partial(...)`, which stands for one that is called."""
+        if what[0] == kinds.PARTIAL:
+            self.add(rule[0], value)
+        else:
+            self.on_typed(value, what, rule, offset)
 
     def give_constants(self, item: Any, target: Ref) -> None:
         if item.__class__ is tuple:

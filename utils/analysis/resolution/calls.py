@@ -114,7 +114,7 @@ class Calls(Binding):
         else:
             self.link(owner.offset + function.returns, call.dst)
         for index, given, node in function.choices:
-            if index == ir.PROMISED:
+            if index < 0:
                 continue
             if given is None or self.is_given(function, index, args, call) in (None, given):
                 self.link(owner.offset + node, call.dst)

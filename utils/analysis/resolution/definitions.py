@@ -191,6 +191,11 @@ class Definitions(Parametrized):
             if last_name(found.value) in SEQUENCES | CONTEXTS and last_name(found.value) not in MAPPINGS:
                 self.declare(inner, record.yields)
                 return
+        named = self.named_classes(found)
+        if named and all(named) and not record.flags & (ir.GENERATOR | ir.CONTEXT):
+            record.choices.append((ir.CHECKED, True, record.returns))
+            record.types.append((ir.CHECKED, named))
+            record.returns = self.new()
         promised = record.returns
         if self.is_chosen(record):
             promised = self.new()

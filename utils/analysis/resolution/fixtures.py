@@ -64,7 +64,7 @@ def given_by(fixture: ir.Function) -> list[int]:
     if fixture.flags & ir.GENERATOR:
         return [fixture.yields]
     handed = [fixture.params[index] for index, called in fixture.passes if not called]
-    return [fixture.returns, *handed, *(node for index, _, node in fixture.choices if index != ir.PROMISED)]
+    return [fixture.returns, *handed, *(node for index, _, node in fixture.choices if index >= 0)]
 
 
 def class_attributes(hierarchy: Hierarchy, module: Module) -> Iterator[tuple[int, int, str]]:

@@ -26,6 +26,7 @@ class Interpreter(Models):
         self.hierarchy.consulted = self.consulted
         if phase == 0:
             self.seed()
+            self.hold_to_annotations()
             return
         self.settle_keys()
         self.settle_decorators()
@@ -49,7 +50,7 @@ class Interpreter(Models):
         for function in self.module.face.functions.values():
             for index, _, node in function.choices:
                 if index == ir.PROMISED and not all(
-                    self.points.get(self.offset + other) for *_, other in function.choices
+                    self.points.get(self.offset + other) for at, _, other in function.choices if at != ir.CHECKED
                 ):
                     self.link(self.offset + node, self.offset + function.returns)
 

@@ -50,6 +50,7 @@ LOCAL = (1 << NODE_BITS) - 1  # what it is within its file
 MADE = 1 << (NODE_BITS - 1)  # set in the numbers of nodes that are made while solving, clear in those of a summary
 CLASS_BITS = 20  # of a function's or class's
 
+CHECKED = -2  # in the place of a parameter's index: what is handed back, before it is held against the annotation
 PROMISED = -1  # in the place of a parameter's index: the result is what the annotation says of all results
 GIVEN = -2  # in the place of a class: base is the first parameter of a function, as of a class decorator
 ANY = "\0any"  # the key of what may lie anywhere in a container; no code has keys such as these
