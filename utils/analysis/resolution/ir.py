@@ -92,8 +92,9 @@ class Function(msgspec.Struct, array_like=True):
     promises text, numbers or nothing, where no object of ours can be meant. `stores` lists what `__init__` keeps
     untouched: (parameter index, attribute). `choices` are results that depend on whether an argument is given:
     (parameter index, given or None for either, node), as in `if f is None: return partial(...)`; with PROMISED for an
-    index, what the annotation says, which counts where one of the others stays unknown. `types` are the parameters
-    whose annotation names classes only: (index, the classes' origins). `defaults` are (parameter index, node), for
+    index, what the annotation says, which counts where one of the others stays unknown; with CHECKED, all results
+    of an annotation that names classes only, before others are left out. `types` are the parameters with such an
+    annotation, and CHECKED for the result: (index, the classes' origins). `defaults` are (parameter index, node), for
     calls that give no argument. `gives` is what a fixture assigns to attributes of `request.cls`: (name, node).
     `forwards` are the nodes of what a `__getattr__` asks for the attribute in turn.
     """

@@ -149,7 +149,7 @@ class Index:
         if name not in self._modules:
             found = self.sources.modules(name)
             own, _, rest = name.partition(".")
-            if self.sources.exists("__init__.py") and own in self.called:
+            if self.sources.exists("__init__.py") and own in self.root_names:
                 found = [*self._at_root(rest or "__init__"), *found]
             if not found and name.endswith("_"):
                 found = self.sources.modules(name.rstrip("_"))
@@ -160,7 +160,7 @@ class Index:
         return [path for path in self.sources.modules(module) if dotted_path(path) in (module, "__init__")]
 
     @cached_property
-    def called(self) -> set[str]:
+    def root_names(self) -> set[str]:
         """What a repository that is itself a package may be imported as: its name, and what its files say most."""
         counts: Counter[str] = Counter()
         for path in self.sources.paths:
