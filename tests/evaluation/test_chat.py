@@ -193,9 +193,11 @@ class Terminal:
         self.primary, secondary = pty.openpty()
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "TERM": "dumb"}
         command = ["nice", "-n", "19", sys.executable, str(SCRIPT), *options]
+        outer = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
         self.process = subprocess.Popen(
             command, stdin=secondary, stdout=secondary, stderr=secondary, env=environment, start_new_session=True
         )
+        signal.signal(signal.SIGINT, outer)
         os.close(secondary)
         self.text = ""
 
