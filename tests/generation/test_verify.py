@@ -41,7 +41,7 @@ FILES = {
         "def outside(log):\n    import os\n    os.path.join('a', 'b')\n    log('a parameter of that name')\n"
     ),
     "src/pkg/tables.py": (
-        "import pkg.core\n\nLEFT = ';'; RIGHT = 2;\n\n\n"
+        "import pkg.core\n\nLEFT = RIGHT = ';'; RIGHT = 2; NEXT = RIGHT;\n\n\n"
         "class Table:\n    def lookup(self, key):\n        return key\n\n"
         "    def join(self, a, b):\n        return a\n"
     ),
@@ -87,7 +87,7 @@ CASES: list[tuple[str, str, Any, list[Any]]] = [
     ),
     ("has_signature", "pkg.core.Engine", "class Engine(Base)", ["class Engine", "class Engine(Point)"]),
     ("has_signature", "pkg.helpers.LIMIT", "LIMIT = 3", ["LIMIT = 4", "LIMIT"]),
-    ("has_signature", "pkg.tables.RIGHT", "RIGHT = 2", ["RIGHT = 3", "LEFT = ';'"]),
+    ("has_signature", "pkg.tables.RIGHT", "RIGHT = 2", ["RIGHT = 3", "LEFT = ';'", "NEXT = RIGHT"]),
     ("has_parameter", "pkg.helpers.log", "level", ["levels", "json"]),
     ("has_parameter", "pkg.helpers.log", "**extra", ["*args"]),
     ("returns", "pkg.core.Base.area", "int", ["str", None, "None"]),

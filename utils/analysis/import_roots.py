@@ -50,6 +50,8 @@ class _Namer:
             }
             self.mentions.update(dotted)
             self.siblings[dirname(path)].update(imports[path])
+        if "" in self.packages and (called := self._called()) is not None:
+            self.repository = called
 
     def names(self) -> dict[str, str]:
         units: defaultdict[str, list[str]] = defaultdict(list)  # top-level package folder, or folder of loose files
@@ -73,8 +75,6 @@ class _Namer:
     def _package_root(self, package: str) -> str | None:
         """The import root of a top-level package: the ancestor folder by which the repository imports it."""
         if package == "":
-            called = self._called()
-            self.repository = self.repository if called is None else called
             return None if self.repository else ""
         parent = dirname(package)
         if parent in self.declared:

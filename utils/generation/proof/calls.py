@@ -403,9 +403,11 @@ def _is_read(repo: Repository, callee: Found) -> bool:
     """Whether reading an attribute runs the callee itself. Where the repository has a `cached_property` of its own,
     that is a class whose `__get__` runs it."""
     function = callee.definition
+    if not function.is_property:
+        return False
     named = zip(function.decorators, function.decorator_refs, strict=True)
     refs = [ref for text, ref in named if text.rpartition(".")[2] == "cached_property"]
-    return function.is_property and not any(value.kind == "def" for value in _around(repo, callee.value, refs))
+    return not any(value.kind == "def" for value in _around(repo, callee.value, refs))
 
 
 def _names_of(callee: Definition) -> set[str]:

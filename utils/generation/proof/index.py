@@ -157,7 +157,7 @@ class Index:
         return self._modules[name]
 
     def _at_root(self, module: str) -> list[str]:
-        return [path for path in self.sources.modules(module) if dotted_path(path) in (module, "__init__")]
+        return [path for path in self.sources.modules(module) if dotted_path(path) == module]
 
     @cached_property
     def root_names(self) -> set[str]:

@@ -154,8 +154,13 @@ def assignments(text: str, name: str) -> list[str]:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [text]
-    own = [each for each in body if any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(each))]
+    own = [each for each in body if name in _assigned(each)]
     return [text, *(ast.get_source_segment(text, each) or text for each in own)]
+
+
+def _assigned(statement: ast.stmt) -> set[str]:
+    names = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+    return {node.id for node in names if isinstance(node.ctx, ast.Store)}
 
 
 def squeeze(text: str) -> str:

@@ -86,7 +86,7 @@ def _container(node: ast.List | ast.Tuple | ast.Set | ast.Dict, depth: int) -> R
 
 def annotated(node: ast.expr | None, depth: int = 0) -> Ref:
     """The reference of a value that is annotated so; None where the annotation does not name one class."""
-    node = None if node is None else _unquoted(node)
+    node = _unquoted(node)
     if node is None or depth > 20:
         return None
     if isinstance(node, ast.Constant):
@@ -116,7 +116,7 @@ def annotated(node: ast.expr | None, depth: int = 0) -> Ref:
     return None
 
 
-def _unquoted(node: ast.expr) -> ast.expr | None:
+def _unquoted(node: ast.expr | None) -> ast.expr | None:
     """An annotation without the quotes around it; None where what is in them is no expression."""
     if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
         return node
