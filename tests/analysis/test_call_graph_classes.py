@@ -358,3 +358,11 @@ def test_inheritance_names_internal_bases_by_id_and_others_by_source() -> None:
 def test_overrides_name_the_next_definition_in_resolution_order() -> None:
     linked = link_sources("class A:\n    def m(self): pass\nclass B(A): pass\nclass C(B):\n    def m(self): pass")
     assert linked.overrides == {"main.C.m": "main.A.m"}
+
+
+def test_a_name_that_is_no_method_above_is_not_overridden_as_one_and_a_bare_annotation_is_none() -> None:
+    linked = link_sources(
+        "class A:\n    def m(self): pass\n    def n(self): pass\nclass B(A):\n    m = None\n    n: object\n"
+        "class C(B):\n    def m(self): pass\n    def n(self): pass"
+    )
+    assert linked.overrides == {"main.C.n": "main.A.n"}

@@ -72,6 +72,8 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("overloads", "from typing import overload\nclass A:\n    @overload\n    def f(self, x: int) -> int: ...\n    @overload\n    def f(self, x: str) -> str: ...\n    def f(self, x): return x\n    def g(self): pass\ndef run(): A().f(1)\n", "m.run", "m.A.f#3", ["m.A.f", "m.A.g"]),
     ("for type checkers", "from typing import TYPE_CHECKING\nclass A:\n    if TYPE_CHECKING:\n        def f(self): ...\n    else:\n        def f(self): pass\ndef run(): A().f()\n", "m.run", "m.A.f#2", ["m.A.f"]),
     ("metaclass", "class M(type):\n    def __new__(cls, *a): return super().__new__(cls, *a)\nclass N(type):\n    def __new__(cls, *a): return super().__new__(cls, *a)\nclass A(metaclass=M): pass\n", "m", "m.M.__new__", ["m.N.__new__"]),
+    ("object made by a metaclass", "class M(type):\n    def make(cls): return type.__call__(cls)\nclass A(metaclass=M):\n    def __init__(self): pass\nclass C:\n    def __init__(self): pass\n", "m.M.make", "m.A.__init__", ["m.C.__init__"]),
+    ("a name taken into a class", "class A:\n    def __init__(self): pass\nclass C:\n    def __init__(self): pass\nclass K:\n    A = A\ndef run(): K.A()\n", "m.run", "m.A.__init__", ["m.C.__init__"]),
     ("class below", "class A:\n    def __init_subclass__(cls): pass\nclass C:\n    def __init_subclass__(cls): pass\nclass B(A): pass\n", "m", "m.A.__init_subclass__", ["m.C.__init_subclass__"]),
     ("setter", "class A:\n    @property\n    def p(self): pass\n    @p.setter\n    def p(self, v): pass\ndef run(a: A): a.p = 1\n", "m.run", "m.A.p#2", ["m.A.p"]),
     ("read and set", "class A:\n    @property\n    def p(self): pass\n    @p.setter\n    def p(self, v): pass\n    def q(self): pass\ndef run(a: A): a.p += 1\n", "m.run", "m.A.p", ["m.A.q"]),
@@ -132,6 +134,9 @@ OPEN = [
     ("a static call", "def f(x): pass\nclass A:\n    __call__ = staticmethod(f)\nS = A()\ndef run(): S(1)\n", "m.run", "m.f"),
     ("registered", "from functools import singledispatch\n@singledispatch\ndef f(x): pass\n@f.register\ndef _(x: int): pass\ndef run(): f(1)\n", "m.run", "m._"),
     ("subclass of a class that is given", "class A:\n    def __init__(self): pass\nclass B(A):\n    def __init__(self): pass\ndef run(c: type[A]): c()\n", "m.run", "m.B.__init__"),
+    ("assigned by a subclass", "class A:\n    def f(self): pass\nclass B:\n    def f(self): pass\nclass T:\n    def start(self): self.x = A()\n    def run(self): self.x.f()\nclass U(T):\n    def start(self): self.x = B()\n", "m.T.run", "m.B.f"),
+    ("assigned to a class", "class A:\n    def f(self): pass\nclass K:\n    x = None\n    def start(): K.x = A()\n    def run(): K.x.f()\n", "m.K.run", "m.A.f"),
+    ("called object of a subclass", "class A:\n    def __call__(self): raise NotImplementedError\nclass B(A):\n    def __call__(self): pass\nclass K:\n    def __init__(self, a: A): self.a = a\n    def run(self): self.a()\n", "m.K.run", "m.B.__call__"),
     ("asked of a module", "def __getattr__(name): pass\ndef run():\n    import m\n    m.x\n", "m.run", "m.__getattr__"),
 ]  # fmt: skip
 

@@ -41,9 +41,13 @@ FILES = {
         "def outside(log):\n    import os\n    os.path.join('a', 'b')\n    log('a parameter of that name')\n"
     ),
     "src/pkg/tables.py": (
+        '"""\n======\nTables\n======\n\nAll of them.\n"""\n'
         "import pkg.core\n\nLEFT = RIGHT = ';'; RIGHT = 2; NEXT = RIGHT;\n\n\n"
         "class Table:\n    def lookup(self, key):\n        return key\n\n"
-        "    def join(self, a, b):\n        return a\n"
+        "    def join(self, a, b):\n        return a\n\n\n"
+        "class Key(Table): mark = ','; shape = ();\n\n\n"
+        "class Promise:\n    lookup: object\n\n\n"
+        "class Keys(Promise, Table):\n    def lookup(self, key):\n        return None\n"
     ),
     "pyproject.toml": '[project]\nname = "pkg"\ndependencies = ["Requests>=2", "numpy"]\n',
     "README.md": "# Pkg\n\nRun it with `pkg run`.\n",
@@ -88,6 +92,7 @@ CASES: list[tuple[str, str, Any, list[Any]]] = [
     ("has_signature", "pkg.core.Engine", "class Engine(Base)", ["class Engine", "class Engine(Point)"]),
     ("has_signature", "pkg.helpers.LIMIT", "LIMIT = 3", ["LIMIT = 4", "LIMIT"]),
     ("has_signature", "pkg.tables.RIGHT", "RIGHT = 2", ["RIGHT = 3", "LEFT = ';'", "NEXT = RIGHT"]),
+    ("has_signature", "pkg.tables.Key.shape", "shape = ()", ["mark = ','", "class Key(Table)"]),
     ("has_parameter", "pkg.helpers.log", "level", ["levels", "json"]),
     ("has_parameter", "pkg.helpers.log", "**extra", ["*args"]),
     ("returns", "pkg.core.Base.area", "int", ["str", None, "None"]),
@@ -96,6 +101,7 @@ CASES: list[tuple[str, str, Any, list[Any]]] = [
     ("raises", "pkg.helpers.fetch", "errors.Missing", ["errors.Found"]),
     ("decorated_by", "pkg.helpers.fetch", "retry", ["retry()", "cached"]),
     ("documented_as", "pkg.core.Base", "The base of all.", ["The base of some.", "The base of", "Nothing else."]),
+    ("documented_as", "pkg.tables", "Tables", ["======", "Tables and keys", "All of them."]),
     ("documented_as", "pkg.helpers.log", "Log a text. Twice.", ["Log a text. Thrice.", "Log a"]),
     ("calls", "pkg.core.build", "pkg.core.Engine.run", ["pkg.core.Base.run", "pkg.core.Engine", "pkg.helpers.retry"]),
     ("calls", "pkg.core.build", "pkg.core.Base.__init__", ["pkg.core.Base.area"]),
@@ -110,6 +116,7 @@ CASES: list[tuple[str, str, Any, list[Any]]] = [
     ("inherits_from", "pkg.core.Color", "Enum", ["enum.IntEnum", "Base"]),
     ("has_subclass", "pkg.core.Base", "pkg.core.Engine", ["pkg.core.Color"]),
     ("overrides", "pkg.core.Engine.run", "pkg.core.Base.run", ["pkg.core.Base.area", "pkg.core.Base.__init__"]),
+    ("overrides", "pkg.tables.Keys.lookup", "pkg.tables.Table.lookup", ["pkg.tables.Promise.lookup"]),
     ("imports", "pkg.core", "pkg.helpers", ["pkg.tables", "pkg.core"]),
     ("imports", "pkg", "pkg.core", ["pkg.tables"]),
     ("imports", "pkg.tables", "pkg.core", ["pkg.helpers"]),
@@ -226,3 +233,52 @@ def test_a_base_that_is_imported_or_defined_is_told_either_way(tmp_path: Path) -
     assert verifier.prove(Claim("inherits_from", "m.Color", "m.StrEnum")) is None
     assert verifier.prove(Claim("inherits_from", "m.Color", "StrEnum")) is None
     assert verifier.prove(Claim("inherits_from", "m.Color", "Enum")) is not None
+
+
+def test_a_base_goes_by_the_name_of_its_class_or_else_by_what_is_written(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text(
+        "class A: ...\ndef make(kind):\n    chosen = A\n    class B(chosen): ...\n    return B\n"
+        "class C(A): ...\nclass D(make(1)): ...\n"
+    )
+    verifier = Verifier(tmp_path, "m")
+    for name, base in (("m.make.B", "chosen"), ("m.make.B", "m.A"), ("m.C", "m.A"), ("m.D", "make(1)")):
+        assert verifier.prove(Claim("inherits_from", name, base)) is None
+    for name, base in (("m.C", "A"), ("m.D", "m.A"), ("m.make.B", "A")):
+        assert verifier.prove(Claim("inherits_from", name, base))
+
+
+def test_a_function_of_a_package_may_have_the_name_of_a_module_in_it(tmp_path: Path) -> None:
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "__init__.py").write_text("from pkg.date import Date\n\n\ndef date(): ...\n")
+    (tmp_path / "pkg" / "date.py").write_text("class Date: ...\n")
+    verifier = Verifier(tmp_path, "pkg")
+    assert verifier.prove(Claim("is_a", "pkg.date", "module")) is None
+    assert verifier.prove(Claim("at_line", "pkg.date#2", 4)) is None
+    assert verifier.prove(Claim("at_line", "pkg.date#3", 4))
+
+
+FIELDS = (
+    "import attr\nfrom enum import Enum\nfrom dataclasses import dataclass\nfrom typing import ClassVar\n\n\n"
+    "class Level(Enum):\n    value: int\n    LOW = 1\n\n\n"
+    "class ByteEnum:\n    kind = None\n\n\nclass Mode(ByteEnum):\n    kind = Level\n\n\n"
+    "@dataclass\nclass Row:\n    kept: 'ClassVarKind'\n    shared: ClassVar[int] = 1\n    plain = 2\n\n\n"
+    "@attr.s\nclass Zone:\n    name = attr.ib()\n    other = dict()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Level.value", "attribute"),
+        ("Level.LOW", "field"),
+        ("Mode.kind", "attribute"),
+        ("Row.kept", "field"),
+        ("Row.shared", "attribute"),
+        ("Row.plain", "attribute"),
+        ("Zone.name", "field"),
+        ("Zone.other", "attribute"),
+    ],
+)
+def test_fields_are_told_from_attributes(tmp_path: Path, name: str, kind: str) -> None:
+    (tmp_path / "m.py").write_text(FIELDS)
+    assert Verifier(tmp_path, "m").prove(Claim("is_a", f"m.{name}", kind)) is None

@@ -29,9 +29,9 @@ FIELD = (
     r"\b[^:`\n]*:(?!`)"
 )
 SECTION_MARK = re.compile(
-    rf"[ \t]*(?:[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*$|{FIELD}|-{{3,}}[ \t]*$|={{3,}}[ \t]*$|\.\. \w|>>> |@\w+ )"
+    rf"[ \t]*(?:[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*$|{FIELD}|([-=~*^#+_])\1{{2,}}[ \t]*$|\.\. \w|>>> |@\w+ )"
 )
-UNDERLINE = r"[ \t]*(?:-{3,}|={3,})[ \t]*$"
+TITLE_LINE = r"[ \t]*([-=~*^#+_])\1{2,}[ \t]*$"  # below a title, and above it, too, if its writer likes
 DOCTEST = r"(?m)^[ \t]*>>> .*(?:\n[ \t]*\S.*)*"
 AT_MARGIN = r"\n[ \t]*\n(?=\S)"  # where a Sphinx field has ended; griffe lets it run to the next one
 OPTIONS: dict[Style, dict[str, bool]] = {
@@ -53,11 +53,13 @@ def style_of(text: str) -> Style | None:
 
 
 def summary_of(text: str) -> str:
-    """The first paragraph on one line: the lines up to the first blank one, section mark or example."""
+    """The first paragraph or the title on one line: the lines up to the first blank one, section mark or example."""
     lines: list[str] = []
     for line in text.strip().split("\n"):
+        if not lines and re.match(TITLE_LINE, line):
+            continue
         if not line.strip() or (lines and SECTION_MARK.match(line)):
-            if len(lines) > 1 and re.match(UNDERLINE, line):
+            if len(lines) > 1 and re.match(TITLE_LINE, line):
                 lines.pop()  # `Parameters` right below the summary
             break
         lines.append(line.strip())

@@ -344,10 +344,9 @@ class Definitions(Parametrized):
         self.body(node.body)
         self.scope = outer
         for name, found in inner.env.items():
-            if found:
-                record.names[name] = [found]
-                if (index, name) in self.declared_in:
-                    record.declared.append(name)
+            record.names[name] = [found] if found else []
+            if (index, name) in self.declared_in:
+                record.declared.append(name)
         current = record.node
         for item, callee in reversed(decorators):
             current = self.decorate(item, callee, current)

@@ -204,12 +204,13 @@ def take_names(hierarchy: Hierarchy, module: Module) -> Names:
 
 
 def overridden(hierarchy: Hierarchy, number: int, name: str) -> str | None:
-    """The id of the first method of a name further on in a class's resolution order."""
+    """The id of the first method of a name further on in a class's resolution order; none where that name is no method
+    of the first class that has it."""
     for base in hierarchy.order(number)[1:]:
         if isinstance(base, int):
-            methods = hierarchy.class_of(base)[1].methods
-            if name in methods:
-                return methods[name]
+            record = hierarchy.class_of(base)[1]
+            if name in record.methods or (name in record.names and name not in record.fields):
+                return record.methods.get(name)
     return None
 
 

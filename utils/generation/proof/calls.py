@@ -273,7 +273,11 @@ def _called(repo: Repository, caller: Found, scope: int, ref: tuple, callee: Fou
     values = repo.resolve(caller.path, scope, ref)
     if any(_runs(repo, value, callee) for value in values):
         return _not_abstract(callee, ref)
+    if ref[0] == "a" and ref[2] == "__call__" and _is_metaclass_of(repo, caller, callee):
+        return "proven"
     if callee.definition.name in CONSTRUCTORS and any(_is_partly_known(repo, value) for value in values):
+        return "undecided"
+    if "__call__" in _names_of(callee.definition) and any(_may_be(repo, value, callee) for value in values):
         return "undecided"
     is_inner = _is_inner(callee.definition)
     if is_inner and any(_is_remade(repo, value) for value in (*values, *_receivers(repo, caller, scope, ref))):
@@ -295,6 +299,15 @@ def _called(repo: Repository, caller: Found, scope: int, ref: tuple, callee: Fou
     is_given = ref[2] == "param"  # what pytest gives to a fixture, under that name
     fits = matches or is_inner or has_other_name or is_given or _is_kept(repo, caller.path, scope, ref)
     return _open_if(fits, values)
+
+
+def _is_metaclass_of(repo: Repository, caller: Found, callee: Found) -> bool:
+    """Whether the caller's class makes the callee's: `type.__call__(cls)` in a metaclass runs a class's constructor."""
+    above, owner = caller.definition.parent, callee.definition.parent
+    if callee.definition.name not in CONSTRUCTORS or above is None or owner is None or owner.kind != "class":
+        return False
+    line = (each for meta in repo.metaclasses(Value("def", callee.path, owner.index)) for each in repo.mro(meta)[0])
+    return any(each == Value("def", caller.path, above.index) for each in line)
 
 
 def _receivers(repo: Repository, caller: Found, scope: int, ref: tuple) -> list[Value]:

@@ -15,9 +15,10 @@ from utils.records import Claim
 _FIELDS = re.compile(
     r"\n[ \t]*(?=:(?:param|parameter|arg|argument|key|keyword|type|returns?|rtype|raises?|except|yields?)\b[^\n`]*:"
     r"|(?:Args|Arguments|Param(?:eter)?s|Returns?|Raises|Yields|Examples?|Notes?|Attributes|Warnings?):?[ \t]*(?:\n|$)"
-    r"|\.\. \w|>>> |@\w+ |[-=]{3,}[ \t]*$)",
+    r"|[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*(?:\n|$)|\.\. \w|>>> |@\w+ |([-=~*^#+_])\1{2,}[ \t]*$)",
     re.MULTILINE,
 )
+_OVERLINE = re.compile(r"([-=~*^#+_])\1{2,}[ \t]*\n")  # a title may have a line above it, too
 
 Proof = Callable[[Repository, Claim], "str | None"]
 
@@ -59,8 +60,7 @@ def _has_signature(repo: Repository, found: Found, value: object) -> str | None:
     if lines is None or not isinstance(value, str):
         return "no source to compare with"
     if found.name:
-        spans = ["\n".join(lines[line - 1 : end]) for _, line, end in locate.spans(found)]
-        texts = [text for span in spans for text in locate.assignments(span, found.name)]
+        texts = locate.statements(lines, found)
     elif found.definition.kind in ("function", "class"):
         texts = [locate.signature(lines, found.definition)]
     else:
@@ -105,9 +105,12 @@ def _documented_as(repo: Repository, found: Found, value: object) -> str | None:
 def is_summary(value: str, docstring: str) -> bool:
     """True for the first paragraph (up to a field list in it), or whole sentences from its beginning."""
     wanted = squeeze(value)
-    text = docstring.strip().split("\n\n")[0]
+    text = docstring.strip()
+    above = _OVERLINE.match(text)
+    text = text[above.end() if above else 0 :].lstrip().split("\n\n")[0]
     paragraph = squeeze(text)
-    before_fields = squeeze(_FIELDS.split(text, maxsplit=1)[0])
+    fields = _FIELDS.search(text)
+    before_fields = squeeze(text[: fields.start()]) if fields else paragraph
     if not wanted or wanted in (paragraph, before_fields):
         return bool(wanted)
     rest = paragraph.removeprefix(wanted)

@@ -67,6 +67,16 @@ class Site(NamedTuple):
         return self.ref is not None and self.ref[0] == "a" and self.how[0] in ATTRIBUTE_METHODS
 
 
+class Assignment(NamedTuple):
+    """A statement that assigns a name: lines from 1, columns in bytes from 0, the annotation's text or ""."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    annotation: str = ""
+
+
 @dataclass(slots=True, eq=False)
 class Definition:
     """A module, class, function or lambda. `local` is its name inside the module, `#n` included; "" for the module."""
@@ -98,7 +108,7 @@ class Definition:
     bindings: dict[str, list[Ref]] = field(default_factory=dict)
     attributes: dict[str, list[Ref]] = field(default_factory=dict)
     results: list[Ref] = field(default_factory=list)
-    assigned: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
+    assigned: dict[str, list[Assignment]] = field(default_factory=dict)
     outer_names: set[str] = field(default_factory=set)
 
     @property

@@ -39,7 +39,7 @@ class StandardLibrary:
         if value in (found.path, found.name):
             return True
         if found.name:
-            return any(same_code("\n".join(lines[line - 1 : end]), value) for _, line, end in locate.spans(found))
+            return any(same_code(text, value) for text in locate.statements(lines, found))
         definition = found.definition
         if value == definition.name or value in {parameter[0] for parameter in definition.parameters}:
             return True

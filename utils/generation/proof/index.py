@@ -106,12 +106,12 @@ class Index:
         return frozenset(found)
 
     def binds_below(self, base: str, name: str) -> bool:
-        """Whether a class derived from one called `base`, or another base of such a class, binds `name`."""
+        """Whether a class derived from one called `base`, or another base of such a class, binds or assigns `name`."""
         if (base, name) not in self._below:
-            others = {_named(ref) for each in self.derived(base) for ref in each.base_refs} - {base}
-            self._below[base, name] = any(name in each.bindings for each in self.derived(base)) or any(
-                name in each.bindings for other in others for each in self._classes.get(other, ())
-            )
+            below = self.derived(base)
+            others = {_named(ref) for each in below for ref in each.base_refs} - {base}
+            beside = [each for other in others for each in self._classes.get(other, ())]
+            self._below[base, name] = any(name in each.bindings or name in each.attributes for each in below + beside)
         return self._below[base, name]
 
     def derived(self, base: str) -> list[Definition]:

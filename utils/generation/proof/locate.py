@@ -6,17 +6,19 @@ import ast
 import inspect
 import io
 import re
-import textwrap
 import tokenize
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from utils.generation.proof.facts import Definition
 from utils.generation.proof.resolve import Repository
+from utils.generation.proof.syntax import cut
 from utils.generation.proof.values import Value
 
 FIELD_BASES = frozenset({"TypedDict", "NamedTuple", "BaseModel", "Struct", "SQLModel"})
 FIELD_DECORATORS = frozenset({"dataclass", "define", "attrs", "mutable", "frozen", "s", "attributes"})
+FIELD_MAKERS = frozenset({"attrib", "ib", "field"})  # of attrs, where no annotation is needed
+_OF_THE_CLASS = re.compile(r"\bClassVar\b")
 _CAPITALS = re.compile(r"_*[A-Z][A-Z0-9_]*$")
 
 
@@ -39,6 +41,7 @@ def find(repo: Repository, element: str) -> Iterator[Found]:
         facts = repo.facts(path)
         if facts is None:
             continue
+        local = _without_module(repo, path, local)
         if local in facts.by_local:
             yield Found(path, facts.by_local[local])
             continue
@@ -47,6 +50,15 @@ def find(repo: Repository, element: str) -> Iterator[Found]:
         for owner in _repeats(facts.by_local, outer):
             if name in owner.assigned:
                 yield Found(path, owner, name)
+
+
+def _without_module(repo: Repository, path: str, local: str) -> str:
+    """A name that a submodule has first is the module's second, and in its file the first."""
+    first, dot, rest = local.partition(".")
+    name, _, number = first.partition("#")
+    if not number or not repo.submodule(path, name):
+        return local
+    return f"{name}{f'#{int(number) - 1}' if number != '2' else ''}{dot}{rest}"
 
 
 def _repeats(by_local: dict[str, Definition], local: str) -> Iterator[Definition]:
@@ -63,8 +75,12 @@ def spans(found: Found) -> list[tuple[int, int, int]]:
     if not found.name:
         each = found.definition
         return [(each.start, each.line, each.end)]
-    times = found.definition.assigned[found.name]
-    return [(first, first, last) for first, last, _ in times]
+    return [(each.line, each.line, each.end_line) for each in found.definition.assigned[found.name]]
+
+
+def statements(lines: list[str], found: Found) -> list[str]:
+    """The source text of each statement that assigns the name; others may share its lines, or a class its line."""
+    return [cut(lines, *each[:4]) for each in found.definition.assigned[found.name]]
 
 
 def kinds(repo: Repository, found: Found) -> set[str]:
@@ -81,24 +97,37 @@ def kinds(repo: Repository, found: Found) -> set[str]:
 
 
 def _class_level(repo: Repository, found: Found, plain: str) -> set[str]:
-    """A field where the class makes fields of its assignments; where only a base of it does, either word is right."""
-    typed = any(
-        annotation and "ClassVar" not in annotation for _, _, annotation in found.definition.assigned[found.name]
-    )
-    own, *inherited = repo.mro(found.value)[0]
-    if _makes_fields(repo, own, typed):
+    """A field where the class makes fields of its assignments. Either word is right where only a base of it does, or
+    where a base within the repository merely has the name of one that does."""
+    owner = found.definition
+    outside = [
+        text
+        for text, values in zip(owner.bases, repo.bases(found.value), strict=True)
+        if not any(value.kind == "def" for value in values)
+    ]
+    if _makes_fields(found, owner.decorators, outside):
         return {"field"} if not found.name.startswith("_") else {"field", plain}
-    return {"field", plain} if any(_makes_fields(repo, each, typed) for each in inherited) else {plain}
+    line = [repo.definition(each) for each in repo.mro(found.value)[0]]
+    return {"field", plain} if any(_makes_fields(found, each.decorators, each.bases) for each in line) else {plain}
 
 
-def _makes_fields(repo: Repository, value: Value, typed: bool) -> bool:
-    """Dataclasses, typed dictionaries and named tuples make fields of annotations, enumerations of every assignment."""
-    definition = repo.definition(value)
-    decorators = {text.partition("(")[0].rpartition(".")[2] for text in definition.decorators}
-    bases = {text.partition("[")[0].partition("(")[0].rpartition(".")[2] for text in definition.bases}
-    if any(base.endswith(("Enum", "Flag", "Choices")) for base in bases):
-        return True
-    return typed and bool(decorators & FIELD_DECORATORS or bases & FIELD_BASES)
+def _makes_fields(found: Found, decorators: list[str], bases: list[str]) -> bool:
+    """Dataclasses, typed dictionaries and named tuples make fields of annotations, enumerations of every value, attrs
+    also of what its own functions make."""
+    values = found.definition.bindings.get(found.name, ())
+    if any(_last_name(base).endswith(("Enum", "Flag", "Choices")) for base in bases):
+        return bool(values)
+    annotations = [each.annotation for each in found.definition.assigned[found.name] if each.annotation]
+    is_annotated = any(not _OF_THE_CLASS.search(text) for text in annotations)
+    if not FIELD_BASES.isdisjoint(map(_last_name, bases)):
+        return is_annotated
+    is_made = any(ref and ref[0] == "c" and ref[1] and ref[1][-1] in FIELD_MAKERS for ref in values)
+    return (is_annotated or is_made) and not FIELD_DECORATORS.isdisjoint(map(_last_name, decorators))
+
+
+def _last_name(text: str) -> str:
+    """`C` of `a.b.C[T]` and of `a.b.C(...)`."""
+    return text.partition("[")[0].partition("(")[0].rpartition(".")[2]
 
 
 def docstring_after(lines: list[str], found: Found) -> str | None:
@@ -143,24 +172,6 @@ def _same_expression(left: str, right: str) -> bool:
         return ast.dump(ast.parse(left, mode="eval")) == ast.dump(ast.parse(right, mode="eval"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-
-
-def assignments(text: str, name: str) -> list[str]:
-    """Whole lines as they are, and each statement on them that assigns the name, where a `;` parts or ends them."""
-    text = textwrap.dedent(text).strip()
-    if ";" not in text:
-        return [text]
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return [text]
-    own = [each for each in body if name in _assigned(each)]
-    return [text, *(ast.get_source_segment(text, each) or text for each in own)]
-
-
-def _assigned(statement: ast.stmt) -> set[str]:
-    names = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
-    return {node.id for node in names if isinstance(node.ctx, ast.Store)}
 
 
 def squeeze(text: str) -> str:

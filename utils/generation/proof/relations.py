@@ -37,14 +37,15 @@ def judge_calls(repo: Repository, caller: str, callee: str) -> Verdict:
 
 
 def inherits_from(repo: Repository, subclass: str, base: str) -> str | None:
-    """`base` is among the class's own bases: an element id, or the source text of a base outside the repository."""
+    """`base` is one of the class's bases: an element id, or the source text of a base that is no class's own name."""
     classes = [found for found in _definitions(repo, subclass) if found.definition.kind == "class"]
     if not classes:
         return f"{subclass} is not a class"
     wanted = {found.value for found in _definitions(repo, base)}
     for found in classes:
         for text, values in zip(found.definition.bases, repo.bases(found.value), strict=True):
-            is_surely_own = bool(values) and all(value.kind == "def" for value in values)
+            names = {repo.definition(value).name if value.kind == "def" else "" for value in values}
+            is_surely_own = names == {text.rpartition(".")[2]} and not text.startswith("self.")
             if wanted & values or (not is_surely_own and same_code(text, base)):
                 return None
     return f"its bases are {', '.join(classes[0].definition.bases) or 'none'}"
@@ -60,12 +61,15 @@ def overrides(repo: Repository, method: str, base: str) -> str | None:
             continue
         reason = f"no base of {owner.name} defines {found.definition.name}"
         for each in repo.mro(Value("def", found.path, owner.index))[0][1:]:
-            values = repo.definition(each).bindings.get(found.definition.name)
-            if values:
-                bound = set().union(*(repo.resolve(each.path, each.place, ref) for ref in values))
-                if bound & targets:
-                    return None
-                reason = f"it overrides that of {repo.definition(each).name}"
+            above = repo.definition(each)
+            values = above.bindings.get(found.definition.name, ())
+            bound = {value for ref in values for value in repo.resolve(each.path, each.place, ref)}
+            if not values:  # what a class only declares, for type checkers, is no binding
+                bound = {target for target in targets if repo.definition(target).parent is above}
+            if bound & targets:
+                return None
+            if bound or values:
+                reason = f"it overrides that of {above.name}"
                 break
     return reason
 

@@ -157,7 +157,7 @@ class Repository(Hierarchy):
             if is_bound and value.kind != "instance":  # what any class assigns to an object goes before all names
                 break
         if found_values:
-            if value.kind == "instance" and (
+            if value.kind != "super" and (
                 literal or name in self.assigned_attributes or self.is_overridden(value, name)
             ):
                 found_values.add(ANY)  # others, or subclasses, assign it

@@ -43,8 +43,21 @@ def same_shape(left: ast.Tuple, right: ast.Tuple) -> bool:
     return len(left.elts) == len(right.elts) and not any(isinstance(e, ast.Starred) for e in [*left.elts, *right.elts])
 
 
-def cut(line: str, left: int, right: int | None) -> str:
-    """A piece of a line by UTF-8 byte offsets, as `ast` counts them."""
+def place(node: ast.AST) -> tuple[int, int, int, int]:
+    """Where a statement or an expression begins and ends: line, column, line, column, as `ast` counts them."""
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
+
+
+def cut(lines: list[str], line: int, column: int, end_line: int, end_column: int) -> str:
+    """The text between two places of a file."""
+    if line == end_line:
+        return _part(lines[line - 1], column, end_column)
+    first, last = _part(lines[line - 1], column, None), _part(lines[end_line - 1], 0, end_column)
+    return "\n".join([first, *lines[line : end_line - 1], last])
+
+
+def _part(line: str, left: int, right: int | None) -> str:
+    """A piece of a line by UTF-8 byte offsets."""
     if line.isascii():
         return line[left:right]
     return line.encode("utf-8")[left:right].decode("utf-8")

@@ -6,10 +6,10 @@ import ast
 import sys
 from typing import Any
 
-from utils.generation.proof.facts import CALL, MADE, PASSED, RAISED, Definition, FileFacts, Ref, Site
+from utils.generation.proof.facts import CALL, MADE, PASSED, RAISED, Assignment, Definition, FileFacts, Ref, Site
 from utils.generation.proof.protocols import READ, attribute_methods, implicit_calls
 from utils.generation.proof.references import annotated, arguments, functions_passed, read_by_name, reference
-from utils.generation.proof.syntax import children, cut, is_for_type_checkers, is_stub, same_shape
+from utils.generation.proof.syntax import children, cut, is_for_type_checkers, is_stub, place, same_shape
 
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef)
 OVERLOADS = frozenset({"overload", "typing.overload", "t.overload", "typing_extensions.overload"})
@@ -61,12 +61,7 @@ class _Reader:
 
     def source(self, node: ast.AST) -> str:
         """The exact text of an expression."""
-        first, last = node.lineno - 1, node.end_lineno - 1  # type: ignore[attr-defined]
-        left, right = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
-        if first == last:
-            return cut(self.lines[first], left, right)
-        parts = [cut(self.lines[first], left, None), *self.lines[first + 1 : last], cut(self.lines[last], 0, right)]
-        return "\n".join(parts)
+        return cut(self.lines, *place(node))
 
     def scope(self, owner: Definition, body: list[ast.stmt] | list[ast.expr]) -> None:
         """Walk a body; definitions in it are walked after it, so that nothing recurses."""
@@ -135,8 +130,8 @@ class _Reader:
         plain = [*arguments.posonlyargs, *arguments.args]
         defaults = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
         positional = len(arguments.posonlyargs)
-        for place, (each, default) in enumerate(zip(plain, defaults, strict=True)):
-            self._parameter(made, each, "positional_only" if place < positional else "positional_or_keyword", default)
+        for number, (each, default) in enumerate(zip(plain, defaults, strict=True)):
+            self._parameter(made, each, "positional_only" if number < positional else "positional_or_keyword", default)
         if arguments.vararg:
             self._parameter(made, arguments.vararg, "var_positional", None)
         for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
@@ -177,7 +172,7 @@ class _Reader:
             runner.is_generator = True
         elif kind.__name__ == "TypeAlias":  # `type X = …`, Python 3.12
             self._bind(scope, node.name.id, None)
-            scope.assigned.setdefault(node.name.id, []).append((node.lineno, node.end_lineno, ""))
+            scope.assigned.setdefault(node.name.id, []).append(Assignment(*place(node)))
         elif kind in (ast.Global, ast.Nonlocal):
             scope.outer_names.update(node.names)
             self.global_names.update(node.names if kind is ast.Global else ())
@@ -216,10 +211,14 @@ class _Reader:
         self, target: ast.expr, ref: Ref, scope: Definition, statement: ast.stmt | ast.expr, typed: str = ""
     ) -> None:
         if isinstance(target, ast.Name):
-            self._bind(scope, target.id, ref)
-            span = statement.lineno, statement.end_lineno or statement.lineno, typed
+            if scope.kind == "class" and ref == ("n", target.id) and scope.parent is not None:
+                ref = ("x", scope.parent.index, ref)  # `name = name` in a class takes that of the scope around it
+            if typed and scope.kind == "class" and statement.value is None:  # type: ignore[union-attr]
+                scope.attributes.setdefault(target.id, []).append(ref)  # of its objects: the class itself has none
+            else:
+                self._bind(scope, target.id, ref)
             if isinstance(statement, ast.Assign | ast.AnnAssign):
-                scope.assigned.setdefault(target.id, []).append(span)
+                scope.assigned.setdefault(target.id, []).append(Assignment(*place(statement), typed))
         elif isinstance(target, ast.Tuple | ast.List):
             for each in target.elts:
                 self._target(each, None, scope, statement)
