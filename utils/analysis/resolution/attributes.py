@@ -272,6 +272,10 @@ class Attributes(Solver):
             if handed is not None and not called:
                 self.add(node, handed)
 
+    def invoke(self, value: int, what: kinds.Value, name: str, args: list[Any], place: Any, dst: int = 0) -> bool:
+        """Run a special method of an object; whether it has one."""
+        raise NotImplementedError  # ContainerMethods
+
     @on(ir.STORE)
     def on_store(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         name, source, scope, line, method_of = rule
@@ -280,16 +284,15 @@ class Attributes(Solver):
             owner = int(what[1])  # type: ignore[call-overload]
             setter = self.setter(owner, name) if kind == kinds.INSTANCE else None
             asked = "__delattr__" if name.startswith(DELETED) else "__setattr__"
-            hook = self.find(owner, asked) if kind == kinds.INSTANCE else None
             place: Place | None = (scope, line, self.at)
-            if hook is not None:
-                self.edge((scope, line, self.at), hook, value)
+            given = offset + source if source else 0
+            if kind == kinds.INSTANCE and self.invoke(value, what, asked, [0, given], (scope, line)):
                 place = None  # what the hook does with the value is done from there
             if setter is not None:
-                self.set_property(setter, value, offset + source if source else 0, place)
+                self.set_property(setter, value, given, place)
                 return
             if kind == kinds.INSTANCE:
-                self.describe(value, owner, name, offset + source if source else 0, place)
+                self.describe(value, owner, name, given, place)
             if source and not (method_of < 0 and self.is_test and self.find(owner, name) is not None):
                 self.link(offset + source, self.field(self.assigning(owner, method_of), name))
             if source and method_of == ir.GIVEN and kind == kinds.CLASS and name.startswith("__"):
@@ -370,8 +373,14 @@ class Attributes(Solver):
         waiting, self.absent = self.absent, []
         for value, node, name, place in waiting:
             number = int(self.values.table[value][1])  # type: ignore[call-overload]
+            if not self.hierarchy.binds(number, "__getattr__"):
+                continue
+            if self.is_found(node, number, name) and not self.is_only_declared(node):
+                continue
             hook = self.find(number, "__getattr__")
-            if hook is None or (self.is_found(node, number, name) and not self.is_only_declared(node)):
+            if hook is None:  # a decorator made it
+                self.at = place[2]
+                self.invoke(value, self.values.table[value], "__getattr__", [0], place[:2], node)
                 continue
             owner, function = self.hierarchy.function_of(hook)
             self.edge(place, hook, value, implied=True)

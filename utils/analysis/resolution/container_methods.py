@@ -12,7 +12,9 @@ from utils.analysis.resolution.decorating import Decorating
 from utils.analysis.resolution.graph import on
 
 COPIED, PAIRED, INVOKED = 122, 124, 93
-NAMED = frozenset(["__enter__", "__exit__", "__aenter__", "__aexit__", "__next__", "__anext__", "keys"])
+NAMED = frozenset(
+    ["__enter__", "__exit__", "__aenter__", "__aexit__", "__next__", "__anext__", "__setattr__", "__delattr__", "keys"]
+)
 CONTAINER_TYPES = {"list": -1, "set": -1, "deque": -1, "dict": ir.MAPPING, "OrderedDict": ir.MAPPING}
 DICTIONARIES = frozenset({"dict", "Dict", "OrderedDict", "defaultdict", "Counter"})
 READERS = frozenset({"get", "pop", "setdefault", "popitem", "popleft", "__getitem__", "__next__"})
@@ -47,11 +49,14 @@ class ContainerMethods(Decorating):
             return
         call = Call(place[0], place[1], args, [], target, self.there(target))
         call.shared = site
+        number = int(what[1])  # type: ignore[call-overload]
+        self.edge(call.place, number, receiver if what[0] == kinds.FUNCTION else -1, name not in NAMED)
+        if name not in NAMED:
+            self.asked_as[site, number] = name
         if what[0] == kinds.FUNCTION:
-            self.edge(call.place, int(what[1]), receiver, name not in NAMED)  # type: ignore[call-overload]
-            self.enter_function(int(what[1]), receiver, call)  # type: ignore[call-overload]
-        elif name in NAMED:
-            self.run_wrapped((*what[:3], receiver), call)
+            self.enter_function(number, receiver, call)
+        else:
+            self.enter_wrapped((*what[:3], receiver), call)
 
     @on(APPLIED_RESULT)
     def on_applied_result(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -96,10 +96,14 @@ class Decorating(Calls):
         self.add(dst, value)
 
     def run_wrapped(self, what: kinds.Value, call: Call) -> None:
-        """The wrapper is called; its result, and where its arguments end up, are those of the function it wraps."""
+        """The wrapper is called."""
+        self.edge(call.place, int(what[1]))  # type: ignore[call-overload]
+        self.enter_wrapped(what, call)
+
+    def enter_wrapped(self, what: kinds.Value, call: Call) -> None:
+        """The result of a wrapper, and where its arguments end up, are those of the function it wraps."""
         number, source, receiver = (int(part) for part in what[1:])  # type: ignore[call-overload]
         owner, function = self.hierarchy.function_of(number)
-        self.edge(call.place, number)
         item = 0
         if receiver >= 0:
             item = self.new()

@@ -51,7 +51,7 @@ def take_findings(module: Interpreter) -> Findings:
                 sites.append((scope, line, limit, [callee(*pair) for pair in same]))
     for (scope, line, node), pairs in module.implied.items():
         sites += [(scope, line, IMPLIED, [callee(*pair) for pair in same])
-                  for name, same in by_name(module, pairs).items()
+                  for name, same in by_asked(module, node, pairs).items()
                   if is_asked(module, node, name)]  # fmt: skip
     tables = [
         (form(value), module.offset + local)
@@ -86,7 +86,7 @@ def general_sites(module: Interpreter) -> tuple[dict[int, int], set[int]]:
 
 
 def by_name(
-    module: Interpreter, pairs: Sequence[tuple[int, int]], names: Collection[str] | None = None
+    module: Interpreter, pairs: Sequence[tuple[int, int]], names: Collection[str]
 ) -> dict[str, list[tuple[int, int]]]:
     """What runs at a site by the functions' names, those of other names than `names` together, but for properties: of
     several names none is run instead of the other, and what is read is not what is then done with it."""
@@ -94,13 +94,22 @@ def by_name(
     for pair in pairs:
         _, function = module.hierarchy.function_of(pair[0])
         other = READ if is_read(function) else ""
-        found.setdefault(function.name if names is None or function.name in names else other, []).append(pair)
+        found.setdefault(function.name if function.name in names else other, []).append(pair)
+    return found
+
+
+def by_asked(module: Interpreter, node: int, pairs: Sequence[tuple[int, int]]) -> dict[str, list[tuple[int, int]]]:
+    """What runs at a site by the special methods that are asked for: of a decorated one, what the decorator made."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for pair in pairs:
+        name = module.asked_as.get((node, pair[0])) or module.hierarchy.function_of(pair[0])[1].name
+        found.setdefault(name, []).append(pair)
     return found
 
 
 def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
     """How many callees a site may have that runs these (function, receiver or -1)."""
-    if all(is_read(module.hierarchy.function_of(number)[1]) for number, _ in pairs):
+    if all(is_unnamed(module.hierarchy.function_of(number)[1]) for number, _ in pairs):
         return IMPLIED
     functions = {number for number, _ in pairs}
     if module.is_test and len(functions) > 2 and not all(is_special(module, number) for number in functions):
@@ -114,6 +123,11 @@ def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
 def is_read(function: ir.Function) -> bool:
     """Whether a function runs where an attribute is read."""
     return bool(function.flags & ir.PROPERTY) or function.name == "__get__"
+
+
+def is_unnamed(function: ir.Function) -> bool:
+    """Whether a function runs where an attribute is read, assigned to or deleted."""
+    return is_read(function) or function.name in ("__setattr__", "__delattr__")
 
 
 def is_special(module: Interpreter, number: int) -> bool:
@@ -136,13 +150,13 @@ def alike(module: Interpreter, node: int, name: str) -> bool:
         what = module.values.table[value]
         if what[0] == kinds.CONTAINER:
             contained = True
-        elif what[0] != kinds.INSTANCE or module.find(int(what[1]), name) is None:  # type: ignore[call-overload]
+        elif what[0] != kinds.INSTANCE or not module.hierarchy.binds(int(what[1]), name):  # type: ignore[call-overload]
             return False
         else:
             (exact if what[2] else promised).add(what[1])
-    if not contained:
+    if not contained or name == "__getattr__":  # no container has attributes of other names
         return True
-    return len(promised) == 1 and exact <= promised and module.find(int(*promised), "__setitem__") is not None
+    return len(promised) == 1 and exact <= promised and module.hierarchy.binds(int(*promised), "__setitem__")
 
 
 def rather_plain(module: Interpreter, node: int, pairs: Sequence[tuple[int, int]]) -> bool:
@@ -169,7 +183,7 @@ def answered(module: Interpreter, node: int, name: str) -> bool:
     names = (f"__{name[3:]}", f"__i{name[3:]}") if name.startswith("__r") else (REFLECTED.get(name, name),)
     for value in module.points.get(module.left_of.get(node, 0), ()):
         what = module.values.table[value]
-        if what[0] == kinds.INSTANCE and any(module.find(int(what[1]), own) is not None for own in names):  # type: ignore[call-overload]
+        if what[0] == kinds.INSTANCE and any(module.hierarchy.binds(int(what[1]), own) for own in names):  # type: ignore[call-overload]
             return True
     return False
 

@@ -85,6 +85,7 @@ class Graph:
         self.told: dict[int, list[tuple[int, int, Any]]] = {}
         self.edges: dict[Site, tuple[tuple[int, int], ...]] = {}
         self.implied: dict[Site, tuple[tuple[int, int], ...]] = {}  # special methods that no call names
+        self.asked_as: dict[tuple[int, int], str] = {}  # (site, callee) → the special method that was asked for there
 
     def new(self) -> int:
         self.next_node += 1

@@ -126,6 +126,15 @@ class Hierarchy(Exports):
     def look_up(self, number: int, name: str) -> int | None:
         return self.first(self.order(number), name)
 
+    def binds(self, number: int, name: str) -> bool:
+        """Whether a class has something under a name: a function, what decorators made of one, or a value."""
+        for item in self.order(number):
+            if isinstance(item, int):
+                record = self.class_of(item)[1]
+                if name in record.names:
+                    return bool(record.names[name])
+        return False
+
     def first(self, order: Sequence[int | str], name: str) -> int | None:
         """The function that the first of some classes that has a name has under it; one that is written down for type
         checkers only where no class has another."""
