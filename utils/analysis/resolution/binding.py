@@ -85,6 +85,19 @@ class Binding(Containers):
         item = self.argument(function, index, args, call)
         return False if item is None else None if item in (0, OPEN) else True
 
+    def fits(
+        self, function: ir.Function, index: int, given: bool | tuple[str, ...] | None, args: Sequence[Any], call: Call
+    ) -> bool:
+        """Whether a call may give for a parameter what a result depends on."""
+        if given is None:
+            return True
+        if isinstance(given, bool):
+            return self.is_given(function, index, args, call) in (None, given)
+        item = self.argument(function, index, args, call)
+        if item.__class__ is not tuple or item[0] != "k":
+            return True
+        return (item[1] in given[1:]) == (given[0] == ir.IS)
+
     def keep(self, owner: Module, function: ir.Function, receiver: int, args: Sequence[Any], call: Call) -> None:
         """What a constructor keeps untouched goes to the attributes of the class that is made, and no other."""
         what = self.values.table[receiver]

@@ -116,7 +116,7 @@ class Calls(Binding):
         for index, given, node in function.choices:
             if index < 0:
                 continue
-            if given is None or self.is_given(function, index, args, call) in (None, given):
+            if self.fits(function, index, given, args, call):
                 self.link(owner.offset + node, call.dst)
         if function.stores and receiver is not None:
             self.keep(owner, function, receiver, args, call)

@@ -10,10 +10,29 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.annotations import last_name
 from utils.analysis.resolution.assignments import Assignments
+from utils.analysis.resolution.operators import text_of
 from utils.analysis.resolution.platforms import catches_import, decided, for_checkers, imported_for_sure
-from utils.analysis.resolution.scopes import bound_names
+from utils.analysis.resolution.scopes import Given, bound_names
 
 RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "warns"})
+
+
+def otherwise(index: int, held: bool | tuple[str, ...], before: Given | None) -> Given:
+    """What is known of a parameter where a test of it does not hold: what was excluded before it stays so."""
+    if isinstance(held, bool):
+        return index, not held
+    known = before[1] if before is not None and before[0] == index else ()
+    excluded = known[1:] if isinstance(known, tuple) and known[:1] == (ir.IS_NOT,) else ()
+    return index, (ir.IS_NOT, *excluded, *held[1:])
+
+
+def values_of(pattern: Any) -> list[ast.expr]:
+    """The values that a pattern is one of; none for other patterns."""
+    kind = pattern.__class__.__name__
+    if kind == "MatchOr":
+        found = [values_of(inner) for inner in pattern.patterns]
+        return [value for inner in found for value in inner] if all(found) else []
+    return [pattern.value] if kind == "MatchValue" else []
 
 
 class Control(Assignments):
@@ -30,8 +49,9 @@ class Control(Assignments):
             scope.log.append(name)
         scope.given = presence or given
         self.branch(node.body, for_checkers(node.test))
-        scope.given = (presence[0], not presence[1]) if presence is not None else given
-        ends = [scope.env] if scope.live else []
+        scope.given = otherwise(*presence, given) if presence is not None else given
+        goes_on = scope.live
+        ends = [scope.env] if goes_on else []
         for end in ends:
             widen(end, before, narrowed)
         self.rewind(start, before)
@@ -44,7 +64,7 @@ class Control(Assignments):
             if ends:
                 widen(scope.env, before, excluded)
             ends.append(scope.env)
-        if len(ends) > 1 or node.orelse or not ends:
+        if goes_on or not ends:
             scope.given = given
         runs = decided(node.test) if len(ends) > 1 else None
         if runs is not None:
@@ -59,14 +79,18 @@ class Control(Assignments):
         self.body(statements)
         self.checked = outer
 
-    def presence(self, test: ast.expr) -> tuple[int, bool] | None:
-        """A test that tells whether an optional parameter is given, or a flag is set that is not set by default: its
-        index, and whether it is where this holds."""
+    def presence(self, test: ast.expr) -> Given | None:
+        """A test that tells whether an optional parameter is given, or a flag is set that is not set by default, or
+        which of some texts a parameter is: its index, and what holds of it where the test does."""
         given, flag = True, True
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test, given = test.operand, False
         elif isinstance(test, ast.Compare) and len(test.ops) == 1:
             operator, right = test.ops[0], test.comparators[0]
+            if isinstance(operator, (ast.Eq, ast.In)):
+                return self.texts_given(
+                    test.left, right.elts if isinstance(right, (ast.Tuple, ast.List, ast.Set)) else [right]
+                )
             if not isinstance(operator, (ast.Is, ast.IsNot)) or not isinstance(right, ast.Constant) or right.value:
                 return None
             test, given, flag = test.left, isinstance(operator, ast.IsNot), False
@@ -76,6 +100,15 @@ class Control(Assignments):
         record, index = self.parameters.get(node, (None, 0))
         known = node in self.optional or (flag and node in self.flags)
         return (index, given) if known and record is self.scope.function else None
+
+    def texts_given(self, name: ast.expr, among: list[ast.expr]) -> Given | None:
+        """`name == "a"` or `name in ("a", "b")` of a parameter."""
+        record, index = (
+            self.parameters.get(self.scope.env.get(name.id, 0), (None, 0)) if isinstance(name, ast.Name) else (None, 0)
+        )
+        texts = [text for item in among if (text := text_of(item)) is not None]
+        known = record is not None and record is self.scope.function and 0 < len(texts) == len(among)
+        return (index, (ir.IS, *texts)) if known else None
 
     def for_(self, node: Any) -> None:
         source = self.expr(node.iter)
@@ -205,14 +238,20 @@ class Control(Assignments):
         start = len(scope.log)
         before = self.snapshot(scope.env)
         ends = [self.snapshot(before)]
+        given = rest = scope.given
         for case in node.cases:
             self.rewind(start, self.snapshot(before))
+            held = self.texts_given(node.subject, values_of(case.pattern))
+            scope.given = held or rest
             self.pattern(case.pattern, subject)
             if case.guard is not None:
                 self.truth(case.guard)
+            elif held is not None:
+                rest = otherwise(*held, rest)
             self.body(case.body)
             if scope.live:
                 ends.append(scope.env)
+        scope.given = given
         self.join(start, ends)
 
     def pattern(self, node: Any, subject: int) -> int:

@@ -51,6 +51,7 @@ MADE = 1 << (NODE_BITS - 1)  # set in the numbers of nodes that are made while s
 CLASS_BITS = 20  # of a function's or class's
 
 CHECKED = -2  # in the place of a parameter's index: what is handed back, before it is held against the annotation
+IS, IS_NOT = "is", "is not"  # before the texts that a parameter is one of, or none of
 PROMISED = -1  # in the place of a parameter's index: the result is what the annotation says of all results
 GIVEN = -2  # in the place of a class: base is the first parameter of a function, as of a class decorator
 ANY = "\0any"  # the key of what may lie anywhere in a container; no code has keys such as these
@@ -90,8 +91,9 @@ class Function(msgspec.Struct, array_like=True):
     `passes` lists what the function hands back untouched: (parameter index, called): the argument, or what calling
     the argument gives. `keys` are the indices of parameters used as container keys; `plain` of those whose annotation
     promises text, numbers or nothing, where no object of ours can be meant. `stores` lists what `__init__` keeps
-    untouched: (parameter index, attribute). `choices` are results that depend on whether an argument is given:
-    (parameter index, given or None for either, node), as in `if f is None: return partial(...)`; with PROMISED for an
+    untouched: (parameter index, attribute). `choices` are results that depend on an argument: (parameter index,
+    given or None for either, node), as in `if f is None: return partial(...)`; (index, (IS or IS_NOT, text, ...), node)
+    as in `if kind == "a": return A()`; with PROMISED for an
     index, what the annotation says, which counts where one of the others stays unknown; with CHECKED, all results
     of an annotation that names classes only, before others are left out. `types` are the parameters with such an
     annotation, and CHECKED for the result: (index, the classes' origins). `defaults` are (parameter index, node), for
@@ -118,7 +120,7 @@ class Function(msgspec.Struct, array_like=True):
     keys: list[int]
     plain: list[int]
     stores: list[tuple[int, str]]
-    choices: list[tuple[int, bool | None, int]]
+    choices: list[tuple[int, bool | tuple[str, ...] | None, int]]
     types: list[tuple[int, list[Any]]]
     defaults: list[tuple[int, int]]
     gives: list[tuple[str, int]]

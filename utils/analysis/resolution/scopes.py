@@ -60,6 +60,10 @@ class Sheet:
         self.pages = 0
 
 
+# A parameter's index, and whether it is given, or which texts it is (or is not) one of.
+Given = tuple[int, "bool | tuple[str, ...]"]
+
+
 class Scope:
     """One module, class or function body while it is walked.
 
@@ -89,7 +93,7 @@ class Scope:
         self.cache: dict[tuple[int, str], int] = {}
         self.class_index = -1
         self.function: Any = None
-        self.given: tuple[int, bool] | None = None  # the parameter that is known to be given, or not, here
+        self.given: Given | None = None  # what is known here of a parameter
         self.kept: frozenset[str] = frozenset()  # names that keep what they stand for, whatever is bound to them here
         self.plain = False  # whether the function's annotation promises a plain result
 
