@@ -64,6 +64,7 @@ class Containers(ClassRules):
         elif what[0] == kinds.INSTANCE:
             argument = key if key.__class__ is tuple else key + offset if key else 0
             if not self.invoke(value, what, "__getitem__", [argument], (scope, line), dst):
+                self.invoke(value, what, "__missing__", [argument], (scope, line), dst)
                 self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
         elif what[0] in (kinds.CLASS, kinds.EXTERNAL):
             self.add(dst, value)
