@@ -44,12 +44,20 @@ class Containers(ClassRules):
         order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
         return not any(isinstance(item, str) and has_own(item, name) for item in order)
 
+    def as_object(self, what: kinds.Value) -> kinds.Value:
+        """A class as what it is asked for special methods as: an object of its metaclass, where that is one of ours."""
+        metaclass = self.hierarchy.metaclass_of(int(what[1])) if what[0] == kinds.CLASS else None  # type: ignore[call-overload]
+        return what if metaclass is None else (kinds.INSTANCE, metaclass, True)
+
     # --- items -------------------------------------------------------------------------------------------------------
 
     @on(ir.ITEM)
     def on_item(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         key, dst, scope, line = rule
         dst += offset
+        made = self.as_object(what)
+        if made is not what and self.hierarchy.binds(int(made[1]), "__getitem__"):  # type: ignore[call-overload]
+            what = made
         if what[0] == kinds.CONTAINER:
             self.read_item(what, key, dst, offset)
             if (
@@ -187,6 +195,7 @@ class Containers(ClassRules):
         self.iterate(value, what, dst + offset if dst else 0, (scope, line), asynchronous)
 
     def iterate(self, value: int, what: kinds.Value, dst: int, place: Any, asynchronous: bool = False) -> None:
+        what = self.as_object(what)
         kind = what[0]
         if kind == kinds.CONTAINER:
             site = int(what[1])  # type: ignore[call-overload]
@@ -306,6 +315,7 @@ class Containers(ClassRules):
     def on_dunder(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         names, other, dst, scope, line, late = rule
         dst = dst + offset if dst else 0
+        what = self.as_object(what)
         if what[0] == kinds.INSTANCE:
             args = [other + offset if other else 0] if other else []
             if other and late:

@@ -147,7 +147,7 @@ def alike(module: Interpreter, node: int, name: str) -> bool:
     exact: set[Any] = set()
     promised: set[Any] = set()
     for value in module.points.get(node, ()):
-        what = module.values.table[value]
+        what = module.as_object(module.values.table[value])
         if what[0] == kinds.CONTAINER:
             contained = True
         elif what[0] != kinds.INSTANCE or not module.hierarchy.binds(int(what[1]), name):  # type: ignore[call-overload]

@@ -63,10 +63,10 @@ TAIL = "\0tail"  # the key of what was appended to a list
 
 
 MODELLED = frozenset({  # the builtins that linking knows the meaning of
-    "__import__", "abs", "all", "any", "bool", "bytes", "classmethod", "dict", "divmod", "enumerate", "filter",
-    "float", "format", "frozenset", "hash", "int", "iter", "len", "list", "map", "max", "min", "next", "object",
-    "print", "property", "repr", "reversed", "round", "set", "sorted", "staticmethod", "str", "sum", "tuple",
-    "type", "zip",
+    "__import__", "abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "classmethod", "complex", "dict", "dir",
+    "divmod", "enumerate", "filter", "float", "format", "frozenset", "hash", "hex", "int", "iter", "len", "list", "map",
+    "max", "min", "next", "object", "oct", "open", "print", "property", "repr", "reversed", "round", "set", "sorted",
+    "staticmethod", "str", "sum", "tuple", "type", "zip",
 })  # fmt: skip
 
 

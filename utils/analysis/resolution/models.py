@@ -14,6 +14,7 @@ from utils.analysis.resolution.decorating import WRAP
 from utils.analysis.resolution.exchange import FACTORY, Ref
 from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
+from utils.analysis.resolution.operators import TRUTH
 
 CLASS_OF, ITERATED, MAKE, IMPORTED = 120, 121, 125, 90
 ASK = {  # builtin → the special methods it asks its argument for, first found first
@@ -34,6 +35,16 @@ ASK = {  # builtin → the special methods it asks its argument for, first found
     "list": ("__len__",),  # for how many items to make room
     "tuple": ("__len__",),
     "sorted": ("__len__",),
+    "complex": ("__complex__", "__float__"),
+    "ascii": ("__repr__",),
+    "dir": ("__dir__",),
+    "math.trunc": ("__trunc__",),
+    "math.floor": ("__floor__",),
+    "math.ceil": ("__ceil__",),
+    "sys.getsizeof": ("__sizeof__",),
+    **dict.fromkeys(("bin", "oct", "hex", "chr", "operator.index"), ("__index__",)),
+    **dict.fromkeys(("open", "os.fspath", "os.listdir", "os.scandir", "os.stat", "os.mkdir"), ("__fspath__",)),
+    **dict.fromkeys(("os.remove", "os.unlink", "os.rename", "os.replace", "os.chmod", "os.rmdir"), ("__fspath__",)),
 }
 GATHER = frozenset(
     [
@@ -77,6 +88,7 @@ SAME = frozenset(
         "functools.cache",
         "functools.singledispatch",
         "functools.total_ordering",
+        "functools.cmp_to_key",
         "types.coroutine",
     ]
 )
@@ -159,6 +171,8 @@ class Models(ContainerMethods):
         if name in ASK:
             for item in args:
                 self.ask(item, ASK[name], call)
+        if name in ("any", "all") and args:
+            self.ask(self.iterated(args[0], call), TRUTH, call)
         if name in ORDERED and args and args[0] and not keywords.get("key"):
             self.order(name, args, call)
         if name == "functools.wraps" or (name in CONFIGURED and not any(args)):
@@ -175,6 +189,9 @@ class Models(ContainerMethods):
             self.call_nodes(first, [], call)
         elif name in FILTERING and len(args) > 1:
             self.call_nodes(first, [self.iterated(args[1], call)], call)
+        elif name == "itertools.accumulate" and len(args) > 1:
+            element = self.iterated(first, call)
+            self.call_nodes(args[1], [element, element], call)
         elif name == "functools.reduce" and len(args) > 1:
             element = self.iterated(args[1], call)
             self.call_nodes(first, [args[2] if len(args) > 2 else element, element], call, call.dst)
@@ -182,8 +199,9 @@ class Models(ContainerMethods):
     def order(self, name: str, args: list[int], call: Call) -> None:
         """`sorted(objects)` compares them."""
         element = self.iterated(args[0], call)
+        names = ("__gt__", "__lt__") if name == "max" else ("__lt__", "__gt__")
         for item in args if name in ("min", "max") and len(args) > 1 else [element]:
-            self.ask(item, ("__lt__", "__gt__"), call)
+            self.ask(item, names, call)
 
     def make_missing(self, site: int, place: Any, dst: int) -> None:
         scope, line = place
