@@ -378,9 +378,9 @@ class Attributes(Solver):
             if self.is_found(node, number, name) and not self.is_only_declared(node):
                 continue
             hook = self.find(number, "__getattr__")
-            if hook is None:  # a decorator made it
+            if hook is None:  # a decorator made it: of one for many methods, what comes out is not told apart
                 self.at = place[2]
-                self.invoke(value, self.values.table[value], "__getattr__", [0], place[:2], node)
+                self.invoke(value, self.values.table[value], "__getattr__", [0], place[:2])
                 continue
             owner, function = self.hierarchy.function_of(hook)
             self.edge(place, hook, value, implied=True)
