@@ -83,6 +83,13 @@ def test_commands_in_the_readme_exist(readme: Path) -> None:
         assert (ROOT / file).is_file(), file
 
 
+def test_the_readmes_give_the_same_files_and_figures() -> None:
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")]
+    for pattern in (r"[\w/]+/[\w.]+\.(?:py|yaml|md|jsonl)\b", r"--\w+", r"\d*[.,]\d+", r"(?m)^\|", r"(?m)^```"):
+        english, chinese = (sorted(re.findall(pattern, text)) for text in texts)
+        assert english == chinese, pattern
+
+
 def test_ci_runs_the_readmes_test_command() -> None:
     assert (ROOT / ".ci" / "run").read_text().rstrip().endswith("\nmake test")
     assert "\nmake test\n" in (ROOT / "README.md").read_text(encoding="utf-8")
