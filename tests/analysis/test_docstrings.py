@@ -108,6 +108,8 @@ def test_a_plain_docstring_has_a_summary_only():
         ("Title\n=====\nText.", "Title"),
         ("=====\nTitle\n=====\n\nText.", "Title"),
         ("Title\n~~~~~\nText.", "Title"),
+        (":param x: the size", ""),
+        (":class:`Size` of it", ":class:`Size` of it"),
         ("**Bold** text.\n***not a line", "**Bold** text. ***not a line"),
         ("One.\n>>> f()", "One."),
         ("    Two\n    lines.\n\nRest", "Two lines."),

@@ -89,9 +89,16 @@ def test_a_package_at_the_root_is_called_what_most_imports_say():
     assert names(*paths, imports=imports, name="other")["http/__init__.py"] == "pack.http"
 
 
+def test_a_package_at_the_root_that_imports_relatively_is_one():
+    paths = ("__init__.py", "numba/__init__.py", "hf.py")
+    imports = {"__init__.py": ".", "hf.py": ". numba"}
+    assert names(*paths, imports=imports, name="pack")["hf.py"] == "pack.hf"
+    assert names(*paths, imports=imports | {"__init__.py": ""}, name="pack")["hf.py"] == "hf"
+
+
 def test_imported_names_are_read_without_parsing():
     source = b"import a.b, c\nfrom d.e import f\n    from g import h\nfrom . import i\nx = 'import j'\n"
-    assert imported_names(source) == {"a.b", "d.e", "g"}
+    assert imported_names(source) == {"a.b", "d.e", "g", "."}
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,7 @@ def test_module_constants_with_their_docstring():
         ("class E(IntEnum):\n    pass\nclass C(E):\n    X = 1", "field"),
         ("class C:\n    a = 1\n    LIMIT = 2\n    b: int = 3", "attribute constant attribute"),
         ("@attr.s\nclass C:\n    a = attr.ib()\n    b = 1", "field attribute"),
+        ("@define\nclass C:\n    a = field()\n    b = dict()", "field attribute"),
     ],
 )
 def test_what_a_class_body_assigns(source: str, expected: str):

@@ -162,6 +162,8 @@ def test_a_package_at_the_root_goes_by_its_name_and_by_what_its_files_import(tmp
     for name in ("my_copy", "pack"):
         assert Verifier(tmp_path, "my-copy").prove(Claim("defined_in", f"{name}.nodes.f", "nodes.py")) is None
     assert Verifier(tmp_path, "my-copy").prove(Claim("defined_in", "other.nodes.f", "nodes.py"))
+    (tmp_path / "pack.py").write_text("")  # a module of the package's own name says nothing else
+    assert Verifier(tmp_path, "my-copy").prove(Claim("defined_in", "pack.nodes.f", "nodes.py")) is None
 
 
 def test_a_package_at_the_root_may_have_a_module_of_its_own_name(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def _is_field(name: str, node: ast.stmt, form: ClassForm) -> bool:
         return not dotted_name(annotation).endswith("ClassVar")
     if form == "dataclass":
         value = node.value if isinstance(node, ast.Assign) else None
-        return isinstance(value, ast.Call) and dotted_name(value.func) in ("attr.ib", "attr.attrib", "attrs.field")
+        return isinstance(value, ast.Call) and dotted_name(value.func).rpartition(".")[2] in ("ib", "attrib", "field")
     return form == "enum" and not name.startswith("_")
 
 

@@ -53,12 +53,15 @@ def style_of(text: str) -> Style | None:
 
 
 def summary_of(text: str) -> str:
-    """The first paragraph or the title on one line: the lines up to the first blank one, section mark or example."""
+    """The first paragraph or the title on one line: the lines up to the first blank one, section mark or example.
+
+    Empty where a docstring begins with a field (`:param x: …`).
+    """
     lines: list[str] = []
     for line in text.strip().split("\n"):
         if not lines and re.match(TITLE_LINE, line):
             continue
-        if not line.strip() or (lines and SECTION_MARK.match(line)):
+        if not line.strip() or (lines and SECTION_MARK.match(line)) or re.match(FIELD, line.lstrip()):
             if len(lines) > 1 and re.match(TITLE_LINE, line):
                 lines.pop()  # `Parameters` right below the summary
             break

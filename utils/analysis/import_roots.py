@@ -17,13 +17,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from posixpath import basename, dirname
 
-IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
+IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(\.|[A-Za-z_][\w.]*)", re.MULTILINE)
+RELATIVE = "."  # in the place of a name: the file imports from the package that it is in
 DEEP = 50  # parts of a name that count
 ROOT_NAMES = frozenset({"src", "lib", "python", "source"})
 
 
 def imported_names(source: bytes) -> set[str]:
-    """The absolute dotted names in a file's import statements. Lines of docstrings that look alike do no harm."""
+    """The absolute dotted names in a file's import statements, and RELATIVE. Lines of docstrings that look alike do no
+    harm."""
     return {name.decode("ascii", "ignore") for name in IMPORT.findall(source)}
 
 
@@ -50,7 +52,7 @@ class _Namer:
             }
             self.mentions.update(dotted)
             self.siblings[dirname(path)].update(imports[path])
-        if "" in self.packages and (called := self._called()) is not None:
+        if "" in self.packages and (called := self._called(RELATIVE in imports["__init__.py"])) is not None:
             self.repository = called
 
     def names(self) -> dict[str, str]:
@@ -84,15 +86,15 @@ class _Namer:
             return "" if _dotted(package, parent) in sys.stdlib_module_names else parent
         return best
 
-    def _called(self) -> str | None:
+    def _called(self, relative: bool) -> str | None:
         """What a repository that is itself a package is imported as; empty where its files are imported by names of
-        their own, null where nothing says it."""
+        their own (not where the package's `__init__.py` imports relatively), null where nothing says it."""
         inner = {_dotted(path, "") for path in self.paths}
         scores: Counter[str] = Counter()
         for dotted, count in self.mentions.items():
             first, _, rest = dotted.partition(".")
             if first not in sys.stdlib_module_names:
-                scores[""] += count * (dotted in inner)
+                scores[""] += 0 if relative else count * (dotted in inner)
                 scores[first] += count * (rest in inner)
         best = max(scores, key=lambda name: (scores[name], not name), default="")
         return best if scores[best] else None

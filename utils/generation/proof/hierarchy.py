@@ -17,6 +17,7 @@ class Hierarchy(Index):
     def __init__(self, root: Path, name: str) -> None:
         super().__init__(root, name)
         self._mro: dict[Value, tuple[list[Value], bool]] = {}
+        self._either: set[Value] = set()  # classes of which a base is one of several
 
     def resolve(self, path: str, scope: int, ref: Ref, depth: int = DEPTH, seen: Seen = frozenset()) -> Values:
         """The values of a reference that stands in definition `scope` of `path`."""
@@ -45,8 +46,10 @@ class Hierarchy(Index):
         return None
 
     def is_overridden(self, value: Value, name: str) -> bool:
-        """Whether a class below this one binds `name` anew, by its own body or by another base (by names only)."""
-        return self.binds_below(self.definition(value).name, name)
+        """Whether a class below this one binds `name` anew, by its own body or by another base (by names only), or one
+        above it has one of several bases."""
+        line = self.mro(value._replace(kind="def"))[0]
+        return self.binds_below(self.definition(value).name, name) or not self._either.isdisjoint(line)
 
     def bases(self, value: Value) -> list[Values]:
         """For each base expression of a class, the classes it can be."""
@@ -78,6 +81,8 @@ class Hierarchy(Index):
                 each for each in sorted(candidates) if each.kind == "def" and self.definition(each).kind == "class"
             ]
             complete = complete and len(classes) == len(candidates)
+            if len(classes) > 1:
+                self._either.add(value)
             for each in classes:
                 line, whole = self.mro(each)
                 complete = complete and whole

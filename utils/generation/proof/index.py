@@ -166,7 +166,8 @@ class Index:
         for path in self.sources.paths:
             text = self.sources.text(path) if path.endswith(".py") else None
             for first, rest in _INSIDE.findall(text or ""):
-                if first not in sys.stdlib_module_names and not self.sources.modules(first) and self._at_root(rest):
+                is_own = first not in sys.stdlib_module_names and first not in self.sources.folders
+                if is_own and self._at_root(rest):
                     counts[first] += 1
         return {re.sub(r"\W", "_", self.name), *(name for name, _ in counts.most_common(1))}
 

@@ -39,7 +39,7 @@ def reference(node: ast.AST | None, depth: int = 0) -> Ref:
         if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1:
             return ("t", reference(node.args[0], deeper))
         if read := read_by_name(node, deeper):
-            return read
+            return ("o", read, reference(node.args[2], deeper)) if len(node.args) > 2 else read
         return _handed_through(node, deeper) or ("c", reference(node.func, deeper))
     if isinstance(node, ast.Subscript):
         return ("s", reference(node.value, deeper))
