@@ -108,6 +108,10 @@ def test_a_plain_docstring_has_a_summary_only():
         ("Title\n=====\nText.", "Title"),
         ("=====\nTitle\n=====\n\nText.", "Title"),
         ("Title\n~~~~~\nText.", "Title"),
+        (
+            "One line of text\nand one more that looks like this:\n-----\na",
+            "One line of text and one more that looks like this:",
+        ),
         (":param x: the size", ""),
         (":class:`Size` of it", ":class:`Size` of it"),
         ("**Bold** text.\n***not a line", "**Bold** text. ***not a line"),

@@ -96,6 +96,12 @@ def test_a_package_at_the_root_that_imports_relatively_is_one():
     assert names(*paths, imports=imports | {"__init__.py": ""}, name="pack")["hf.py"] == "hf"
 
 
+def test_a_library_with_a_module_of_the_same_name_does_not_name_the_package_at_the_root():
+    paths = ("__init__.py", "nn.py", "utils.py")
+    imports = {"__init__.py": ".", "nn.py": "torch.nn torch.optim", "utils.py": "torch.utils torch.nn _typeshed.nn"}
+    assert names(*paths, imports=imports, name="plugin")["nn.py"] == "plugin.nn"
+
+
 def test_imported_names_are_read_without_parsing():
     source = b"import a.b, c\nfrom d.e import f\n    from g import h\nfrom . import i\nx = 'import j'\n"
     assert imported_names(source) == {"a.b", "d.e", "g", "."}

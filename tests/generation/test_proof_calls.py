@@ -69,6 +69,7 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("name for type checkers in a class", "from typing import TYPE_CHECKING\nclass A:\n    def __new__(cls): return object.__new__(cls)\nclass B(A):\n    if TYPE_CHECKING:\n        def __new__(cls): ...\ndef run(): B()\n", "m.run", "m.A.__new__", []),
     ("put in a method's place above", "class A:\n    def put(self): self.f = self.g\n    def g(self): pass\n    def h(self): pass\nclass B(A):\n    def f(self): pass\ndef run(): B().f()\n", "m.run", "m.A.g", ["m.A.h"]),
     ("decorated constructor", "def d(f):\n    def w(self): f(self)\n    return w\nclass A:\n    @d\n    def __init__(self): pass\n    @classmethod\n    def make(cls): return cls()\n", "m.A.make", "m.d.w", ["m.d"]),
+    ("decorated call of an object", "def d(f):\n    def w(self): return f(self)\n    return w\nclass A:\n    @d\n    def __call__(self): return 1\nclass B(A): pass\ndef run(): B()()\n", "m.run", "m.d.w", ["m.d"]),
     ("decorated special method", "def d(f):\n    def w(self): return f(self)\n    return w\nclass A:\n    @d\n    def __len__(self): return 1\ndef run(): len(A())\n", "m.run", "m.d.w", ["m.d"]),
     ("overloads", "from typing import overload\nclass A:\n    @overload\n    def f(self, x: int) -> int: ...\n    @overload\n    def f(self, x: str) -> str: ...\n    def f(self, x): return x\n    def g(self): pass\ndef run(): A().f(1)\n", "m.run", "m.A.f#3", ["m.A.f", "m.A.g"]),
     ("for type checkers", "from typing import TYPE_CHECKING\nclass A:\n    if TYPE_CHECKING:\n        def f(self): ...\n    else:\n        def f(self): pass\ndef run(): A().f()\n", "m.run", "m.A.f#2", ["m.A.f"]),
@@ -139,6 +140,7 @@ OPEN = [
     ("one of two bases", "try:\n    import fast\n    class A:\n        def f(self): pass\n    class B:\n        def f(self): pass\n    Base = B\nexcept ImportError:\n    Base = A\nclass K(Base): pass\ndef run(): K().f()\n", "m.run", "m.B.f"),
     ("assigned to a class", "class A:\n    def f(self): pass\nclass K:\n    x = None\n    def start(): K.x = A()\n    def run(): K.x.f()\n", "m.K.run", "m.A.f"),
     ("called object of a subclass", "class A:\n    def __call__(self): raise NotImplementedError\nclass B(A):\n    def __call__(self): pass\nclass K:\n    def __init__(self, a: A): self.a = a\n    def run(self): self.a()\n", "m.K.run", "m.B.__call__"),
+    ("made to be asked of a module", "def make(name):\n    def w(asked): pass\n    return w\n__getattr__ = make('m')\ndef run():\n    import m\n    m.x\n", "m.run", "m.make.w"),
     ("asked of a module", "def __getattr__(name): pass\ndef run():\n    import m\n    m.x\n", "m.run", "m.__getattr__"),
 ]  # fmt: skip
 

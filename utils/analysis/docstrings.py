@@ -32,6 +32,7 @@ SECTION_MARK = re.compile(
     rf"[ \t]*(?:[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*$|{FIELD}|([-=~*^#+_])\1{{2,}}[ \t]*$|\.\. \w|>>> |@\w+ )"
 )
 TITLE_LINE = r"[ \t]*([-=~*^#+_])\1{2,}[ \t]*$"  # below a title, and above it, too, if its writer likes
+TITLE_WORDS = 3  # a longer line above a line of dashes is rather text
 DOCTEST = r"(?m)^[ \t]*>>> .*(?:\n[ \t]*\S.*)*"
 AT_MARGIN = r"\n[ \t]*\n(?=\S)"  # where a Sphinx field has ended; griffe lets it run to the next one
 OPTIONS: dict[Style, dict[str, bool]] = {
@@ -62,7 +63,7 @@ def summary_of(text: str) -> str:
         if not lines and re.match(TITLE_LINE, line):
             continue
         if not line.strip() or (lines and SECTION_MARK.match(line)) or re.match(FIELD, line.lstrip()):
-            if len(lines) > 1 and re.match(TITLE_LINE, line):
+            if len(lines) > 1 and re.match(TITLE_LINE, line) and len(lines[-1].split()) <= TITLE_WORDS:
                 lines.pop()  # `Parameters` right below the summary
             break
         lines.append(line.strip())

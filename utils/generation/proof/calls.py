@@ -38,8 +38,7 @@ def judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
 
 
 def _judge(repo: Repository, caller: Found, callee: Found) -> Verdict:
-    owner = callee.definition.parent
-    if callee.definition.name == "__getattr__" and owner is not None and owner.kind == "module":
+    if callee.value in repo.module_getters:
         return "undecided"  # asked where an import or an attribute of the module finds no name: no one place says so
     names = _names_of(callee.definition)
     verdict: Verdict = "undecided" if _is_implicit(repo, callee, names) else "refuted"
@@ -435,7 +434,8 @@ def _runs(repo: Repository, value: Value, callee: Found) -> bool:
         if repo.definition(value).kind == "class":
             return _constructs(repo, value, callee)
         return value == callee.value or _wrapped_by(repo, value, callee)
-    return _is_call_of(repo, value, callee)
+    is_made = value.kind == "instance" and _is_inner(callee.definition)
+    return _is_call_of(repo, value, callee) or (is_made and _made_of_method(repo, value, ("__call__",), callee))
 
 
 def _is_call_of(repo: Repository, value: Value, callee: Found) -> bool:

@@ -16,6 +16,7 @@ from utils.generation.proof.sources import Sources, dotted_path
 from utils.generation.proof.tree import read_file
 
 _WORD = re.compile(r"[^\W\d]\w*")
+OUTSIDE = sys.stdlib_module_names | {"_typeshed"}  # what only type checkers have
 _INSIDE = re.compile(r"^[ \t]*(?:from|import)[ \t]+(\w+)\.([\w.]+)", re.MULTILINE)
 MOST_SITES = 200  # calls of one name; of `get` or `update` nothing can be told by following them all
 
@@ -162,14 +163,18 @@ class Index:
     @cached_property
     def root_names(self) -> set[str]:
         """What a repository that is itself a package may be imported as: its name, and what its files say most."""
-        counts: Counter[str] = Counter()
+        own: Counter[str] = Counter()
+        every: Counter[str] = Counter()
         for path in self.sources.paths:
             text = self.sources.text(path) if path.endswith(".py") else None
             for first, rest in _INSIDE.findall(text or ""):
-                is_own = first not in sys.stdlib_module_names and first not in self.sources.folders
-                if is_own and self._at_root(rest):
-                    counts[first] += 1
-        return {re.sub(r"\W", "_", self.name), *(name for name, _ in counts.most_common(1))}
+                if first not in OUTSIDE and first not in self.sources.folders:
+                    depth = rest.count(".") + 1
+                    every[first] += depth
+                    own[first] += depth * bool(self._at_root(rest))
+        # under a library's name only some of the modules that are imported are found here, too
+        own = Counter({name: count for name, count in own.items() if count > every[name] / 2})
+        return {re.sub(r"\W", "_", self.name), *(name for name, _ in own.most_common(1))}
 
     def locate(self, element: str) -> Iterator[tuple[str, str]]:
         """(path, name inside the module) for every way to read a dotted id; the longest module name first."""

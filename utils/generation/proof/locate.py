@@ -17,6 +17,7 @@ from utils.generation.proof.values import Value
 
 FIELD_BASES = frozenset({"TypedDict", "NamedTuple", "BaseModel", "Struct", "SQLModel"})
 FIELD_DECORATORS = frozenset({"dataclass", "define", "attrs", "mutable", "frozen", "s", "attributes"})
+ENUMERATIONS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"})
 FIELD_MAKERS = frozenset({"attrib", "ib", "field"})  # of attrs, where no annotation is needed
 _OF_THE_CLASS = re.compile(r"\bClassVar\b")
 _CAPITALS = re.compile(r"_*[A-Z][A-Z0-9_]*$")
@@ -98,14 +99,14 @@ def kinds(repo: Repository, found: Found) -> set[str]:
 
 def _class_level(repo: Repository, found: Found, plain: str) -> set[str]:
     """A field where the class makes fields of its assignments. Either word is right where only a base of it does, or
-    where a base within the repository merely has the name of one that does."""
+    where a base is merely called as if it did."""
     owner = found.definition
     outside = [
         text
         for text, values in zip(owner.bases, repo.bases(found.value), strict=True)
         if not any(value.kind == "def" for value in values)
     ]
-    if _makes_fields(found, owner.decorators, outside):
+    if _makes_fields(found, owner.decorators, [text for text in outside if _is_known(text)]):
         return {"field"} if not found.name.startswith("_") else {"field", plain}
     line = [repo.definition(each) for each in repo.mro(found.value)[0]]
     return {"field", plain} if any(_makes_fields(found, each.decorators, each.bases) for each in line) else {plain}
@@ -123,6 +124,10 @@ def _makes_fields(found: Found, decorators: list[str], bases: list[str]) -> bool
         return is_annotated
     is_made = any(ref and ref[0] == "c" and ref[1] and ref[1][-1] in FIELD_MAKERS for ref in values)
     return (is_annotated or is_made) and not FIELD_DECORATORS.isdisjoint(map(_last_name, decorators))
+
+
+def _is_known(base: str) -> bool:
+    return _last_name(base) in ENUMERATIONS | FIELD_BASES
 
 
 def _last_name(text: str) -> str:

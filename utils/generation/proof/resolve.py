@@ -10,6 +10,7 @@ calls that pass them (`deep`).
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 from utils.generation.proof.containers import container, entered, from_container, item, iterated
@@ -49,6 +50,14 @@ class Repository(Hierarchy):
         self.bags: dict[tuple[str, int, tuple], int] = {}
         self.bag_places: list[tuple[str, int, tuple]] = []
         self._steps = 0
+
+    @cached_property
+    def module_getters(self) -> Values:
+        """What the `__getattr__` of some module stands for: a function, or what a call of one gave back."""
+        bound = (
+            (facts.path, ref) for facts in self._every_file() for ref in facts.module.bindings.get("__getattr__", ())
+        )
+        return frozenset(value for path, ref in bound for value in self.resolve(path, 0, ref))
 
     # --- expressions -------------------------------------------------------------------------------------------------
 
