@@ -237,6 +237,19 @@ def test_a_base_that_is_imported_or_defined_is_told_either_way(tmp_path: Path) -
     assert verifier.prove(Claim("inherits_from", "m.Color", "Enum")) is not None
 
 
+def test_of_one_of_two_bases_either_method_is_overridden(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text(
+        "class A:\n    def f(self): ...\nclass B:\n    def f(self): ...\nclass C:\n    def f(self): ...\n"
+        "try:\n    import fast\n    Base = B\nexcept ImportError:\n    Base = A\n"
+        "class D(Base, C):\n    def f(self): ...\nclass E(A, C):\n    def f(self): ...\n"
+    )
+    verifier = Verifier(tmp_path, "m")
+    assert verifier.prove(Claim("overrides", "m.D.f", "m.A.f")) is None
+    assert verifier.prove(Claim("overrides", "m.D.f", "m.B.f")) is None
+    assert verifier.prove(Claim("overrides", "m.E.f", "m.A.f")) is None
+    assert verifier.prove(Claim("overrides", "m.E.f", "m.C.f"))
+
+
 def test_a_base_goes_by_the_name_of_its_class_or_else_by_what_is_written(tmp_path: Path) -> None:
     (tmp_path / "m.py").write_text(
         "class A: ...\ndef make(kind):\n    chosen = A\n    class B(chosen): ...\n    return B\n"

@@ -48,8 +48,12 @@ class Hierarchy(Index):
     def is_overridden(self, value: Value, name: str) -> bool:
         """Whether a class below this one binds `name` anew, by its own body or by another base (by names only), or one
         above it has one of several bases."""
-        line = self.mro(value._replace(kind="def"))[0]
-        return self.binds_below(self.definition(value).name, name) or not self._either.isdisjoint(line)
+        return self.binds_below(self.definition(value).name, name) or self.has_either(value._replace(kind="def"))
+
+    def has_either(self, value: Value) -> bool:
+        """Whether a class or one above it has one of several bases, as `try: import` leaves it."""
+        line = self.mro(value)[0]
+        return not self._either.isdisjoint(line)
 
     def bases(self, value: Value) -> list[Values]:
         """For each base expression of a class, the classes it can be."""

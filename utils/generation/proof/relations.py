@@ -60,7 +60,8 @@ def overrides(repo: Repository, method: str, base: str) -> str | None:
         if owner is None or owner.kind != "class" or found.definition.kind != "function":
             continue
         reason = f"no base of {owner.name} defines {found.definition.name}"
-        for each in repo.mro(Value("def", found.path, owner.index))[0][1:]:
+        own = Value("def", found.path, owner.index)
+        for each in repo.mro(own)[0][1:]:
             above = repo.definition(each)
             values = above.bindings.get(found.definition.name, ())
             bound = {value for ref in values for value in repo.resolve(each.path, each.place, ref)}
@@ -68,7 +69,7 @@ def overrides(repo: Repository, method: str, base: str) -> str | None:
                 bound = {target for target in targets if repo.definition(target).parent is above}
             if bound & targets:
                 return None
-            if bound or values:
+            if (bound or values) and not repo.has_either(own):
                 reason = f"it overrides that of {above.name}"
                 break
     return reason
