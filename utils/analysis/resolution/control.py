@@ -87,10 +87,10 @@ class Control(Assignments):
             test, given = test.operand, False
         elif isinstance(test, ast.Compare) and len(test.ops) == 1:
             operator, right = test.ops[0], test.comparators[0]
-            if isinstance(operator, (ast.Eq, ast.In)):
-                return self.texts_given(
-                    test.left, right.elts if isinstance(right, (ast.Tuple, ast.List, ast.Set)) else [right]
-                )
+            if isinstance(operator, ast.Eq):
+                return self.texts_given(test.left, [right])
+            if isinstance(operator, ast.In):
+                return self.texts_given(test.left, getattr(right, "elts", []))
             if not isinstance(operator, (ast.Is, ast.IsNot)) or not isinstance(right, ast.Constant) or right.value:
                 return None
             test, given, flag = test.left, isinstance(operator, ast.IsNot), False
@@ -103,9 +103,8 @@ class Control(Assignments):
 
     def texts_given(self, name: ast.expr, among: list[ast.expr]) -> Given | None:
         """`name == "a"` or `name in ("a", "b")` of a parameter."""
-        record, index = (
-            self.parameters.get(self.scope.env.get(name.id, 0), (None, 0)) if isinstance(name, ast.Name) else (None, 0)
-        )
+        node = self.scope.env.get(name.id, 0) if isinstance(name, ast.Name) else 0
+        record, index = self.parameters.get(node, (None, 0))
         texts = [text for item in among if (text := text_of(item)) is not None]
         known = record is not None and record is self.scope.function and 0 < len(texts) == len(among)
         return (index, (ir.IS, *texts)) if known else None
