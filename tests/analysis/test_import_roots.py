@@ -100,6 +100,8 @@ def test_a_library_with_a_module_of_the_same_name_does_not_name_the_package_at_t
     paths = ("__init__.py", "nn.py", "utils.py")
     imports = {"__init__.py": ".", "nn.py": "torch.nn torch.optim", "utils.py": "torch.utils torch.nn _typeshed.nn"}
     assert names(*paths, imports=imports, name="plugin")["nn.py"] == "plugin.nn"
+    imports = {"nn.py": "torch.nn torch.nn.functional torch.optim torch.utils torch.utils.data"}
+    assert names(*paths, imports=imports, name="plugin")["nn.py"] == "plugin.nn"
 
 
 def test_imported_names_are_read_without_parsing():

@@ -20,7 +20,7 @@ from posixpath import basename, dirname
 IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(\.|[A-Za-z_][\w.]*)", re.MULTILINE)
 RELATIVE = "."  # in the place of a name: the file imports from the package that it is in
 OUTSIDE = sys.stdlib_module_names | {"_typeshed"}
-OWN = 4  # times as often as others a package's own modules are imported under its name
+SURE = 3  # names that say what a package is called, though its own `__init__.py` does without
 DEEP = 50  # parts of a name that count
 ROOT_NAMES = frozenset({"src", "lib", "python", "source"})
 
@@ -93,15 +93,17 @@ class _Namer:
         their own (not where the package's `__init__.py` imports relatively), null where nothing says it."""
         inner = {_dotted(path, "") for path in self.paths}
         scores: Counter[str] = Counter()
-        outside: Counter[str] = Counter()  # by first part, the names that are none of the files
+        own: Counter[str] = Counter()  # by first part, how many names are those of files, beyond those that are not
         for dotted, count in self.mentions.items():
             first, _, rest = dotted.partition(".")
             if first not in OUTSIDE:
                 scores[""] += 0 if relative else count * (dotted in inner)
                 scores[first] += count * (rest in inner)
-                outside[first] += count * bool(rest and rest not in inner)
-        for first in outside:
-            if scores[first] < OWN * outside[first]:  # a library that has some module of the same name
+                own[first] += 1 if rest in inner else -1 if rest else 0
+        for first, more in own.items():
+            if (
+                more < (SURE if relative else 1) and first != self.repository
+            ):  # a library with modules of the same names
                 del scores[first]
         best = max(scores, key=lambda name: (scores[name], not name), default="")
         return best if scores[best] else None
