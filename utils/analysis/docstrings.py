@@ -28,10 +28,9 @@ FIELD = (
     r":(?:param|parameter|arg|argument|key|keyword|type|returns?|rtype|raises?|except|exception|[ic]?var|yields?|ytype|meta)"
     r"\b[^:`\n]*:(?!`)"
 )
-SECTION_MARK = re.compile(
-    rf"[ \t]*(?:[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*$|{FIELD}|([-=~*^#+_])\1{{2,}}[ \t]*$|\.\. \w|>>> |@\w+ )"
-)
-TITLE_LINE = r"[ \t]*([-=~*^#+_])\1{2,}[ \t]*$"  # below a title, and above it, too, if its writer likes
+RULE = r"([-=~*^#+_])\1{2,}[ \t]*$"
+SECTION_MARK = re.compile(rf"[ \t]*(?:[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*$|{FIELD}|{RULE}|\.\. \w|>>> |@\w+ )")
+TITLE_LINE = rf"[ \t]*{RULE}"  # below a title, and above it, too, if its writer likes
 TITLE_WORDS = 3  # a longer line above a line of dashes is rather text
 DOCTEST = r"(?m)^[ \t]*>>> .*(?:\n[ \t]*\S.*)*"
 AT_MARGIN = r"\n[ \t]*\n(?=\S)"  # where a Sphinx field has ended; griffe lets it run to the next one

@@ -97,13 +97,12 @@ class _Namer:
         for dotted, count in self.mentions.items():
             first, _, rest = dotted.partition(".")
             if first not in OUTSIDE:
-                scores[""] += 0 if relative else count * (dotted in inner)
+                scores[""] += count * (dotted in inner and not relative)
                 scores[first] += count * (rest in inner)
                 own[first] += 1 if rest in inner else -1 if rest else 0
+        enough = SURE if relative else 1
         for first, more in own.items():
-            if (
-                more < (SURE if relative else 1) and first != self.repository
-            ):  # a library with modules of the same names
+            if more < enough and first != self.repository:  # a library with modules of the same names
                 del scores[first]
         best = max(scores, key=lambda name: (scores[name], not name), default="")
         return best if scores[best] else None

@@ -85,9 +85,7 @@ class Binding(Containers):
         item = self.argument(function, index, args, call)
         return False if item is None else None if item in (0, OPEN) else True
 
-    def fits(
-        self, function: ir.Function, index: int, given: bool | tuple[str, ...] | None, args: Sequence[Any], call: Call
-    ) -> bool:
+    def fits(self, function: ir.Function, index: int, given: ir.Held | None, args: Sequence[Any], call: Call) -> bool:
         """Whether a call may give for a parameter what a result depends on."""
         if given is None:
             return True

@@ -17,7 +17,7 @@ from utils.analysis.resolution.scopes import Given, bound_names
 RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "warns"})
 
 
-def otherwise(index: int, held: bool | tuple[str, ...], before: Given | None) -> Given:
+def otherwise(index: int, held: ir.Held, before: Given | None) -> Given:
     """What is known of a parameter where a test of it does not hold: what was excluded before it stays so."""
     if isinstance(held, bool):
         return index, not held

@@ -51,7 +51,6 @@ MADE = 1 << (NODE_BITS - 1)  # set in the numbers of nodes that are made while s
 CLASS_BITS = 20  # of a function's or class's
 
 CHECKED = -2  # in the place of a parameter's index: what is handed back, before it is held against the annotation
-IS, IS_NOT = "is", "is not"  # before the texts that a parameter is one of, or none of
 PROMISED = -1  # in the place of a parameter's index: the result is what the annotation says of all results
 GIVEN = -2  # in the place of a class: base is the first parameter of a function, as of a class decorator
 ANY = "\0any"  # the key of what may lie anywhere in a container; no code has keys such as these
@@ -61,6 +60,9 @@ MATCHED = "\0matched "  # before the position that an attribute has in a class's
 DEFAULT = -3  # the length of a mapping that makes what it lacks
 TAIL = "\0tail"  # the key of what was appended to a list
 
+
+IS, IS_NOT = "is", "is not"  # before the texts that a parameter is one of, or none of
+Held = bool | tuple[str, ...]  # what holds of a parameter: it is given or not; (IS or IS_NOT, text, ...)
 
 MODELLED = frozenset({  # the builtins that linking knows the meaning of
     "__import__", "abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "classmethod", "complex", "dict", "dir",
@@ -92,13 +94,12 @@ class Function(msgspec.Struct, array_like=True):
     the argument gives. `keys` are the indices of parameters used as container keys; `plain` of those whose annotation
     promises text, numbers or nothing, where no object of ours can be meant. `stores` lists what `__init__` keeps
     untouched: (parameter index, attribute). `choices` are results that depend on an argument: (parameter index,
-    given or None for either, node), as in `if f is None: return partial(...)`; (index, (IS or IS_NOT, text, ...), node)
-    as in `if kind == "a": return A()`; with PROMISED for an
-    index, what the annotation says, which counts where one of the others stays unknown; with CHECKED, all results
-    of an annotation that names classes only, before others are left out. `types` are the parameters with such an
-    annotation, and CHECKED for the result: (index, the classes' origins). `defaults` are (parameter index, node), for
-    calls that give no argument. `gives` is what a fixture assigns to attributes of `request.cls`: (name, node).
-    `forwards` are the nodes of what a `__getattr__` asks for the attribute in turn.
+    what holds of it or None for either, node), as in `if f is None: return partial(...)` and in `if kind == "a": return
+    A()`; with PROMISED for an index, what the annotation says, which counts where one of the others stays unknown; with
+    CHECKED, all results of an annotation that names classes only, before others are left out. `types` are the
+    parameters with such an annotation, and CHECKED for the result: (index, the classes' origins). `defaults` are
+    (parameter index, node), for calls that give no argument. `gives` is what a fixture assigns to attributes of
+    `request.cls`: (name, node). `forwards` are the nodes of what a `__getattr__` asks for the attribute in turn.
     """
 
     number: int
@@ -120,7 +121,7 @@ class Function(msgspec.Struct, array_like=True):
     keys: list[int]
     plain: list[int]
     stores: list[tuple[int, str]]
-    choices: list[tuple[int, bool | tuple[str, ...] | None, int]]
+    choices: list[tuple[int, Held | None, int]]
     types: list[tuple[int, list[Any]]]
     defaults: list[tuple[int, int]]
     gives: list[tuple[str, int]]

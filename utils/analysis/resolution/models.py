@@ -171,8 +171,6 @@ class Models(ContainerMethods):
         if name in ASK:
             for item in args:
                 self.ask(item, ASK[name], call)
-        if name in ("any", "all") and args:
-            self.ask(self.iterated(args[0], call), TRUTH, call)
         if name in ORDERED and args and args[0] and not keywords.get("key"):
             self.order(name, args, call)
         if name == "functools.wraps" or (name in CONFIGURED and not any(args)):
@@ -268,6 +266,8 @@ class Models(ContainerMethods):
             element = self.iterated(args[0], call)
             if name in ("min", "max"):
                 self.link(element, call.dst)
+            else:
+                self.ask(element, TRUTH, call)
         elif name in ("min", "max"):
             for item in args:
                 if item:

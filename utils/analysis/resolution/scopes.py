@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from operator import itemgetter
 from typing import Any
 
-from utils.analysis.resolution.ir import MODELLED, NODE_BITS
+from utils.analysis.resolution.ir import MODELLED, NODE_BITS, Held
 
 DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
 
@@ -60,8 +60,7 @@ class Sheet:
         self.pages = 0
 
 
-# A parameter's index, and whether it is given, or which texts it is (or is not) one of.
-Given = tuple[int, "bool | tuple[str, ...]"]
+Given = tuple[int, Held]  # a parameter's index, and what holds of it
 
 
 class Scope:

@@ -12,13 +12,14 @@ from utils.generation.proof.locate import Found, find, same_code, squeeze
 from utils.generation.proof.resolve import Repository
 from utils.records import Claim
 
+_RULE = r"([-=~*^#+_])\1{2,}[ \t]*"
 _FIELDS = re.compile(
     r"\n[ \t]*(?=:(?:param|parameter|arg|argument|key|keyword|type|returns?|rtype|raises?|except|yields?)\b[^\n`]*:"
     r"|(?:Args|Arguments|Param(?:eter)?s|Returns?|Raises|Yields|Examples?|Notes?|Attributes|Warnings?):?[ \t]*(?:\n|$)"
-    r"|[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*(?:\n|$)|\.\. \w|>>> |@\w+ |([-=~*^#+_])\1{2,}[ \t]*$)",
+    rf"|[A-Z][a-z]+(?: [A-Z][a-z]+)?:[ \t]*(?:\n|$)|\.\. \w|>>> |@\w+ |{_RULE}$)",
     re.MULTILINE,
 )
-_OVERLINE = re.compile(r"([-=~*^#+_])\1{2,}[ \t]*\n")  # a title may have a line above it, too
+_OVERLINE = re.compile(rf"{_RULE}\n")  # a title may have a line above it, too
 
 Proof = Callable[[Repository, Claim], "str | None"]
 

@@ -163,19 +163,19 @@ class Index:
     @cached_property
     def root_names(self) -> set[str]:
         """What a repository that is itself a package may be imported as: its name, and what its files say most."""
-        counts: Counter[str] = Counter()
-        said: set[tuple[str, str]] = set()
+        said: Counter[tuple[str, str]] = Counter()  # the first part and the rest, of each module on the way, too
         for path in self.sources.paths:
             text = self.sources.text(path) if path.endswith(".py") else None
             for first, rest in _INSIDE.findall(text or ""):
                 if first not in OUTSIDE and first not in self.sources.folders:
                     parts = rest.split(".")
-                    inner = [".".join(parts[:size]) for size in range(1, len(parts) + 1)]
-                    said.update((first, each) for each in inner)
-                    counts[first] += sum(bool(self._at_root(each)) for each in inner)
+                    said.update((first, ".".join(parts[:size])) for size in range(1, len(parts) + 1))
+        counts: Counter[str] = Counter()
         known: Counter[str] = Counter()  # of a library only some modules that are imported are found here, too
-        for first, each in said:
-            known[first] += 1 if self._at_root(each) else -1
+        for (first, rest), times in said.items():
+            is_here = bool(self._at_root(rest))
+            counts[first] += times * is_here
+            known[first] += 1 if is_here else -1
         own = Counter({name: count for name, count in counts.items() if known[name] > 0})
         return {re.sub(r"\W", "_", self.name), *(name for name, _ in own.most_common(1))}
 

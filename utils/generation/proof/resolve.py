@@ -54,10 +54,12 @@ class Repository(Hierarchy):
     @cached_property
     def module_getters(self) -> Values:
         """What the `__getattr__` of some module stands for: a function, or what a call of one gave back."""
-        bound = (
-            (facts.path, ref) for facts in self._every_file() for ref in facts.module.bindings.get("__getattr__", ())
+        return frozenset(
+            value
+            for facts in self._every_file()
+            for ref in facts.module.bindings.get("__getattr__", ())
+            for value in self.resolve(facts.path, 0, ref)
         )
-        return frozenset(value for path, ref in bound for value in self.resolve(path, 0, ref))
 
     # --- expressions -------------------------------------------------------------------------------------------------
 
