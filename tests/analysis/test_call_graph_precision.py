@@ -229,6 +229,28 @@ CASES = {
         "class B:\n    def __getattr__(self, name): pass\nA().some\nB().some",
         "main -> main.B.__getattr__",
     ),
+    "an attribute that setattr may have attached to a class by a computed name": (
+        "# file: k.py\nclass A:\n    def __getattr__(self, name): pass\nclass B(A): pass\nclass C:\n    def __getattr__(self, name): pass\n"
+        "# file: m.py\nimport k\nfor name in k.names: setattr(k.A, name, 1)\nk.A().some\nk.B().some\nk.C().some",
+        "m -> k.C.__getattr__",
+    ),
+    "of two objects that an attribute may hold nothing is told": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\nclass C:\n    def __init__(self, a): self.a = a\n"
+        "    def go(self): self.a.m()\nclass D:\n    def __init__(self): self.a = A()\n    def go(self): self.a.m()\n"
+        "C(A())\nC(B())",
+        "main -> main.C.__init__\nmain.D.go -> main.A.m",
+    ),
+    "a function that only raises is there for want of another": (
+        "try: import yaml\nexcept ImportError: yaml = None\nclass A:\n    if yaml:\n        def m(self): return self.n()\n"
+        "    else:\n        def m(self): raise ValueError('no yaml')\n    def n(self): raise ValueError\n"
+        "if yaml:\n    def f(): raise ValueError\nelse:\n    def f(): raise TypeError\nA().m()\nf()",
+        "main -> main.A.m, main.f, main.f#2\nmain.A.m -> main.A.n",
+    ),
+    "a class has what its base has where another version of Python has it itself": (
+        "import sys\nclass A:\n    def m(self): pass\nclass B(A):\n    if sys.version_info < (3, 8):\n        def m(self): pass\n"
+        "    if sys.version_info >= (3, 8):\n        def n(self): pass\nB().m()\nB().n()",
+        "main -> main.A.m, main.B.n",
+    ),
     "an attribute that setattr attaches to something else, or under a name of its own": (
         "class A:\n    def add(self, name): setattr(self.other, name, 1)\n    def __getattr__(self, name): pass\n"
         "class B:\n    def add(self, name):\n        hidden = f'_{name}_'\n        setattr(self, hidden, 1)\n"

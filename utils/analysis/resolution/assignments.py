@@ -17,7 +17,6 @@ class Assignments(Definitions):
         super().__init__(module, ids)
         self.versions: list[tuple[int, int, object]] = []
         self.depths: dict[int, int] = {}
-        self.stored: dict[str, None] = {}  # names of attributes that are assigned to, but for those of `self`
 
     # --- assignment --------------------------------------------------------------------------------------------------
 

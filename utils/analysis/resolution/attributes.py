@@ -416,9 +416,7 @@ class Attributes(Solver):
                     return True
                 continue
             record = self.hierarchy.class_of(item)[1]
-            if name in record.names or name in record.attributes:
-                return True
-            if ir.ANY_NAME in record.attributes and "__setattr__" not in record.names:
+            if name in record.names or name in record.attributes or self.hierarchy.is_extended(record):
                 return True
         return False
 

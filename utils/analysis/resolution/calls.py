@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from utils.analysis.resolution import ir
@@ -12,7 +13,7 @@ from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import Module
 
-APPLY, CONSTRUCTED = 103, 94
+APPLY, CONSTRUCTED, OTHER_MADE = 103, 94, 84
 
 
 class Calls(Binding):
@@ -22,6 +23,7 @@ class Calls(Binding):
         super().__init__(world, module)
         self.applied: set[tuple[int, int]] = set()
         self.pending: dict[int, Call] = {}
+        self.callee_of: dict[int, int] = {}  # node of a call's result → what is called
 
     @on(ir.CALL)
     def on_call(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
@@ -36,6 +38,7 @@ class Calls(Binding):
                 offset + dst,
                 offset + dst,
             )
+            self.callee_of[offset + dst] = self.at
         self.apply(value, what, call)
 
     @on(APPLY)
@@ -113,15 +116,17 @@ class Calls(Binding):
             self.add(call.dst, self.values.intern(kinds.GENERATOR, number))
         else:
             self.link(owner.offset + function.returns, call.dst)
-        for index, given, node in function.choices:
-            if index < 0:
-                continue
-            if self.fits(function, index, given, args, call):
-                self.link(owner.offset + node, call.dst)
+        self.take_chosen(owner, function, args, call)
         if function.stores and receiver is not None:
             self.keep(owner, function, receiver, args, call)
         for index, called in function.passes:
             self.hand_back(function, index, called, receiver, args, call)
+
+    def take_chosen(self, owner: Module, function: ir.Function, args: Sequence[Any], call: Call) -> None:
+        """The results that depend on an argument come out where the call may give it."""
+        for index, given, node in function.choices:
+            if index >= 0 and self.fits(function, index, given, args, call):
+                self.link(owner.offset + node, call.dst)
 
     def instantiate(self, number: int, call: Call, certain: bool = True) -> None:
         """A class is called: its metaclass decides what that does."""
@@ -144,13 +149,33 @@ class Calls(Binding):
             self.bind(owner, function, [None, *call.args], call)
             if function.flags & (ir.OTHER | ir.INSTEAD):
                 certain = False
-                self.link(owner.offset + function.returns, call.dst)
+                self.take_other(number, owner, function, call)
             if function.flags & ir.INSTEAD:
                 return
         exact = self.values.intern(kinds.INSTANCE, number, certain)
         if certain:
             self.made.add(number)
         self.add(call.dst, exact)
+        self.construct(number, exact, call)
+
+    def take_other(self, number: int, owner: Module, function: ir.Function, call: Call) -> None:
+        """What a `__new__` gives back may be of another class than it was asked for."""
+        inner = Call(call.scope, call.line, call.args, call.keywords, self.new(), self.new())
+        inner.shared = call.shared
+        self.link(owner.offset + function.returns, inner.dst)
+        self.take_chosen(owner, function, [None, *call.args], inner)
+        self.link(inner.dst, call.dst)
+        self.wait(int(inner.dst), (OTHER_MADE, number, inner))
+
+    @on(OTHER_MADE)
+    def on_other_made(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """Of the objects that a `__new__` gives back, Python runs the constructors of those of a class below."""
+        number, call = rule
+        if what[0] == kinds.INSTANCE and what[1] != number and number in self.hierarchy.order(int(what[1])):  # type: ignore[call-overload]
+            self.construct(int(what[1]), value, call)  # type: ignore[call-overload]
+
+    def construct(self, number: int, exact: int, call: Call) -> None:
+        """The constructor of an object that was made."""
         init = self.find(number, "__init__")
         if init is not None:
             owner, function = self.hierarchy.function_of(init)

@@ -69,7 +69,7 @@ class Control(Assignments):
         runs = decided(node.test) if len(ends) > 1 else None
         if runs is not None:
             taken, other = (ends[0], ends[1]) if runs else (ends[1], ends[0])
-            ends = [self.snapshot(other)]
+            ends = [self.snapshot({} if scope.is_class else other)]  # a class without a name has that of its base
             ends[0].update(taken)
         self.join(start, ends)
 

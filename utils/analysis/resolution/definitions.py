@@ -230,7 +230,8 @@ class Definitions(Parametrized):
                 flags |= FLAGS.get(name, 0)
             if name in ("setter", "deleter", "getter") and isinstance(item, ast.Attribute):
                 accessor = name
-        if self.only_raises(node):
+        raised = only_raised(node)
+        if raised == "NotImplementedError":
             flags |= ir.ABSTRACT
         if self.scope.is_class and self.is_protocol():
             flags |= ir.ABSTRACT | (ir.STUB if is_stub(node) else 0)
@@ -255,6 +256,8 @@ class Definitions(Parametrized):
                 self.classes[self.scope.class_index].setters[name] = record.number
             return
         overload = any(last_name(item) == "overload" for item, _ in decorators)
+        if raised is not None:
+            self.refusing.add(current)
         self.bind(node.name, 0 if overload else current)
         if self.scope.loop_birth is None:
             self.deferred[-1][1].birth = self.moment
@@ -267,14 +270,6 @@ class Definitions(Parametrized):
 
     def is_protocol(self) -> bool:
         return any("Protocol" in text for text in self.classes[self.scope.class_index].base_texts)
-
-    @staticmethod
-    def only_raises(node: FunctionNode) -> bool:
-        body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
-        if len(body) != 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
-            return False
-        exc = body[0].exc
-        return last_name(exc.func if isinstance(exc, ast.Call) else exc) == "NotImplementedError"
 
     def decorate(self, item: ast.expr, callee: int, current: int) -> int:
         name = last_name(item.func if isinstance(item, ast.Call) else item)
@@ -383,15 +378,26 @@ def gives_various(node: FunctionNode) -> bool:
     return sum(isinstance(item, ast.Return) for item in ast.walk(node)) > 1
 
 
+def only_raised(node: FunctionNode) -> str | None:
+    """The name of the exception, where raising it is all that a function does."""
+    body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+    if len(body) != 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
+        return None
+    exc = body[0].exc
+    return last_name(exc.func if isinstance(exc, ast.Call) else exc)
+
+
 def made_by(node: FunctionNode) -> int:
     """The flags of a `__new__`: what it makes, if that need not be an object of its first parameter."""
     own = [item.arg for item in (*node.args.posonlyargs, *node.args.args)][:1]
-    names = [item for item in ast.walk(node) if isinstance(item, ast.Name) and item.id in own]
-    if not names:
+    every = list(ast.walk(node))
+    asked = {part for item in every if isinstance(item, ast.Compare) for part in (item.left, *item.comparators)}
+    names = [item for item in every if isinstance(item, ast.Name) and item.id in own and item not in asked]
+    if not names:  # at most compared with other classes
         return ir.INSTEAD
     if any(isinstance(item.ctx, ast.Store) for item in names):
         return ir.OTHER
-    for item in ast.walk(node):
+    for item in every:
         if isinstance(item, ast.Call) and isinstance(item.func, ast.Attribute) and item.func.attr == "__new__":
             given = item.args[0] if item.args else None
             if not isinstance(given, ast.Name) or given.id not in own:  # `super().__new__(other)`

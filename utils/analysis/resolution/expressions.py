@@ -18,6 +18,7 @@ class Expressions(Operators):
 
     def __init__(self, module: str) -> None:
         super().__init__(module)
+        self.stored: dict[str, None] = {}  # names of attributes that are assigned to, but for those of `self`
         self.sites: dict[int, int] = {}
         self.tables: list[int] = []
         self.elements: list[tuple[int, Any, int]] = []
@@ -193,11 +194,16 @@ class Expressions(Operators):
 
     def computed(self, node: ast.Call, name: str) -> int | None:
         """`setattr` of a name that is not written there, and the `getattr` by which a `__getattr__` hands on."""
-        method = self.method()
-        if method is None or method.parent is None or method.function is None or len(node.args) < 2:
+        if len(node.args) < 2:
             return None
-        target, asked, params = node.args[0], node.args[1], method.function.params
-        if name == "setattr" and isinstance(target, ast.Name) and not (copies(node) or self.names_hidden(asked)):
+        target, asked, method = node.args[0], node.args[1], self.method()
+        attaches = name == "setattr" and not (copies(node) or self.names_hidden(asked))
+        if attaches:
+            self.stored[ir.any_of(ast.unparse(target))] = None
+        if method is None or method.parent is None or method.function is None:
+            return None
+        params = method.function.params
+        if attaches and isinstance(target, ast.Name):
             self.attach_any(method.parent.class_index)
         if name != "getattr" or method.function.name != "__getattr__" or method is not self.scope:
             return None

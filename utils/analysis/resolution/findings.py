@@ -22,6 +22,7 @@ from utils.analysis.resolution.solution import Callee, Findings, Names
 OF_METHODS = 3
 OF_EXACT = 2  # of methods of objects whose classes are all known: one run mostly meets just one of them
 OF_FUNCTIONS = 2
+OF_ATTRIBUTES = 1  # of what is read from an attribute's value
 IMPLIED = 1  # of special methods and properties, which no call names
 IN_TESTS = 1  # where more than two functions may run in a test, which itself runs once and meets one of them
 APART = frozenset({  # run beside what a site calls
@@ -46,7 +47,7 @@ def take_findings(module: Interpreter) -> Findings:
         pairs = [pair for pair in every if not is_replaced(module, node, *pair)] if module.instead else every
         if not rather_plain(module, node, pairs):
             for same in by_name(module, pairs, APART).values():
-                limit = 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, same)
+                limit = 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, node, same)
                 limit = ~limit if node in full else limit  # a table does not fit there
                 sites.append((scope, line, limit, [callee(*pair) for pair in same]))
     for (scope, line, node), pairs in module.implied.items():
@@ -107,10 +108,12 @@ def by_asked(module: Interpreter, node: int, pairs: Sequence[tuple[int, int]]) -
     return found
 
 
-def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
+def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -> int:
     """How many callees a site may have that runs these (function, receiver or -1)."""
     if all(is_unnamed(module.hierarchy.function_of(number)[1]) for number, _ in pairs):
         return IMPLIED
+    if is_of_attribute(module, site):
+        return OF_ATTRIBUTES
     functions = {number for number, _ in pairs}
     if module.is_test and len(functions) > 2 and not all(is_special(module, number) for number in functions):
         return IN_TESTS
@@ -118,6 +121,12 @@ def limit_of(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> int:
         return OF_FUNCTIONS
     exact = all(receiver >= 0 and is_exact(module.values.form(receiver)) for _, receiver in pairs)
     return OF_EXACT if exact else OF_METHODS
+
+
+def is_of_attribute(module: Interpreter, site: int) -> bool:
+    """Whether a site calls a method of what an attribute holds: one run mostly meets one of the objects it may be."""
+    base, _ = module.read_of.get(module.callee_of.get(site, 0), (0, ""))
+    return base in module.read_of
 
 
 def is_read(function: ir.Function) -> bool:

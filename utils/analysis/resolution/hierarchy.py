@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from utils.analysis.resolution import ir
 from utils.analysis.resolution.exports import Exports
 from utils.analysis.resolution.ir import CLASS_BITS
 from utils.analysis.resolution.modules import Module, Question
@@ -187,6 +188,13 @@ class Hierarchy(Exports):
                 if name in self.class_of(item)[1].names:
                     break
         return found
+
+    def is_extended(self, record: ir.Class) -> bool:
+        """Whether attributes of a class may be assigned to by computed names: from outside, as far as its name tells, or
+        by its own methods, unless a `__setattr__` is asked then."""
+        name = ir.any_of(record.name)
+        self.consulted.add(name)
+        return name in self.assigned_names or (ir.ANY_NAME in record.attributes and "__setattr__" not in record.names)
 
     def owner_of(self, number: int, name: str) -> int | None:
         """The class among one and its bases that has an attribute of that name, whatever it is."""

@@ -117,6 +117,7 @@ class Names:
         self.effort = 0
         self.later: dict[int, list[int]] = {}  # by the identity of a name's list of definitions
         self.phis: dict[int, list[int]] = {}
+        self.refusing: set[int] = set()  # functions that only raise: one branch has them for want of another's
 
     def new(self) -> int:
         sheet = self.scope.sheet
@@ -198,7 +199,7 @@ class Names:
             if not found:
                 first.pop(name, None)
                 continue
-            node = found[0] if all(node == found[0] for node in found) else self.merged(found)
+            node = self.merged([node for node in found if node not in self.refusing] or found)
             first[name] = node
             if len(ends) > 1 or scope.timeline[name][-1][1] != node:
                 self.moment += 1
