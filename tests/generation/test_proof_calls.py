@@ -136,6 +136,7 @@ OPEN = [
     ("a static call", "def f(x): pass\nclass A:\n    __call__ = staticmethod(f)\nS = A()\ndef run(): S(1)\n", "m.run", "m.f"),
     ("registered", "from functools import singledispatch\n@singledispatch\ndef f(x): pass\n@f.register\ndef _(x: int): pass\ndef run(): f(1)\n", "m.run", "m._"),
     ("subclass of a class that is given", "class A:\n    def __init__(self): pass\nclass B(A):\n    def __init__(self): pass\ndef run(c: type[A]): c()\n", "m.run", "m.B.__init__"),
+    ("made instead", "class A:\n    def __new__(cls): return object.__new__(B)\nclass B(A):\n    def __init__(self): pass\ndef run(): A()\n", "m.run", "m.B.__init__"),
     ("assigned by a subclass", "class A:\n    def f(self): pass\nclass B:\n    def f(self): pass\nclass T:\n    def start(self): self.x = A()\n    def run(self): self.x.f()\nclass U(T):\n    def start(self): self.x = B()\n", "m.T.run", "m.B.f"),
     ("one of two bases", "try:\n    import fast\n    class A:\n        def f(self): pass\n    class B:\n        def f(self): pass\n    Base = B\nexcept ImportError:\n    Base = A\nclass K(Base): pass\ndef run(): K().f()\n", "m.run", "m.B.f"),
     ("assigned to a class", "class A:\n    def f(self): pass\nclass K:\n    x = None\n    def start(): K.x = A()\n    def run(): K.x.f()\n", "m.K.run", "m.A.f"),

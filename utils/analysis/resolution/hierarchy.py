@@ -190,8 +190,8 @@ class Hierarchy(Exports):
         return found
 
     def is_extended(self, record: ir.Class) -> bool:
-        """Whether attributes of a class may be assigned to by computed names: from outside, as far as its name tells, or
-        by its own methods, unless a `__setattr__` is asked then."""
+        """Whether attributes of a class may be assigned to by computed names: from outside, as far as its name tells,
+        or by its own methods, unless a `__setattr__` is asked then."""
         name = ir.any_of(record.name)
         self.consulted.add(name)
         return name in self.assigned_names or (ir.ANY_NAME in record.attributes and "__setattr__" not in record.names)

@@ -162,8 +162,8 @@ class Face(msgspec.Struct, array_like=True):
     ("first", origins): that of the first that the repository has. `imports` are all (module, name or None
     for the module itself) that are imported anywhere. `decorated` are the nodes of functions and classes that have
     decorators, `mixed` of those that hold more than themselves. `attributes` are the names of the attributes that are
-    assigned to on anything but `self`, and `any_of` what `setattr` attaches a computed name to. `declared` are the names
-    that are bound for type checkers only.
+    assigned to on anything but `self`, and `any_of` what `setattr` attaches a computed name to. `declared` are the
+    names that are bound for type checkers only.
     """
 
     size: int

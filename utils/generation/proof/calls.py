@@ -82,14 +82,22 @@ def _calls_unseen(repo: Repository, value: Value) -> bool:
 
 
 def _is_implicit(repo: Repository, callee: Found, names: set[str]) -> bool:
-    """Whether it may run where nothing names it: a special method (sorting runs `__lt__`), a lambda of a class, or what
-    a function of several implementations registers."""
+    """Whether it may run where nothing names it: a special method (sorting runs `__lt__`), a lambda of a class, what a
+    function of several implementations registers, or the constructor of what a `__new__` makes instead."""
     special = {name for name in names if name.startswith("__") and name.endswith("__")}
     function = callee.definition
     in_class = function.kind == "lambda" and function.parent is not None and function.parent.kind == "class"
     registered = any(text.partition("(")[0].endswith(".register") for text in function.decorators)
     is_special = bool(special - {*CONSTRUCTORS, "__call__"})
-    return in_class or registered or is_special or _may_be_accessor(repo, callee)
+    return in_class or registered or is_special or _may_be_accessor(repo, callee) or _may_be_made_instead(repo, callee)
+
+
+def _may_be_made_instead(repo: Repository, callee: Found) -> bool:
+    """Whether a class above that of a constructor has a `__new__`, which may make objects of the classes below."""
+    owner = callee.definition.parent
+    if callee.definition.name != "__init__" or owner is None or owner.kind != "class":
+        return False
+    return repo.owner_of(Value("super", callee.path, owner.index), "__new__") is not None
 
 
 def _may_be_accessor(repo: Repository, callee: Found) -> bool:
