@@ -237,6 +237,15 @@ def test_a_base_that_is_imported_or_defined_is_told_either_way(tmp_path: Path) -
     assert verifier.prove(Claim("inherits_from", "m.Color", "Enum")) is not None
 
 
+def test_a_class_that_is_called_like_its_base_outside(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("class A:\n    class Exception(Exception): pass\nclass B(A): pass\n")
+    verifier = Verifier(tmp_path, "m")
+    assert verifier.prove(Claim("inherits_from", "m.A.Exception", "Exception")) is None
+    assert verifier.prove(Claim("inherits_from", "m.A.Exception", "m.A.Exception"))
+    assert verifier.prove(Claim("inherits_from", "m.B", "A"))
+
+
+
 def test_of_one_of_two_bases_either_method_is_overridden(tmp_path: Path) -> None:
     (tmp_path / "m.py").write_text(
         "class A:\n    def f(self): ...\nclass B:\n    def f(self): ...\nclass C:\n    def f(self): ...\n"

@@ -44,9 +44,10 @@ def inherits_from(repo: Repository, subclass: str, base: str) -> str | None:
     wanted = {found.value for found in _definitions(repo, base)}
     for found in classes:
         for text, values in zip(found.definition.bases, repo.bases(found.value), strict=True):
-            names = {repo.definition(value).name if value.kind == "def" else "" for value in values}
+            others = values - {found.value}  # `class Exception(Exception)`
+            names = {repo.definition(value).name if value.kind == "def" else "" for value in others}
             is_surely_own = names == {text.rpartition(".")[2]} and not text.startswith("self.")
-            if wanted & values or (not is_surely_own and same_code(text, base)):
+            if wanted & others or (not is_surely_own and same_code(text, base)):
                 return None
     return f"its bases are {', '.join(classes[0].definition.bases) or 'none'}"
 
