@@ -245,7 +245,6 @@ def test_a_class_that_is_called_like_its_base_outside(tmp_path: Path) -> None:
     assert verifier.prove(Claim("inherits_from", "m.B", "A"))
 
 
-
 def test_of_one_of_two_bases_either_method_is_overridden(tmp_path: Path) -> None:
     (tmp_path / "m.py").write_text(
         "class A:\n    def f(self): ...\nclass B:\n    def f(self): ...\nclass C:\n    def f(self): ...\n"
