@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _analyze(config: Config, source: Source, stage: Stage, cache: Path, force: bool) -> int:
     from utils.analysis.cache import analyser_version
+    from utils.analysis.discovery import not_analysed
     from utils.analysis.survey import survey
     from utils.artifacts import ArtifactWriter, is_current
     from utils.records import ANALYSIS_SCHEMA
@@ -74,6 +75,8 @@ def _analyze(config: Config, source: Source, stage: Stage, cache: Path, force: b
             "skipped": len(analysis.skipped),
         }
         writer.commit(counts, stage.seconds, packages=["griffelib", "markdown-it-py", "msgspec"])
+    if others := not_analysed(found.paths):
+        stage.say(f"  not read, so nothing will be asked about them: {others}")
     for skipped in analysis.skipped[:5]:
         stage.say(f"  skipped {skipped.path}: {skipped.reason}")
     return stage.done(counts, following)

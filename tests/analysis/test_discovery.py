@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.analysis.discovery import discover, printable
+from utils.analysis.discovery import discover, not_analysed, printable
 from utils.console import UserError
 
 
@@ -59,6 +59,12 @@ def test_each_folder_is_asked_once_whether_it_is_a_link(tmp_path: Path, monkeypa
     monkeypatch.setattr("os.path.islink", lambda path: asked.append(path))
     assert len(discover(tmp_path, ["python"], listed=["a/b/c.py", "a/b/d.py", "a/e.py", "f.py"]).languages) == 4
     assert asked == [f"{tmp_path}/a", f"{tmp_path}/a/b"]
+
+
+def test_files_in_languages_that_nothing_reads_are_counted():
+    assert not_analysed(["a.py", "b.md", "c.txt", "rs"]) == ""
+    assert not_analysed(["a.py", "b/c.rs"]) == "1 Rust file"
+    assert not_analysed(["a.c", "b.rs", "c.h", "d.js", "e.c"]) == "3 C, 1 Rust and 1 JavaScript files"
 
 
 def test_a_name_is_printed_on_one_line():

@@ -263,3 +263,13 @@ def test_the_script_ends_with_one_sentence_where_there_is_nothing_to_analyse(tmp
     assert result.returncode == 2
     assert result.stderr.startswith("error: there is no python file to analyse in ")
     assert len(result.stderr.splitlines()) == 1
+    (tmp_path / "empty" / "main.rs").touch()
+    result = step(f"repository.url={tmp_path / 'empty'}", "repository.name=e", f"paths.data={tmp_path / 'data'}")
+    assert "empty (1 Rust file, which nothing here reads); point repository.url" in result.stderr
+
+
+def test_the_script_says_what_it_does_not_read(tmp_path: Path):
+    for name in ("a.py", "b.go", "c.GO", "d.tsx", "e.txt"):
+        (tmp_path / name).touch()
+    result = step(f"repository.url={tmp_path}", "repository.name=e", f"paths.data={tmp_path / 'data'}")
+    assert "  not read, so nothing will be asked about them: 2 Go and 1 TypeScript files\n" in result.stdout

@@ -7,6 +7,7 @@ names may be anything.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import accumulate
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     import pathspec
 
 SUFFIXES = {".py": "python", ".md": "markdown", ".markdown": "markdown"}
+NOT_ANALYSED = {
+    **dict.fromkeys([".c", ".h"], "C"),
+    **dict.fromkeys([".cc", ".cpp", ".cxx", ".hpp"], "C++"),
+    **dict.fromkeys([".js", ".jsx", ".mjs", ".cjs"], "JavaScript"),
+    **dict.fromkeys([".ts", ".tsx"], "TypeScript"),
+    **dict.fromkeys([".pyx", ".pxd"], "Cython"),
+    ".cs": "C#", ".go": "Go", ".ipynb": "notebook", ".java": "Java", ".jl": "Julia", ".kt": "Kotlin", ".php": "PHP",
+    ".rb": "Ruby", ".rs": "Rust", ".scala": "Scala", ".sh": "shell", ".swift": "Swift",
+}  # fmt: skip
 TOOL_FOLDERS = frozenset(
     {".git", ".hg", ".svn", ".tox", ".nox", ".eggs", ".venv", "__pycache__", "node_modules", "__pypackages__"}
     | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".ipynb_checkpoints"}
@@ -79,6 +89,15 @@ def discover(
         except UnreadableError as error:
             files.skipped.append(Skipped(printable(path), str(error)))
     return files
+
+
+def not_analysed(paths: Iterable[str]) -> str:
+    """How many of these files are code that nothing here reads, as in "12 Rust and 3 C files"; empty where none is."""
+    found = Counter(NOT_ANALYSED.get(os.path.splitext(path)[1].lower()) for path in paths)
+    del found[None]
+    counts = [f"{number:,} {language}" for language, number in sorted(found.items(), key=lambda each: -each[1])]
+    named = " and ".join([", ".join(counts[:-1]), counts[-1]] if counts[1:] else counts)
+    return f"{named} file{'s' if found.total() > 1 else ''}" if counts else ""
 
 
 def _excluder(patterns: Sequence[str]) -> Callable[[str], bool]:

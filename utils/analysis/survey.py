@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from utils.analysis.cache import analyser_version
-from utils.analysis.discovery import discover
+from utils.analysis.discovery import discover, not_analysed
 from utils.analysis.file_index import FileIndex, KnownFile
 from utils.analysis.import_roots import imported_names, name_modules
 from utils.analysis.project_files import BUILD_FILES, project_sources
@@ -177,6 +177,8 @@ def _nothing(found: Survey, languages: Sequence[str]) -> str:
     if found.skipped:
         first = found.skipped[0]
         reasons = f" ({len(found.skipped):,} skipped, the first being {first.path}: {first.reason})"
+    elif others := not_analysed(found.paths):
+        reasons = f" ({others}, which nothing here reads)"
     return (
         f"there is no {wanted} file to analyse in {relative(found.root)}{reasons}; "
         "point repository.url at another folder or address, or check repository.exclude"
