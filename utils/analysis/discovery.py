@@ -95,7 +95,7 @@ def not_analysed(paths: Iterable[str]) -> str:
     """How many of these files are code that nothing here reads, as in "12 Rust and 3 C files"; empty where none is."""
     found = Counter(NOT_ANALYSED.get(os.path.splitext(path)[1].lower()) for path in paths)
     del found[None]
-    counts = [f"{number:,} {language}" for language, number in sorted(found.items(), key=lambda each: -each[1])]
+    counts = [f"{number:,} {language}" for language, number in found.most_common()]
     named = " and ".join([", ".join(counts[:-1]), counts[-1]] if counts[1:] else counts)
     return f"{named} file{'s' if found.total() > 1 else ''}" if counts else ""
 

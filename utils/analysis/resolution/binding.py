@@ -36,6 +36,12 @@ class Call:
         self.shared = site
         self.depth = 0
 
+    def part(self, args: Sequence[Any], keywords: Sequence[Any], dst: Ref, site: int) -> Call:
+        """A call that is part of this one: its edges stand where those of this one do."""
+        inner = Call(self.scope, self.line, args, keywords, dst, site)
+        inner.shared = self.shared
+        return inner
+
     @property
     def place(self) -> Place:
         """Where its edges stand: at its own site, or at that of the call it is part of."""

@@ -160,8 +160,7 @@ class Calls(Binding):
 
     def take_other(self, number: int, owner: Module, function: ir.Function, call: Call) -> None:
         """What a `__new__` gives back may be of another class than it was asked for."""
-        inner = Call(call.scope, call.line, call.args, call.keywords, self.new(), self.new())
-        inner.shared = call.shared
+        inner = call.part(call.args, call.keywords, self.new(), self.new())
         self.link(owner.offset + function.returns, inner.dst)
         self.take_chosen(owner, function, [None, *call.args], inner)
         self.link(inner.dst, call.dst)
@@ -192,8 +191,7 @@ class Calls(Binding):
     def on_constructed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """A constructor that a decorator, or an assignment to the class, puts in the place of the one written down."""
         exact, call = rule
-        inner = Call(call.scope, call.line, call.args, call.keywords, self.new(), self.new())
-        inner.shared = call.shared
+        inner = call.part(call.args, call.keywords, self.new(), self.new())
         if what[0] == kinds.WRAPPED:
             self.run_wrapped((*what[:3], exact), inner)
         elif what[0] == kinds.FUNCTION:
@@ -207,9 +205,8 @@ class Calls(Binding):
         keywords: Any = what[3]
         if not args or args[0].__class__ is tuple or call.depth > 3:
             return
-        inner = Call(call.scope, call.line, [*args[1:], *call.args], [*keywords, *call.keywords], call.dst, self.new())
+        inner = call.part([*args[1:], *call.args], [*keywords, *call.keywords], call.dst, self.new())
         inner.depth = call.depth + 1
-        inner.shared = call.shared
         self.wait(args[0], (APPLY, inner))
 
     def run_stream(self, function: int, name: str, call: Call) -> None:

@@ -326,8 +326,7 @@ class Models(ContainerMethods):
         """`type.__call__(cls, ...)`."""
         if what[0] == kinds.CLASS:
             call = rule[0]
-            inner = Call(call.scope, call.line, call.args[1:], call.keywords, call.dst, self.new())
-            inner.shared = call.shared
+            inner = call.part(call.args[1:], call.keywords, call.dst, self.new())
             self.make(int(what[1]), inner)  # type: ignore[call-overload]
 
     @on(CLASS_OF)
