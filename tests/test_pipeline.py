@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,24 @@ def run(script: str, *arguments: str, code: int = 0, **environment: str) -> str:
     return result.stdout + result.stderr
 
 
+HUB_NAME = "shop-lab/tiny-base"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A base in the cache of the model hub, by whose name most users name theirs; there is no network."""
+    home = tmp_path_factory.mktemp("hub")
+    cached = home / "hub" / f"models--{HUB_NAME.replace('/', '--')}"
+    save_base(cached / "snapshots" / COMMIT)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "v1").write_text(COMMIT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HOME", str(home))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        yield cached / "snapshots" / COMMIT
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A git checkout of five files, a base of random weights and a config that names both."""
@@ -97,11 +116,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git = ["git", "-C", str(root / "shop"), "-c", "user.name=t", "-c", "user.email=t@example.org"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "carts"]):
         subprocess.run([*git, *command], check=True)
-    save_base(root / "base")
     config = {
         "repository": {"url": str(root / "shop"), "name": "shop"},
         "generation": {"samples_per_fact": 4, "general_share": 0.1},
-        "model": {"base": str(root / "base"), "device": "cpu", "dtype": "float32"},
+        "model": {"base": HUB_NAME, "revision": "v1", "device": "cpu", "dtype": "float32"},
         "lora": {"r": 8, "alpha": 16},
         "training": {"max_steps": 6, "max_length": 512, "batch_size": 2, "evaluations": 2, "saves": 2},
         "evaluation": {"limit": 40, "max_new_tokens": 16, "bootstrap_resamples": 100},
@@ -205,6 +223,8 @@ def test_03_trains_through_the_launcher_on_two_processes(project: Path, config: 
     folder = project / "output" / "shop" / "adapter"
     names = {path.name for path in folder.iterdir()}
     assert names >= {"adapter_model.safetensors", "adapter_config.json", "tokenizer.json", "manifest.json", "README.md"}
+    named = {"name": HUB_NAME, "revision": COMMIT, "sha256": None}
+    assert json.loads((folder / "manifest.json").read_bytes())["base_model"] == named
     from safetensors.torch import load_file
 
     weights = load_file(folder / "adapter_model.safetensors")
@@ -216,7 +236,7 @@ def test_03_trains_through_the_launcher_on_two_processes(project: Path, config: 
 
 
 @pytest.mark.slow
-def test_04_merges_what_plain_transformers_loads(project: Path, config: tuple[str, str]) -> None:
+def test_04_merges_what_plain_transformers_loads(project: Path, config: tuple[str, str], base: Path) -> None:
     run("04_merge_weights.py", *config)
     import torch
     from peft import PeftModel
@@ -225,8 +245,9 @@ def test_04_merges_what_plain_transformers_loads(project: Path, config: tuple[st
     merged, notes = AutoModelForCausalLM.from_pretrained(project / "output/shop/merged", output_loading_info=True)
     assert not notes["missing_keys"]
     assert not notes["unexpected_keys"]
-    base = AutoModelForCausalLM.from_pretrained(project / "base", dtype=torch.float32)
-    adapted = PeftModel.from_pretrained(base, project / "output/shop/adapter")
+    adapted = PeftModel.from_pretrained(
+        AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32), project / "output/shop/adapter"
+    )
     ids = torch.arange(3, 40).unsqueeze(0)
     with torch.no_grad():
         assert torch.allclose(merged(ids).logits, adapted(ids).logits, atol=1e-4)

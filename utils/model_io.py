@@ -47,7 +47,7 @@ def base_identity(settings: ModelSettings) -> dict[str, str | None]:
     """What tells this base from any other: its name, and the hub's commit or a digest of the local files."""
     source = resolve_base(settings)
     if not Path(source).is_dir():
-        return {"name": settings.base, "revision": load_base_config(source, settings)._commit_hash, "sha256": None}
+        return {"name": settings.base, "revision": _commit(source, settings), "sha256": None}
     digest = hashlib.sha256()
     for path in sorted(Path(source).iterdir()):
         if path.name in (MANIFEST, "config.json", "tokenizer.json") or path.suffix == ".safetensors":
@@ -170,6 +170,16 @@ def load_base_config(source: str, settings: ModelSettings) -> Any:
         return AutoConfig.from_pretrained(
             source, trust_remote_code=settings.trust_remote_code, **_revision(source, settings)
         )
+    except (OSError, ValueError) as error:
+        raise _not_found(source, error) from error
+
+
+def _commit(source: str, settings: ModelSettings) -> str | None:
+    """The hub's commit of a base that is named by its hub's name."""
+    from transformers.utils.hub import cached_file, extract_commit_hash
+
+    try:
+        return extract_commit_hash(cached_file(source, "config.json", **_revision(source, settings)), None)
     except (OSError, ValueError) as error:
         raise _not_found(source, error) from error
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from transformers import (
-    AutoConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     StoppingCriteriaList,
@@ -23,7 +22,14 @@ from utils.console import UserError
 from utils.evaluation.answering import Answer
 from utils.evaluation.decoding import decode, decode_in_fixed_batches, has_joinable_cache
 from utils.evaluation.perplexity import perplexity
-from utils.model_io import load_model, load_tokenizer, quiet_libraries, require_device, resolve_base
+from utils.model_io import (
+    load_base_config,
+    load_model,
+    load_tokenizer,
+    quiet_libraries,
+    require_device,
+    resolve_base,
+)
 from utils.records import Message
 
 
@@ -74,7 +80,7 @@ class TransformersAnswerer:
     @property
     def context(self) -> int | None:
         """The model's positions, as its configuration says."""
-        config = AutoConfig.from_pretrained(str(self._source), trust_remote_code=self._settings.trust_remote_code)
+        config = load_base_config(str(self._source), self._settings)
         return getattr(config.get_text_config(), "max_position_embeddings", None)
 
     def answer(self, prompts: Sequence[Sequence[Message]]) -> Iterator[tuple[int, Answer]]:
