@@ -2,13 +2,13 @@
 
 import pytest
 
-from utils.analysis.build_files import declared_roots
-from utils.analysis.import_roots import imported_names, name_modules
+from utils.analysis.build_files import declared_roots, likely_roots
+from utils.analysis.import_roots import Naming, imported_names, name_modules, roots_of
 
 
 def names(*paths: str, imports: dict[str, str] | None = None, declared: tuple[str, ...] = (), name: str = "repo"):
     said = imports or {}
-    return name_modules({path: said.get(path, "").split() for path in paths}, declared, name)
+    return name_modules({path: said.get(path, "").split() for path in paths}, declared, name).modules
 
 
 def test_a_package_starts_where_init_files_start():
@@ -129,3 +129,41 @@ def test_imported_names_are_read_without_parsing():
 )
 def test_build_files_declare_import_roots(path: str, text: str, roots: set[str]):
     assert declared_roots({path: text}) == roots
+
+
+def naming(*paths: str, imports: dict[str, str] | None = None, likely: tuple[str, ...] = ()) -> Naming:
+    said = imports or {}
+    return name_modules({path: said.get(path, "").split() for path in paths}, (), "repo", likely)
+
+
+def test_below_a_package_that_gave_way_its_short_name_means_it():
+    services = [f"services/{each}/app/{name}.py" for each in "ab" for name in ("__init__", "main", "models")]
+    said = {path: "app.models" for path in services if path.endswith("main.py")}
+    found = naming(*services, imports=said)
+    assert found.modules["services/a/app/models.py"] == "app.models"
+    assert found.modules["services/b/app/models.py"] == "services.b.app.models"
+    assert found.local_roots == ["services/b"]
+    assert roots_of("services/b/tests/test_a.py", found.local_roots) == ("services.b",)
+    assert roots_of("services/bc/main.py", found.local_roots) == ()
+
+
+def test_tests_that_are_called_like_their_package_mean_the_package():
+    paths = ("src/pkg/__init__.py", "src/pkg/core.py", "tests/pkg/__init__.py", "tests/pkg/test_core.py")
+    for said in ("pkg.core", "pkg"):
+        assert naming(*paths, imports={"tests/pkg/test_core.py": said}).local_roots == []
+    helpers = (*paths, "tests/pkg/helpers.py")
+    assert naming(*helpers, imports={"tests/pkg/test_core.py": "pkg.helpers"}).local_roots == ["tests"]
+
+
+def test_src_beside_a_build_file_is_an_import_root_unless_the_code_says_otherwise():
+    likely = tuple(likely_roots(["pyproject.toml"]))
+    paths = ("src/tool.py", "src/spread/m.py", "src/company/pkg/__init__.py", "src/company/pkg/a.py")
+    assert naming(*paths, likely=likely).modules == {
+        "src/tool.py": "tool",
+        "src/spread/m.py": "spread.m",
+        "src/company/pkg/__init__.py": "company.pkg",
+        "src/company/pkg/a.py": "company.pkg.a",
+    }
+    assert naming(*paths).modules["src/tool.py"] == "src.tool"
+    said = {"main.py": "src.tool"}
+    assert naming(*paths, "main.py", imports=said, likely=likely).modules["src/tool.py"] == "src.tool"

@@ -273,3 +273,22 @@ def test_the_script_says_what_it_does_not_read(tmp_path: Path):
         (tmp_path / name).touch()
     result = step(f"repository.url={tmp_path}", "repository.name=e", f"paths.data={tmp_path / 'data'}")
     assert "  not read, so nothing will be asked about them: 2 Go and 1 TypeScript files\n" in result.stdout
+
+
+def test_each_of_two_services_means_its_own_package(tmp_path: Path) -> None:
+    for service in "ab":
+        folder = tmp_path / "services" / service
+        (folder / "app").mkdir(parents=True)
+        (folder / "app" / "__init__.py").write_text("")
+        (folder / "app" / "models.py").write_text("class User:\n    def __init__(self): pass\n")
+        (folder / "app" / "main.py").write_text("from app.models import User\nUser()\n")
+        (folder / "run.py").write_text("import app.models\napp.models.User()\n")
+    found = analyze(tmp_path, "services", HERE)[0]
+    first, second = "app", "services.b.app"
+    assert found.call_graph == {
+        f"{first}.main": [f"{first}.models.User.__init__"],
+        f"{second}.main": [f"{second}.models.User.__init__"],
+        "services.a.run": [f"{first}.models.User.__init__"],
+        "services.b.run": [f"{second}.models.User.__init__"],
+    }
+    assert found.imports["services.b.app.main"] == ["services.b.app.models"]

@@ -6,13 +6,18 @@ import ast
 import configparser
 import posixpath
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+def likely_roots(build_files: Iterable[str]) -> set[str]:
+    """Folders that are import roots by custom: `src` beside a build file. They need not exist."""
+    return {posixpath.join(posixpath.dirname(path), "src") for path in build_files}
 
 
 def declared_roots(build_files: Mapping[str, str]) -> set[str]:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import msgspec
 
+from utils.analysis.import_roots import Naming
+
 CLEARLY = 3_000_000_000  # nanoseconds; the coarsest file system counts in steps of two seconds
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -38,13 +40,13 @@ class KnownFile(msgspec.Struct, array_like=True):
 
 
 class _Index(msgspec.Struct, array_like=True):
-    """`began`: when the run that wrote it began to read, in nanoseconds. `named_by`: a hash of what names `modules`."""
+    """`began`: when the run that wrote it began to read, in nanoseconds. `named_by`: a hash of what `naming` is by."""
 
     version: str
     began: int
     files: dict[str, KnownFile]
     named_by: str = ""
-    modules: dict[str, str] = {}
+    naming: Naming = Naming()
 
 
 class FileIndex:
@@ -56,7 +58,7 @@ class FileIndex:
     def __init__(self, folder: Path | None, version: str, now: int) -> None:
         self._path = folder / "files.index" if folder else None
         self._old = _read(self._path, version)
-        self._new = _Index(version, now, {}, self._old.named_by, self._old.modules)
+        self._new = _Index(version, now, {}, self._old.named_by, self._old.naming)
         self._has_news = False
 
     def known(self, path: str, status: os.stat_result) -> KnownFile | None:
@@ -75,13 +77,13 @@ class FileIndex:
         self._has_news = True
         return entry
 
-    def modules(self, named_by: str) -> dict[str, str] | None:
+    def naming(self, named_by: str) -> Naming | None:
         """The names that the modules had when what they are named by hashed to this."""
-        return self._new.modules if self._new.named_by == named_by else None
+        return self._new.naming if self._new.named_by == named_by else None
 
-    def name(self, named_by: str, modules: dict[str, str]) -> None:
+    def name(self, named_by: str, naming: Naming) -> None:
         """Know the modules' names."""
-        self._new.named_by, self._new.modules = named_by, modules
+        self._new.named_by, self._new.naming = named_by, naming
         self._has_news = True
 
     def write(self) -> None:

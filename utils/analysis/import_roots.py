@@ -3,10 +3,13 @@
 A package's name begins where the folders with an `__init__.py` begin. What the folder above is called is open:
 `src/pkg` is `pkg` where `src` is an import root and `src.pkg` where the code says `import src.pkg`; `company/pkg`
 without `company/__init__.py` is `pkg` or `company.pkg`. So each possible name is scored by how many files of the
-repository import it; the highest score wins. Without a verdict a package starts at its own folder, and a file outside
-any package is named from the nearest declared import root (`package_dir`, `where`, `from`, `pythonpath`, … in the build
-files), else from the repository's root. Files in one folder that import each other by bare name make that folder an
-import root. No two files ever share a name.
+repository import it; the highest score wins. Without a verdict the nearest import root above says it that the build
+files declare (`package_dir`, `where`, `from`, `pythonpath`, …), or `src` beside one; where there is none a package
+starts at its own folder, and a file outside any package is named from the repository's root. Files in one folder that
+import each other by bare name make that folder an import root.
+
+No two files ever share a name: of two services with a package `app` each, one is named from the repository's root, and
+what lies beside it imports `app` from there first.
 """
 
 from __future__ import annotations
@@ -17,11 +20,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from posixpath import basename, dirname
 
+import msgspec
+
 IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(\.|[A-Za-z_][\w.]*)", re.MULTILINE)
 RELATIVE = "."  # in the place of a name: the file imports from the package that it is in
 OUTSIDE = sys.stdlib_module_names | {"_typeshed"}
 SURE = 3  # names that say what a package is called, though its own `__init__.py` does without
 DEEP = 50  # parts of a name that count
+TESTS = frozenset({"test", "tests", "testing"})
 ROOT_NAMES = frozenset({"src", "lib", "python", "source"})
 
 
@@ -31,19 +37,32 @@ def imported_names(source: bytes) -> set[str]:
     return {name.decode("ascii", "ignore") for name in IMPORT.findall(source)}
 
 
-def name_modules(imports: Mapping[str, Iterable[str]], declared: Iterable[str] = (), name: str = "") -> dict[str, str]:
-    """{path: module} for the Python files that are the keys of `imports` ({path: dotted names it imports}).
+class Naming(msgspec.Struct, array_like=True, frozen=True):
+    """`modules` is {path: module}. `local_roots` are the import roots of which what they hold goes by a longer name,
+    for others have the short one; what lies below them imports from them first."""
 
-    `declared` are folders ("" is the root) that the build files name as import roots; `name` is the repository's, which
-    a repository that is itself a package (`__init__.py` at its root) is imported by.
+    modules: dict[str, str] = {}
+    local_roots: list[str] = []
+
+
+def name_modules(
+    imports: Mapping[str, Iterable[str]], declared: Iterable[str] = (), name: str = "", likely: Iterable[str] = ()
+) -> Naming:
+    """The names of the Python files that are the keys of `imports` ({path: dotted names it imports}).
+
+    `declared` are folders ("" is the root) that the build files name as import roots, `likely` those that they mean
+    unless the code says otherwise; `name` is the repository's, which a repository that is itself a package
+    (`__init__.py` at its root) is imported by.
     """
-    return _Namer(imports, set(declared), name).names()
+    return _Namer(imports, set(declared), name, set(likely)).naming()
 
 
 class _Namer:
-    def __init__(self, imports: Mapping[str, Iterable[str]], declared: set[str], name: str) -> None:
+    def __init__(self, imports: Mapping[str, Iterable[str]], declared: set[str], name: str, likely: set[str]) -> None:
         self.paths = sorted(imports)
         self.declared = declared
+        self.likely = likely
+        self.local_roots: set[str] = set()
         self.repository = re.sub(r"\W", "_", name)
         self.packages = {dirname(path) for path in self.paths if basename(path) == "__init__.py"}
         self.mentions: Counter[str] = Counter()
@@ -57,14 +76,16 @@ class _Namer:
         if "" in self.packages and (called := self._called(RELATIVE in imports["__init__.py"])) is not None:
             self.repository = called
 
-    def names(self) -> dict[str, str]:
+    def naming(self) -> Naming:
         units: defaultdict[str, list[str]] = defaultdict(list)  # top-level package folder, or folder of loose files
         for path in self.paths:
             units[self._unit(dirname(path))].append(path)
         chosen: dict[str, str | None] = {unit: self._package_root(unit) for unit in units if unit in self.packages}
-        roots = self.declared | {root for root in chosen.values() if root and basename(root) in ROOT_NAMES}
+        roots = (
+            self.declared | self.likely | {root for root in chosen.values() if root and basename(root) in ROOT_NAMES}
+        )
         chosen |= {unit: self._loose_root(unit, units[unit], roots) for unit in units if unit not in self.packages}
-        return self._without_clashes(units, chosen)
+        return Naming(self._without_clashes(units, chosen), sorted(self.local_roots))
 
     def _unit(self, folder: str) -> str:
         """The outermost package that `folder` lies in, or the folder itself."""
@@ -84,9 +105,12 @@ class _Namer:
         if parent in self.declared:
             return parent
         best = self._best([package], _ancestors(parent))
-        if best is None:
-            return "" if _dotted(package, parent) in sys.stdlib_module_names else parent
-        return best
+        if best is not None:
+            return best
+        if _dotted(package, parent) in sys.stdlib_module_names:
+            return ""
+        roots = self.declared | self.likely
+        return next((root for root in _ancestors(parent) if root and root in roots), parent)
 
     def _called(self, relative: bool) -> str | None:
         """What a repository that is itself a package is imported as; empty where its files are imported by names of
@@ -142,6 +166,8 @@ class _Namer:
             root = chosen[unit]
             wanted = {path: self._name(path, root) for path in sorted(units[unit], key=_package_first)}
             if root != "" and not taken.isdisjoint(wanted.values()):
+                if root and self._is_local(root, set(wanted.values()), taken):
+                    self.local_roots.add(root)
                 wanted = {path: self._name(path, "") for path in wanted}
             for path, module in wanted.items():
                 while module in taken:  # `a.py` beside `a/__init__.py`, or `a.b.py` beside `a/b.py`
@@ -150,11 +176,26 @@ class _Namer:
                 names[path] = module
         return names
 
+    def _is_local(self, root: str, own: set[str], others: set[str]) -> bool:
+        """Whether what lies below a root means these modules and not others of the same names: it imports more that
+        only these have, or as much, but for tests, whose folders are often called like the package that they test."""
+        first = {name.split(".")[0] for name in own}
+        below = [folder for folder in self.siblings if folder == root or folder.startswith(f"{root}/")]
+        said = {name for folder in below for name in self.siblings[folder] if name.split(".")[0] in first}
+        more = sum((name in own) - (name in others) for name in said)
+        return more > 0 or (more == 0 and TESTS.isdisjoint(root.split("/")))
+
     def _name(self, path: str, root: str | None) -> str:
         if root is None:
             inner = _dotted(path, "")
             return self.repository if inner == "__init__" else f"{self.repository}.{inner}"
         return _dotted(path, root)
+
+
+def roots_of(path: str, local_roots: Iterable[str]) -> tuple[str, ...]:
+    """The local roots above a file as dotted names, the innermost first."""
+    above = sorted((root for root in local_roots if path.startswith(f"{root}/")), key=len, reverse=True)
+    return tuple(root.replace("/", ".") for root in above)
 
 
 def _package_first(path: str) -> tuple[bool, str]:

@@ -25,6 +25,7 @@ import msgspec
 from utils.analysis.architecture import architecture
 from utils.analysis.cache import Memory, analyser_version, exclusive
 from utils.analysis.facts import SUMMARY, Facts, Sink
+from utils.analysis.import_roots import roots_of
 from utils.analysis.linking import Linked, Solved, Source, place, solve
 from utils.analysis.patterns import Repository, find_patterns
 from utils.analysis.patterns.source import Contents, File
@@ -107,9 +108,12 @@ def _linked(found: Survey, facts: Facts, memory: Memory, version: str, processes
     gists = {path: gist for path, gist in facts.gists.items() if gist.digest}
     for path, gist in gists.items():
         whole.update(f"\0{found.modules[path]}\0{path}\0".encode() + gist.digest)
-    solution = hashlib.sha256(f"solution {version}".encode()).hexdigest()
+    whole.update("\0".join(found.local_roots).encode())
+    solution = hashlib.sha256("\0".join(["solution", version, *found.local_roots]).encode()).hexdigest()
     places = [(found.modules[path], path, gist.digest, facts.keys[path] + SUMMARY) for path, gist in gists.items()]
-    sources = [Source(*each, partial(_read, memory, each[-1])) for each in sorted(places)]
+    sources = [
+        Source(*each, partial(_read, memory, each[-1]), roots_of(each[1], found.local_roots)) for each in sorted(places)
+    ]
     solved = memory.recall(whole.hexdigest(), Solved)
     if solved is None:
         solved = solve(sources, memory, solution, processes)

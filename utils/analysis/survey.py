@@ -9,6 +9,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from utils.analysis.cache import analyser_version
 from utils.analysis.discovery import discover, not_analysed
 from utils.analysis.file_index import FileIndex, KnownFile
-from utils.analysis.import_roots import imported_names, name_modules
+from utils.analysis.import_roots import Naming, imported_names, name_modules
 from utils.analysis.project_files import BUILD_FILES, project_sources
 from utils.analysis.reading import UnreadableError, read_bytes, regular_status
 from utils.console import UserError, relative
@@ -27,7 +28,8 @@ class Survey(msgspec.Struct):
     """The files to analyse, sorted by path, are those in `languages`; `modules` has the Python files only, `paths` all.
 
     `hashes` are the SHA-256 of every file that was read now or before, be it to be analysed or not. `project` are
-    {path: SHA-256} of the files that say what the repository is: packaging, README, licence, tasks.
+    {path: SHA-256} of the files that say what the repository is: packaging, README, licence, tasks. `local_roots` are
+    as in `Naming`.
     """
 
     root: Path
@@ -37,6 +39,7 @@ class Survey(msgspec.Struct):
     hashes: dict[str, str] = {}
     languages: dict[str, str] = {}
     modules: dict[str, str] = {}
+    local_roots: list[str] = []
     paths: list[str] = []
     excluded: list[str] = []
     project: dict[str, str] = {}
@@ -84,7 +87,8 @@ class Survey(msgspec.Struct):
             whole.update(f"{path}\0{self.hashes[path]}\0{self.modules.get(path, '')}\0".encode())
         for skipped in self.skipped:
             whole.update(f"{skipped.path}\0{skipped.reason}\0".encode())
-        whole.update("\0".join([*self.paths, *self.excluded, *self.project, *self.project.values()]).encode())
+        others = (self.local_roots, self.paths, self.excluded, self.project, self.project.values())
+        whole.update("\0".join(chain.from_iterable(others)).encode())
         return whole.hexdigest()
 
 
@@ -118,7 +122,8 @@ def survey(
     if not imports:
         raise UserError(_nothing(found, languages))
     found.project = _hashes(found, project_sources(found.paths))
-    found.modules = _modules(found, imports)
+    naming = _naming(found, imports)
+    found.modules, found.local_roots = naming.modules, naming.local_roots
     found.skipped.sort(key=lambda skipped: skipped.path)
     index.write()
     return found
@@ -152,8 +157,8 @@ def _hashes(found: Survey, paths: Iterable[str]) -> dict[str, str]:
     return hashes
 
 
-def _modules(found: Survey, imports: dict[str, str]) -> dict[str, str]:
-    """The module name of each Python file; `imports` are the names it imports, with spaces between.
+def _naming(found: Survey, imports: dict[str, str]) -> Naming:
+    """How the Python files are named; `imports` are the names that each imports, with spaces between.
 
     It follows from all paths, from what imports what and from the build files, so it stays the same until one of them
     changes.
@@ -161,14 +166,15 @@ def _modules(found: Survey, imports: dict[str, str]) -> dict[str, str]:
     build_files = _hashes(found, (path for path in found.paths if os.path.basename(path) in BUILD_FILES))
     texts = (found.name, *imports, *imports.values(), *build_files, *build_files.values())
     named_by = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-    modules = found.index.modules(named_by)
-    if modules is None:
-        from utils.analysis.build_files import declared_roots
+    naming = found.index.naming(named_by)
+    if naming is None:
+        from utils.analysis.build_files import declared_roots, likely_roots
 
+        said = {path: names.split() for path, names in imports.items()}
         declared = declared_roots(found.texts(build_files))
-        modules = name_modules({path: names.split() for path, names in imports.items()}, declared, found.name)
-        found.index.name(named_by, modules)
-    return modules
+        naming = name_modules(said, declared, found.name, likely_roots(build_files))
+        found.index.name(named_by, naming)
+    return naming
 
 
 def _nothing(found: Survey, languages: Sequence[str]) -> str:

@@ -27,14 +27,17 @@ WHOLE = None
 class Module:
     """One file's summary, of which each part is decoded when it is needed first."""
 
-    __slots__ = ("_code", "_data", "_face", "_nodes", "decorated", "home", "index", "name", "offset", "package")
+    __slots__ = ("_code", "_data", "_face", "_nodes", "home", "index", "name", "offset", "package", "roots")
 
-    def __init__(self, index: int, name: str, path: str, data: Callable[[], memoryview]) -> None:
+    def __init__(
+        self, index: int, name: str, path: str, data: Callable[[], memoryview], roots: Sequence[str] = ()
+    ) -> None:
         self.index = index
         self.home = index + 1  # what the numbers of its nodes begin with
         self.offset = self.home << NODE_BITS
         self.name = name
         self.package = path.rsplit("/", 1)[-1] == "__init__.py"
+        self.roots = roots
         self._data = data
         self._face: ir.Face | None = None
         self._code: ir.Code | None = None
@@ -110,6 +113,9 @@ class Modules:
 
     def locate(self, name: str, importer: Module) -> str:
         """An absolute name as imported by `importer`; a script may also import the files beside it."""
+        for root in importer.roots:
+            if self.internal(f"{root}.{name.split('.')[0]}"):
+                return f"{root}.{name}"
         if self.internal(name.split(".")[0]) or "." not in importer.name:
             return name
         beside = f"{importer.name.rpartition('.')[0]}.{name}"

@@ -62,7 +62,7 @@ class Run:
 
     def __init__(self, sources: Sequence[Source], state: State | None) -> None:
         """`state` is what holds of the modules; null: find out."""
-        self.modules = [Module(index, *source[:2], source.read) for index, source in enumerate(sources)]
+        self.modules = [Module(index, *source[:2], source.read, source.roots) for index, source in enumerate(sources)]
         self.state = state or State([], {}, {}, {}, {})
         if state is None:
             for module in self.modules:

@@ -61,13 +61,15 @@ class Store(Protocol):
 
 
 class Source(NamedTuple):
-    """One file's summary. `digest` is of what `read` gives; `key` names that in the store."""
+    """One file's summary. `digest` is of what `read` gives; `key` names that in the store. `roots` are the names of the
+    packages whose modules it imports as if they were at the top, the innermost first."""
 
     module: str
     path: str
     digest: bytes
     key: str
     read: Callable[[], memoryview]
+    roots: tuple[str, ...] = ()
 
 
 def files_of(sources: Iterable[Source]) -> list[tuple[str, str, bytes, str]]:
