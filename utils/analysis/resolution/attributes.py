@@ -15,7 +15,7 @@ from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
 
-MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED, OF_PROPERTY = 101, 102, 98, 97, 95, 92, 88
+MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED, OF_PROPERTY, NAMED_BY = 101, 102, 98, 97, 95, 92, 88, 83
 DELETED = "del "  # before the name of an attribute: it is deleted and not assigned to
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
 OWNING = (kinds.INSTANCE, kinds.CLASS)
@@ -42,6 +42,7 @@ class Attributes(Solver):
         self.loads: dict[int, list[Place]] = {}
         self.properties: dict[int, list[int]] = {}
         self.read_of: dict[int, tuple[int, str]] = {}  # node of an attribute → the node that it is read from, its name
+        self.families: set[int] = set()  # nodes of attributes of which only how their names begin is known
         self.absent: list[tuple[int, int, str, Place]] = []
         # (site or BY_SUPER, what it would run) → nodes of what it runs instead, if anything
         self.instead: dict[tuple[int, int | None], list[int]] = {}
@@ -55,6 +56,14 @@ class Attributes(Solver):
             name = self.matched(what, int(name.removeprefix(ir.MATCHED)))
             if not name:
                 return
+        elif name.startswith(ir.BEGINS):
+            first, _, last = name.removeprefix(ir.BEGINS).partition("\0")
+            self.families.add(dst)
+            self.wide.add(dst)
+            for each in self.names_of(what):
+                if each.startswith(first) and each.endswith(last) and len(each) >= len(first) + len(last):
+                    self.on_attribute(value, what, (each, *rule[1:]), offset)
+            return
         if kind == kinds.INSTANCE or kind == kinds.CLASS or kind == kinds.SUPER:
             node = self.member(value, what, name)
             self.link(node, dst)
@@ -87,6 +96,27 @@ class Attributes(Solver):
             self.link(self.field(~int(what[1]), name), dst)  # type: ignore[call-overload]
         elif kind == kinds.BOUND and name == "__func__":
             self.add(dst, self.values.intern(kinds.FUNCTION, what[1]))
+
+    @on(ir.NAMED)
+    def on_named(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """An object arrived of which attributes are asked for by texts: wait for these."""
+        asked, dst, scope, line = rule
+        self.follow(offset + asked, (NAMED_BY, value, offset + dst, scope, line))
+
+    @on(NAMED_BY)
+    def on_named_by(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        base, dst, scope, line = rule
+        if what[0] == kinds.CONSTANT and what[2].__class__ is str:
+            node = self.new()
+            self.add(node, base)
+            self.wait(node, (ir.ATTR, what[2], dst, scope, line))
+
+    def names_of(self, what: kinds.Value) -> list[str]:
+        """The names that the classes of an object, or a module, define."""
+        if what[0] in OWNING:
+            classes = [item for item in self.hierarchy.order(int(what[1])) if isinstance(item, int)]  # type: ignore[call-overload]
+            return list(dict.fromkeys(name for item in classes for name in self.hierarchy.class_of(item)[1].names))
+        return []
 
     def matched(self, what: kinds.Value, index: int) -> str:
         """The name of the attribute that a class pattern takes by position: as the class says, or of its fields."""

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.operators import Operators, is_filled_in, is_hidden
+from utils.analysis.resolution.operators import Operators, ends_of, is_filled_in
 from utils.analysis.resolution.scopes import Scope
+
+SAYS_ENOUGH = 2  # characters with which names begin that belong together
 
 Arguments = tuple[list[Any], list[tuple[str | None, Any]]]
 
@@ -151,6 +153,7 @@ class Expressions(Operators):
         if not func:
             if is_filled_in(node.func):
                 self.fill_in(node.func.value.value, args, dict(keywords), node.lineno)  # type: ignore[attr-defined]
+                return self.text(node, 0)
             return 0
         dst = self.new()
         self.uses[func].append((ir.CALL, self.scope.index, node.func.end_lineno, args, keywords, dst))
@@ -180,7 +183,8 @@ class Expressions(Operators):
         if name == "super":
             return self.super_(node)
         if len(node.args) < 2 or node.args[1].__class__ is not ast.Constant:
-            return self.computed(node, name)
+            found = self.computed(node, name)
+            return self.named_attribute(node) if found is None and name == "getattr" else found
         attribute = node.args[1].value
         base = self.expr(node.args[0])
         rest = [self.value(item) for item in node.args[2:]]
@@ -213,8 +217,37 @@ class Expressions(Operators):
         return self.merged([self.value(item) for item in node.args[2:]])
 
     def names_hidden(self, node: ast.expr) -> bool:
-        """Whether a computed name begins with an underscore."""
-        return self.read(node.id) in self.hidden if isinstance(node, ast.Name) else is_hidden(node)
+        """Whether a computed name begins with an underscore: then it is no one else's to ask for."""
+        return self.ends_at(node)[0].startswith("_")
+
+    def ends_at(self, node: ast.expr) -> tuple[str, str]:
+        """How a computed name begins and ends, as far as that is known."""
+        return self.ends.get(self.read(node.id), ("", "")) if isinstance(node, ast.Name) else ends_of(node)
+
+    def named_attribute(self, node: ast.Call) -> int | None:
+        """`getattr` of a name that is put together: all attributes it may mean, by how it begins and ends; or of one
+        that is given: those of the texts that arrive. The default comes out, too."""
+        if len(node.args) < 2 or node.keywords or any(isinstance(item, ast.Starred) for item in node.args):
+            return None
+        base = self.expr(node.args[0])
+        first, last = self.ends_at(node.args[1])
+        asked = self.key(node.args[1])
+        rest = [self.value(item) for item in node.args[2:]]
+        if not base:
+            return self.merged(rest)
+        dst = self.new()
+        if len(first) >= SAYS_ENOUGH and first.isidentifier() and not first.startswith("__"):
+            name = f"{ir.BEGINS}{first}\0{last}"
+            self.use(base, ir.ATTR, name, dst, self.scope.index, node.lineno)
+        elif asked.__class__ is tuple:
+            self.use(base, ir.ATTR, str(asked[1]), dst, self.scope.index, node.lineno)
+        elif asked:
+            self.use(base, ir.NAMED, asked, dst, self.scope.index, node.lineno)
+        else:
+            return self.merged(rest)
+        for item in rest:
+            self.copy(item, dst)
+        return dst
 
     def method(self) -> Scope | None:
         """The scope of the method whose code this is."""

@@ -23,6 +23,7 @@ OF_METHODS = 3
 OF_EXACT = 2  # of methods of objects whose classes are all known: one run mostly meets just one of them
 OF_FUNCTIONS = 2
 OF_ATTRIBUTES = 1  # of what is read from an attribute's value
+OF_FAMILY = 100  # of those whose names begin alike, as a visitor's do: they are there to be called there
 IMPLIED = 1  # of special methods and properties, which no call names
 IN_TESTS = 1  # where more than two functions may run in a test, which itself runs once and meets one of them
 APART = frozenset({  # run beside what a site calls
@@ -112,6 +113,8 @@ def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -
     """How many callees a site may have that runs these (function, receiver or -1)."""
     if all(is_unnamed(module.hierarchy.function_of(number)[1]) for number, _ in pairs):
         return IMPLIED
+    if module.callee_of.get(site) in module.families:
+        return ~OF_FAMILY  # whatever decorates them
     if is_of_attribute(module, site):
         return OF_ATTRIBUTES
     functions = {number for number, _ in pairs}

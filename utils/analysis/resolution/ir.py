@@ -35,6 +35,7 @@ EXCLUDE = 18  # (class_node, dst)                    dst gets the values that ar
 SUBCLASS = 19  # (class, scope, line)                the class that arrives is made by a class statement
 TYPE = 17  # (dst,)                                  dst gets the class that arrives (`type[K]`)
 HASH = 20  # (holder, test, scope, line)             base is a key in `holder`; test: it is only looked for with `in`
+NAMED = 21  # (name_node, dst, scope, line)          dst gets the attributes of base that the texts at name_node name
 
 STATIC, CLASS_METHOD, PROPERTY, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64  # of a function
 WRAPPER = 128  # decorated with functools.wraps: it stands in for one function each time
@@ -57,6 +58,7 @@ ANY = "\0any"  # the key of what may lie anywhere in a container; no code has ke
 KEYS = "\0keys"  # the key of a mapping's keys
 MAPPING = -2  # the length of a mapping
 MATCHED = "\0matched "  # before the position that an attribute has in a class's patterns, in the place of its name
+BEGINS = "\0begins "  # before the ends, with a "\0" between, of the names of all attributes that are meant
 DEFAULT = -3  # the length of a mapping that makes what it lacks
 TAIL = "\0tail"  # the key of what was appended to a list
 
@@ -219,7 +221,7 @@ class Code(msgspec.Struct, array_like=True):
 
 
 LINE_AT = {ATTR: 4, STORE: 4, CALL: 2, ITEM: 4, SET_ITEM: 4, ITER: 3, UNPACK: 5, ENTER: 3, DUNDER: 5, RAISE: 2}
-LINE_AT |= {DECORATE: 4, SLICE: 6, SUBCLASS: 3, HASH: 4}  # where an instruction keeps its line
+LINE_AT |= {DECORATE: 4, SLICE: 6, SUBCLASS: 3, HASH: 4, NAMED: 4}  # where an instruction keeps its line
 
 
 def take_lines(uses: dict[int, list[tuple[Any, ...]]], imports: list[Import]) -> list[int]:

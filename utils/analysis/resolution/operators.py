@@ -38,7 +38,7 @@ class Operators(Narrowing):
     def __init__(self, module: str) -> None:
         super().__init__(module)
         self.items: set[int] = set()  # what containers gave: it may be anything, so no special method is told
-        self.hidden: set[int] = set()  # texts that begin with an underscore
+        self.ends: dict[int, tuple[str, str]] = {}  # texts that are put together → how they begin and end
 
     def dunder(self, base: int, names: tuple[str, ...], other: int, dst: int, line: int, late: bool = False) -> None:
         if base and base not in self.items:
@@ -83,7 +83,7 @@ class Operators(Narrowing):
                 self.dunder(left, (f"__{name}__",), right, dst, part.lineno)
                 self.dunder(right, (f"__r{name}__",), left, dst, part.lineno, late=True)
                 left = dst
-        return left
+        return self.text(node, left)
 
     def filled(self, template: str, given: ast.expr, line: int) -> int:
         """`"%s %r" % (a, b)` asks what is filled in for its text."""
@@ -169,10 +169,14 @@ class Operators(Narrowing):
     def joined(self, node: ast.JoinedStr) -> int:
         for part in node.values:
             self.expr(part)
-        if not is_hidden(node):
-            return 0
-        found = self.new()
-        self.hidden.add(found)
+        return self.text(node, 0)
+
+    def text(self, node: ast.expr, found: int) -> int:
+        """The node of an expression, which is noted where it is a text that may be a name."""
+        ends = ends_of(node)
+        if ends[0].isidentifier():
+            found = found or self.new()
+            self.ends[found] = ends
         return found
 
     def formatted(self, node: ast.FormattedValue) -> int:
@@ -187,13 +191,24 @@ class Operators(Narrowing):
         return found
 
 
-def is_hidden(node: ast.expr) -> bool:
-    """Whether this is a text such as `f"_{name}_cache"` or `"_" + name`: what it names is no one else's to ask for."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return is_hidden(node.left)
+def ends_of(node: ast.expr) -> tuple[str, str]:
+    """How a text such as `f"get_{name}_size"`, `"get_" + name` or `"get_%s" % name` begins and ends; empty where that
+    is not written there."""
     if isinstance(node, ast.JoinedStr):
-        return bool(node.values) and is_hidden(node.values[0])
-    return (text_of(node) or "").startswith("_")
+        return (ends_of(node.values[0])[0], ends_of(node.values[-1])[1]) if node.values else ("", "")
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        first: ast.expr = node
+        while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Add):
+            first = first.left
+        return ends_of(first)[0], ends_of(node.right)[1]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        parts = PERCENT.split((text_of(node.left) or "").replace("%%", ""))
+        return parts[0], parts[-1] if len(parts) > 1 else ""
+    if isinstance(node, ast.Call) and is_filled_in(node.func):
+        template = text_of(node.func.value) or ""  # type: ignore[attr-defined]
+        return template.partition("{")[0], template.rpartition("}")[2]
+    text = text_of(node) or ""
+    return text, text
 
 
 def is_filled_in(node: ast.expr) -> bool:
