@@ -203,6 +203,29 @@ x = x:main
     assert [(each.name, each.line) for each in project.dependencies] == [("six", 2)]
 
 
+def test_entry_points_of_setup_py_may_be_an_indented_text() -> None:
+    text = """\
+setup(
+    name="x",
+    entry_points='''
+        [console_scripts]
+        x=x:main
+          # the other one
+          y = x.y:main
+
+        [x.plugins]
+        z = x:Z
+    ''',
+)
+"""
+    project = read({"setup.py": text})
+    assert [(each.name, each.group, each.target, each.line) for each in project.entry_points] == [
+        ("x", "console_scripts", "x:main", 5),
+        ("y", "console_scripts", "x.y:main", 7),
+        ("z", "x.plugins", "x:Z", 10),
+    ]
+
+
 def test_what_setup_py_computes_stays_unknown() -> None:
     text = "n = 'a'\nif X:\n    n = 'b'\nsetup(name=n, install_requires=open('r').read().split(), **load())\n"
     project = read({"setup.py": text})

@@ -54,7 +54,8 @@ def read_setup_py(path: str, text: str) -> Manifest:
 def _entry_points(manifest: Manifest, value: ast.expr | None, names: dict[str, ast.expr]) -> None:
     written = _text(value, names)
     if written is not None and isinstance(written.value, str):
-        for group, items in ini_sections(written.value).items():
+        unindented = "\n".join(line.strip() for line in written.value.split("\n"))
+        for group, items in ini_sections(unindented).items():
             for name, lines in items.items():
                 for number, target in lines[:1]:
                     manifest.enter(name, group, target, written.lineno + number - 1)
