@@ -114,6 +114,37 @@ y = "thing.y"
     ]
 
 
+def test_what_has_a_table_of_its_own_is_where_the_table_begins() -> None:
+    text = """\
+[tool.poetry]
+license.text = "MIT"
+
+[tool.poetry.dependencies]
+rich.version = "^10"
+rich.optional = true
+
+[tool.poetry.dependencies.requests]
+version = "^2"
+extras = ["socks"]
+
+[[tool.poetry.dependencies.numpy]]
+version = "*"
+
+[tool.poetry.group.docs.dependencies.sphinx]
+version = "^7"
+"""
+    project = read({"pyproject.toml": text})
+    assert project.sources["license"].start_line == 2
+    assert rows(project) == [
+        ("rich", "^10", "optional", 5),
+        ("requests", "^2", "runtime", 8),
+        ("numpy", "", "runtime", 12),
+        ("sphinx", "^7", "docs", 15),
+    ]
+    table = '[project]\nname = "x"\n\n[project.license]\ntext = "MIT License"\n'
+    assert read({"pyproject.toml": table}).sources["license"] == Evidence("pyproject.toml", 5, 5)
+
+
 def test_setup_cfg() -> None:
     text = """\
 [metadata]
@@ -484,10 +515,16 @@ def test_toml_places() -> None:
     )
     places = {key: (place.line, place.end_line, place.items) for key, place in locate(text).items()}
     assert places == {
+        ("a",): (2, 2, []),
         ("a", "b"): (2, 2, []),
         ("q.r",): (3, 5, []),
+        ("t", "u.v"): (6, 6, []),
         ("t", "u.v", "k"): (7, 12, [8, 9, 11]),
+        ("n",): (13, 13, [13, 15]),
+        ("n", "0"): (13, 13, []),
         ("n", "0", "p"): (14, 14, []),
+        ("n", "1"): (15, 15, []),
         ("n", "1", "p"): (16, 16, []),
+        ("n", "1", "m"): (17, 17, []),
         ("n", "1", "m", "o"): (18, 18, []),
     }

@@ -102,7 +102,7 @@ def _project_table(manifest: Manifest, toml: _Toml) -> None:
 
 
 def _licence(manifest: Manifest, toml: _Toml, *table: str) -> None:
-    value, place = toml.table(*table).get("license"), toml.place(*table, "license")
+    value, place = toml.table(*table).get("license"), toml.place(*table, "license", "text")
     text = value.get("text") if isinstance(value, dict) else value
     if isinstance(text, str) and len(text) < 200:
         manifest.state("license", licence_of_name(text) or text, place.line, place.end_line)

@@ -231,12 +231,23 @@ def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) 
         "path": Slot(item.path),
         "group": _group(context, item, voice),
     }
-    line = context.line(item.path, item.line)
-    if line:
+    if context.line(item.path, item.line):
         slots["path"] = Slot(item.path, (_on_line(item.path, item.line, item.name),))
-        if item.specifier and item.specifier in line:
-            slots["specifier"] = Slot(item.specifier, (_on_line(item.path, item.line, item.specifier),))
+        if (specifier := _specifier(context, item)) is not None:
+            slots["specifier"] = specifier
     return slots
+
+
+def _specifier(context: Context, item: Dependency) -> Slot | None:
+    """The version asked for, as the dependency's line has it or, in a table of its own, a line that follows."""
+    if not item.specifier:
+        return None
+    lines = range(item.line, item.line + NEAR)
+    line = next((number for number in lines if item.specifier in context.line(item.path, number)), None)
+    if line is None:
+        return None
+    claims = (_on_line(item.path, line, item.specifier),)
+    return Slot(item.specifier, claims, (Evidence(item.path, line, line),))
 
 
 def _dependencies(context: Context, members: Sequence[Dependency], voice: Voice, variant: int) -> dict[str, Slot]:
