@@ -409,6 +409,19 @@ def test_a_file_written_just_before_is_read_again(tmp_path: Path, read: list[str
 
 
 @pytest.mark.usefixtures("trusting")
+@pytest.mark.usefixtures("trusting")
+def test_a_list_that_a_packaging_file_names_counts_under_any_name(tmp_path: Path):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    lists = {"setup.cfg": "[options]\ninstall_requires = file: deps.txt\n", "deps.txt": "-r more/deps.txt\nsix\n"}
+    put(root, {"a.py": "", **lists, "more/deps.txt": "ruff\n"})
+    for text in ("ruff\n", "attrs\nidna\n"):
+        (root / "more" / "deps.txt").write_text(text)
+        analysis, elements = run(root, cache)
+        names = [each["name"] for each in msgspec.json.decode(analysis)["project"]["dependencies"]]
+        assert names == ["six", *text.split()]
+        assert run(root, None) == run(root, cache) == (analysis, elements)
+
+
 def test_a_change_that_hides_its_time_and_size_is_seen(tmp_path: Path):
     root, cache = tmp_path / "repo", tmp_path / "cache"
     root.mkdir()

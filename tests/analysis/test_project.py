@@ -286,6 +286,73 @@ def test_requirements_beside_a_packaging_file_are_an_environment() -> None:
     assert rows(project) == [("ruff", "", "requirements", 1)]
 
 
+def test_a_plain_requirements_file_speaks_for_itself_where_another_includes_it() -> None:
+    texts = {"requirements-dev.txt": "-r requirements.txt\nruff\n", "requirements.txt": "six\n"}
+    assert rows(read(texts)) == [("ruff", "", "dev", 2), ("six", "", "runtime", 1)]
+    texts["setup.cfg"] = "[metadata]\nname = x\n"
+    assert rows(read(texts)) == [("ruff", "", "dev", 2), ("six", "", "requirements", 1)]
+
+
+def test_an_editable_requirement_has_its_name_in_its_address() -> None:
+    text = (
+        "-e git+https://x/y.git#egg=plug\n--editable=git+https://x/z.git#subdirectory=s&egg=zap\n-e .\n-e lib/a#egg=a\n"
+    )
+    assert rows(read({"requirements.txt": text})) == [("plug", "", "runtime", 1), ("zap", "", "runtime", 2)]
+
+
+def test_requirements_files_included_from_other_folders() -> None:
+    texts = {
+        "requirements-dev.txt": "-r more/deps.txt\n",
+        "more/deps.txt": "-r requirements-lint.txt\nnose\n",
+        "more/requirements-lint.txt": "ruff\n",
+    }
+    assert rows(read_project("repo", texts, list(texts))) == [("nose", "", "dev", 2), ("ruff", "", "dev", 1)]
+
+
+def test_setup_cfg_names_requirements_files_and_older_requirements() -> None:
+    texts = {
+        "sub/setup.cfg": """\
+[metadata]
+name = x
+[options]
+install_requires = file: requirements.txt
+setup_requires =
+    cffi
+tests_require = nose
+[options.extras_require]
+dev = file: requirements-dev.txt, requirements-docs.txt
+""",
+        "sub/requirements.txt": "six\n",
+        "sub/requirements-dev.txt": "ruff\n",
+        "sub/requirements-docs.txt": "sphinx\n",
+    }
+    assert {(each.name, each.group) for each in read(texts, name="x").dependencies} == {
+        ("cffi", "build"), ("nose", "tests"), ("six", "runtime"), ("ruff", "dev"), ("sphinx", "dev"),
+    }  # fmt: skip
+    assert rows(read({"setup.py": "setup(setup_requires=['cffi>=1'])\n"})) == [("cffi", ">=1", "build", 1)]
+
+
+def test_pdm_has_a_table_of_groups_and_poetry_several_versions() -> None:
+    text = """\
+[tool.pdm.dev-dependencies]
+test = ["pytest>=8", "nose"]
+lint = ["ruff"]
+[tool.poetry.dependencies]
+numpy = [
+    {version = "<2", python = "<3.9"},
+    {version = ">=2", python = ">=3.9"},
+]
+attrs = [{version = "*", markers = "a"}, {version = "1"}]
+"""
+    assert rows(read({"pyproject.toml": text})) == [
+        ("nose", "", "test", 2),
+        ("pytest", ">=8", "test", 2),
+        ("ruff", "", "lint", 3),
+        ("numpy", "<2 || >=2", "runtime", 5),
+        ("attrs", "", "runtime", 9),
+    ]
+
+
 def test_dynamic_dependencies_are_the_packages_own() -> None:
     text = '[project]\nname = "x"\ndynamic = ["dependencies"]\n'
     text += '[tool.setuptools.dynamic]\ndependencies = {file = ["requirements.txt"]}\n'

@@ -46,6 +46,15 @@ def test_the_version_in_a_table_of_its_own_is_proven_by_its_line(
     assert [verifier.prove(claim) for claim in claims] == [None, None, None]
 
 
+def test_of_several_versions_each_is_proven_by_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = '[tool.poetry.dependencies]\nrich = [\n  {version = "<13"},\n  {version = ">=13"},\n]\n'
+    monkeypatch.setitem(shop.FILES, "pyproject.toml", table)
+    context = shop.shop_context(tmp_path)
+    slots = next(fact.build(load_voice("en"), 0) for fact in overview.facts(context) if fact.family == "dependency")
+    claims = [Claim("quotes", "pyproject.toml", (3, 3, "<13")), Claim("quotes", "pyproject.toml", (4, 4, ">=13"))]
+    assert (slots["specifier"].text, list(slots["specifier"].claims)) == ("<13 || >=13", claims)
+
+
 def test_the_name_of_a_command_is_proven_by_the_line_that_declares_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

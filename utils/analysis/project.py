@@ -34,6 +34,7 @@ _INSTRUCTIONS = re.compile(
     r"|news|sponsor|communit|support|donat|credit|author|contents|adoption|example",
     re.IGNORECASE,
 )
+PLAIN = ("runtime", "requirements")  # groups of requirements files that name no other
 _READERS = {
     "pyproject.toml": read_toml,
     "setup.cfg": read_setup_cfg,
@@ -170,9 +171,10 @@ def _dependencies(manifests: list[Manifest], texts: Mapping[str, str]) -> list[D
         group = group_of(path)
         # Beside a packaging file, requirements.txt is an environment to work in, not what the package needs.
         listed[path] = "requirements" if group == "runtime" and posixpath.dirname(path) in packaged else group
-    reached = {target for path in listed for target in included(path, texts) if listed.get(target) != "runtime"}
-    for path, group in listed.items():
-        if path not in reached:
+    reached = {target for path in listed for target in included(path, texts)}
+    # A plain file speaks for itself and first, also where requirements-dev.txt includes it.
+    for path, group in sorted(listed.items(), key=lambda item: item[1] not in PLAIN):
+        if path not in reached or group in PLAIN:
             for item in read_requirements(path, texts, group):
                 found.setdefault((item.path, item.line, item.name), item)
     return sorted(found.values(), key=lambda item: (item.path, item.line, item.name, item.group))

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 BUILD_FILES = ("pyproject.toml", "setup.cfg", "setup.py")  # these may declare import roots
 PACKAGING = (*BUILD_FILES, "Pipfile", "pytest.ini", "tox.ini")  # in one folder, the first speaks first
 TASKS = ("Makefile", "makefile", "GNUmakefile", "noxfile.py")
+LISTS = (".txt", ".in")  # of requirements
 _NAMES = frozenset(PACKAGING + TASKS)
 
 # What lies in these folders is not about the project itself: its tests' fixtures, its examples, other people's code.
@@ -47,6 +48,15 @@ def _is_source(path: str) -> bool:
     return folder in ("", "docs", "doc", ".github") and is_guide(name)
 
 
+def named_requirements(path: str, data: bytes) -> set[str]:
+    """The text files that a packaging or requirements file names: its dependencies may be listed there."""
+    folder, name = posixpath.split(path)
+    if name not in BUILD_FILES and not name.endswith(LISTS):
+        return set()
+    found = re.findall(rb"[\w./-]+\.(?:txt|in)\b", data)
+    return {posixpath.normpath(posixpath.join(folder, each.decode("ascii"))) for each in found}
+
+
 def is_foreign(path: str) -> bool:
     """True for a file in a folder that is not about the project itself."""
     return "/" in path and bool(re.search(_FOREIGN, path))
@@ -70,7 +80,7 @@ def is_guide(name: str) -> bool:
 
 def is_requirements_file(path: str) -> bool:
     """`requirements.txt`, `requirements-dev.txt`, `dev-requirements.txt`, `requirements/tests.txt`, …"""
-    if "req" not in path or not path.endswith((".txt", ".in")):
+    if "req" not in path or not path.endswith(LISTS):
         return False
     folder, name = posixpath.split(path)
     return posixpath.basename(folder) in ("requirements", "requirement", "reqs") or _requirements(name) is not None

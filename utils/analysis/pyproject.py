@@ -18,6 +18,9 @@ else:
     import tomli as tomllib
 
 
+ALTERNATIVE = " || "  # between the versions that Poetry may choose from
+
+
 class _Toml:
     """A TOML file's values together with their places."""
 
@@ -62,9 +65,11 @@ def read_toml(path: str, text: str) -> Manifest:
     for group in toml.table("dependency-groups"):
         for item, line in toml.items("dependency-groups", group):
             manifest.depend(item, group, line)
-    for tool, key in (("uv", "dev-dependencies"), ("pdm", "dev-dependencies")):
-        for item, line in toml.items("tool", tool, key):
-            manifest.depend(item, "dev", line)
+    for item, line in toml.items("tool", "uv", "dev-dependencies"):
+        manifest.depend(item, "dev", line)
+    for group in toml.table("tool", "pdm", "dev-dependencies"):
+        for item, line in toml.items("tool", "pdm", "dev-dependencies", group):
+            manifest.depend(item, group, line)
     for environment in toml.table("tool", "hatch", "envs"):
         for key in ("dependencies", "extra-dependencies"):
             for item, line in toml.items("tool", "hatch", "envs", environment, key):
@@ -135,26 +140,37 @@ def _target(value: Any) -> Any:
 
 
 def _poetry_dependencies(manifest: Manifest, toml: _Toml, group: str, *path: str) -> None:
-    """`name = "^1.0"` or `name = {version = "^1.0", …}`; the specifier is Poetry's own notation, as written."""
+    """`name = "^1.0"`, `name = {version = "^1.0", …}` or several such tables, of which the environment chooses one.
+
+    The specifier is Poetry's own notation, as written; of several tables they are joined by its `||`.
+    """
     extras = {key: names for key, names in toml.table(*path[:-1], "extras").items() if isinstance(names, list)}
     for name, value in toml.table(*path).items():
         if name.lower() == "python":
             continue
-        details = value if isinstance(value, dict) else {}
-        specifier = value if isinstance(value, str) else str(details.get("version") or details.get("git") or "")
+        choices = value if isinstance(value, list) else [value]
+        specifiers = [_poetry_specifier(choice) for choice in choices]
+        tables = [choice for choice in choices if isinstance(choice, dict)]
         within = next((key for key, names in extras.items() if name in names), "optional")
-        chosen = within if details.get("optional") is True else group
-        marker = details.get("markers")
+        chosen = within if any(table.get("optional") is True for table in tables) else group
+        marker = tables[0].get("markers") if len(tables) == 1 else None
         manifest.dependencies.append(
             Dependency(
                 name=name,
-                specifier="" if specifier == "*" else specifier,
+                specifier=ALTERNATIVE.join(dict.fromkeys(specifiers)) if all(specifiers) else "",
                 group=chosen,
                 path=manifest.path,
                 line=toml.place(*path, name).line,
                 marker=marker if isinstance(marker, str) else None,
             )
         )
+
+
+def _poetry_specifier(value: Any) -> str:
+    """The version or address that is asked for; empty where any will do."""
+    details = value if isinstance(value, dict) else {}
+    specifier = value if isinstance(value, str) else str(details.get("version") or details.get("git") or "")
+    return "" if specifier == "*" else specifier
 
 
 def _dynamic_files(manifest: Manifest, toml: _Toml) -> None:
@@ -165,5 +181,4 @@ def _dynamic_files(manifest: Manifest, toml: _Toml) -> None:
     for group, table in tables:
         names = table.get("file") if isinstance(table, dict) else None
         for name in [names] if isinstance(names, str) else names if isinstance(names, list) else []:
-            if isinstance(name, str):
-                manifest.requirement_files[posixpath.normpath(posixpath.join(manifest.folder, name))] = group
+            manifest.include(name, group)

@@ -7,6 +7,8 @@ import re
 from utils.analysis.licences import licence_of_name
 from utils.analysis.manifests import Manifest
 
+REQUIREMENTS = {"install_requires": "runtime", "setup_requires": "build", "tests_require": "tests"}
+
 
 def ini_sections(text: str) -> dict[str, dict[str, list[tuple[int, str]]]]:
     """{section: {key: [(line, text), …]}} of an INI file; a value's continuation lines are items of their own."""
@@ -48,10 +50,10 @@ def read_setup_cfg(path: str, text: str) -> Manifest:
         manifest.state("license", licence_of_name(value) or value, line)
     for line, value in metadata.get("classifiers", []):
         manifest.classify(value, line)
-    groups = {"runtime": options.get("install_requires", []), **sections.get("options.extras_require", {})}
-    for group, items in groups.items():
-        for line, value in items:
-            manifest.depend(value, group.partition(":")[0] or "runtime", line)
+    groups = [(group, options.get(key, [])) for key, group in REQUIREMENTS.items()]
+    groups += sections.get("options.extras_require", {}).items()
+    for group, items in groups:
+        _dependencies(manifest, group.partition(":")[0] or "runtime", items)
     for group, items in sections.get("options.entry_points", {}).items():
         for line, value in items:
             name, equals, target = value.partition("=")
@@ -62,3 +64,13 @@ def read_setup_cfg(path: str, text: str) -> Manifest:
             part for _, value in sections.get(name, {}).get("testpaths", []) for part in value.split()
         ]
     return manifest
+
+
+def _dependencies(manifest: Manifest, group: str, items: list[tuple[int, str]]) -> None:
+    """The requirements that are listed, or those of the files that `file:` names."""
+    if items and items[0][1].startswith("file:"):
+        for name in " ".join(value for _, value in items).removeprefix("file:").split(","):
+            manifest.include(name.strip(), group)
+        return
+    for line, value in items:
+        manifest.depend(value, group, line)

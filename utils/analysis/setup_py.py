@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from utils.analysis.licences import licence_of_name
 from utils.analysis.manifests import Manifest
-from utils.analysis.setup_cfg import ini_sections
+from utils.analysis.setup_cfg import REQUIREMENTS, ini_sections
 
 MAX_STEPS = 16  # names that stand for names
 
@@ -38,7 +38,7 @@ def read_setup_py(path: str, text: str) -> Manifest:
         manifest.state("license", licence_of_name(node.value) or node.value, node.lineno)
     for node in _texts(arguments.get("classifiers"), names):
         manifest.classify(node.value, node.lineno)
-    wanted = [("runtime", arguments.get("install_requires")), ("tests", arguments.get("tests_require"))]
+    wanted = [(group, arguments.get(key)) for key, group in REQUIREMENTS.items()]
     wanted += [(group, value) for group, value in _pairs(arguments.get("extras_require"), names)]
     for group, value in wanted:
         for node in _texts(value, names):

@@ -239,15 +239,17 @@ def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) 
 
 
 def _specifier(context: Context, item: Dependency) -> Slot | None:
-    """The version asked for, as the dependency's line has it or, in a table of its own, a line that follows."""
-    if not item.specifier:
-        return None
-    lines = range(item.line, item.line + NEAR)
-    line = next((number for number in lines if item.specifier in context.line(item.path, number)), None)
-    if line is None:
-        return None
-    claims = (_on_line(item.path, line, item.specifier),)
-    return Slot(item.specifier, claims, (Evidence(item.path, line, line),))
+    """The version asked for, as the dependency's line has it or, in a table of its own, a line that follows.
+
+    Of several tables of Poetry's each has its own.
+    """
+    near = range(item.line, item.line + NEAR)
+    for parts in ([item.specifier], item.specifier.split(" || ")):
+        lines = [next((n for n in near if part in context.line(item.path, n)), 0) for part in parts]
+        if item.specifier and all(lines):
+            claims = [_on_line(item.path, line, part) for line, part in zip(lines, parts, strict=True)]
+            return Slot(item.specifier, tuple(claims), tuple(Evidence(item.path, line, line) for line in lines))
+    return None
 
 
 def _dependencies(context: Context, members: Sequence[Dependency], voice: Voice, variant: int) -> dict[str, Slot]:
