@@ -145,6 +145,48 @@ version = "^7"
     assert read({"pyproject.toml": table}).sources["license"] == Evidence("pyproject.toml", 5, 5)
 
 
+def test_flit_before_pep_621() -> None:
+    text = """\
+[tool.flit.metadata]
+module = "thing"
+requires-python = ">=3.6"
+requires = [
+    "requests>=2",
+]
+dev-requires = ["ruff"]
+classifiers = ["License :: OSI Approved :: MIT License"]
+
+[tool.flit.metadata.requires-extra]
+test = ["pytest"]
+
+[tool.flit.scripts]
+thing = "thing:main"
+
+[tool.flit.entrypoints."thing.x"]
+y = "thing.y"
+"""
+    project = read({"pyproject.toml": text})
+    assert (project.name, project.requires_python, project.license) == ("thing", ">=3.6", "MIT")
+    assert {key: each.start_line for key, each in project.sources.items()} == {
+        "name": 2, "requires_python": 3, "license": 8,
+    }  # fmt: skip
+    assert rows(project) == [("requests", ">=2", "runtime", 5), ("ruff", "", "dev", 7), ("pytest", "", "test", 11)]
+    assert [(each.name, each.group, each.target, each.line) for each in project.entry_points] == [
+        ("thing", "console_scripts", "thing:main", 14),
+        ("y", "thing.x", "thing.y", 17),
+    ]
+    assert read({"pyproject.toml": text.replace('module = "thing"', 'module = "t"\ndist-name = "it"')}).name == "it"
+
+
+def test_setup_cfg_with_dashes_and_capitals() -> None:
+    text = "[metadata]\nName = x\nLicense-Expression = MIT\nlicense = Other\n[options]\npython-requires = >=3.8\n"
+    project = read({"setup.cfg": text + "Install-Requires =\n    six\n"})
+    assert (project.name, project.license, project.requires_python) == ("x", "MIT", ">=3.8")
+    assert rows(project) == [("six", "", "runtime", 8)]
+    assert read({"setup.cfg": "[metadata]\nname = x\npython-requires = >=3.9\n"}).requires_python == ">=3.9"
+    assert read({"setup.py": "setup(name='x', license_expression='MIT', license='Other')\n"}).license == "MIT"
+
+
 def test_setup_cfg() -> None:
     text = """\
 [metadata]

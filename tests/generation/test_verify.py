@@ -221,12 +221,14 @@ def test_dependencies_are_followed_into_the_files_that_metadata_include(tmp_path
         "sub/b.txt": "cytoolz@https://example.org/it.zip\n",
         "setup.py": 'setup(setup_requires="""\nwheel\ncffi>=1\n""")\n',
         "reqs/dev.txt": "pytest\n",
+        "old/setup.cfg": "[options]\nInstall-Requires =\n  regex\n",
+        "old/pyproject.toml": '[tool.flit.metadata]\nrequires = ["click"]\nrequires-extra = {a = ["rich"]}\n',
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     verifier = Verifier(tmp_path, "m")
-    for name in ("six", "it", "attrs", "idna", "toolz", "cytoolz", "wheel", "cffi", "pytest"):
+    for name in ("six", "it", "attrs", "idna", "toolz", "cytoolz", "wheel", "cffi", "pytest", "regex", "click", "rich"):
         assert verifier.prove(Claim("depends_on", "m", name)) is None
     for name in ("nobody", "here", "there", "says", "git", "https", "file"):
         assert verifier.prove(Claim("depends_on", "m", name))

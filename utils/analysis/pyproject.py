@@ -1,4 +1,4 @@
-"""pyproject.toml (PEP 621, 639, 735, Poetry, uv, PDM, Hatch) and Pipfile as manifests."""
+"""pyproject.toml (PEP 621, 639, 735, Poetry, uv, PDM, Hatch, Flit) and Pipfile as manifests."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ def read_toml(path: str, text: str) -> Manifest:
         return manifest
     _project_table(manifest, toml)
     _poetry_table(manifest, toml)
+    _flit_table(manifest, toml)
     for item, line in toml.items("build-system", "requires"):
         manifest.depend(item, "build", line)
     for group in toml.table("dependency-groups"):
@@ -133,6 +134,27 @@ def _poetry_table(manifest: Manifest, toml: _Toml) -> None:
     for group in toml.table(*base, "plugins"):
         for name, target in toml.table(*base, "plugins", group).items():
             manifest.enter(name, group, target, toml.place(*base, "plugins", group, name).line)
+
+
+def _flit_table(manifest: Manifest, toml: _Toml) -> None:
+    """What Flit read before there was PEP 621; without a `dist-name` the module's is the distribution's."""
+    base = ("tool", "flit", "metadata")
+    metadata = toml.table(*base)
+    for key, field_name in (("dist-name", "name"), ("module", "name"), ("requires-python", "requires_python")):
+        place = toml.place(*base, key)
+        manifest.state(field_name, metadata.get(key), place.line, place.end_line)
+    _licence(manifest, toml, *base)
+    for key, group in (("requires", "runtime"), ("dev-requires", "dev")):
+        for item, line in toml.items(*base, key):
+            manifest.depend(item, group, line)
+    for extra in toml.table(*base, "requires-extra"):
+        for item, line in toml.items(*base, "requires-extra", extra):
+            manifest.depend(item, extra, line)
+    for name, target in toml.table("tool", "flit", "scripts").items():
+        manifest.enter(name, "console_scripts", target, toml.place("tool", "flit", "scripts", name).line)
+    for group in toml.table("tool", "flit", "entrypoints"):
+        for name, target in toml.table("tool", "flit", "entrypoints", group).items():
+            manifest.enter(name, group, target, toml.place("tool", "flit", "entrypoints", group, name).line)
 
 
 def _target(value: Any) -> Any:

@@ -35,18 +35,19 @@ def read_setup_cfg(path: str, text: str) -> Manifest:
     """A setup.cfg, pytest.ini or tox.ini as far as it declares a package or test folders."""
     manifest = Manifest(path)
     sections = ini_sections(text)
-    metadata, options = sections.get("metadata", {}), sections.get("options", {})
+    metadata, options = (_respelled(sections.get(name, {})) for name in ("metadata", "options"))
     for table, key, field_name in (
         (metadata, "name", "name"),
         (metadata, "version", "version"),
         (metadata, "description", "tagline"),
         (metadata, "summary", "tagline"),
         (options, "python_requires", "requires_python"),
+        (metadata, "python_requires", "requires_python"),  # where pbr reads it
     ):
         for line, value in table.get(key, [])[:1]:
             if not value.startswith(("attr:", "file:")):
                 manifest.state(field_name, value, line)
-    for line, value in metadata.get("license", [])[:1]:
+    for line, value in [*metadata.get("license_expression", [])[:1], *metadata.get("license", [])[:1]]:
         manifest.state("license", licence_of_name(value) or value, line)
     for line, value in metadata.get("classifiers", []):
         manifest.classify(value, line)
@@ -64,6 +65,11 @@ def read_setup_cfg(path: str, text: str) -> Manifest:
             part for _, value in sections.get(name, {}).get("testpaths", []) for part in value.split()
         ]
     return manifest
+
+
+def _respelled(section: dict[str, list[tuple[int, str]]]) -> dict[str, list[tuple[int, str]]]:
+    """Its keys as setuptools knows them: `Python-Requires` is `python_requires`."""
+    return {key.lower().replace("-", "_"): values for key, values in section.items()}
 
 
 def _dependencies(manifest: Manifest, group: str, items: list[tuple[int, str]]) -> None:

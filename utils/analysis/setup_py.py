@@ -34,8 +34,9 @@ def read_setup_py(path: str, text: str) -> Manifest:
     for key, field_name in _VALUES.items():
         if (node := _text(arguments.get(key), names)) is not None:
             manifest.state(field_name, node.value, node.lineno, node.end_lineno)
-    if (node := _text(arguments.get("license"), names)) is not None and isinstance(node.value, str):
-        manifest.state("license", licence_of_name(node.value) or node.value, node.lineno)
+    for key in ("license_expression", "license"):
+        if (node := _text(arguments.get(key), names)) is not None and isinstance(node.value, str):
+            manifest.state("license", licence_of_name(node.value) or node.value, node.lineno)
     for node in _texts(arguments.get("classifiers"), names):
         manifest.classify(node.value, node.lineno)
     wanted = [(group, arguments.get(key)) for key, group in REQUIREMENTS.items()]

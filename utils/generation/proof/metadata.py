@@ -75,6 +75,8 @@ def _from_toml(text: str) -> list[Any]:
     for name in _in(data, "tool", "hatch", "envs"):
         environment = _in(data, "tool", "hatch", "envs", name)
         lists += [environment.get("dependencies"), environment.get("extra-dependencies")]
+    flit = _in(data, "tool", "flit", "metadata")
+    lists += [flit.get("requires"), flit.get("dev-requires"), *_in(flit, "requires-extra").values()]
     poetry = _in(data, "tool", "poetry")
     tables = [_in(poetry, "dependencies"), _in(poetry, "dev-dependencies")]
     tables += [_in(poetry, "group", name, "dependencies") for name in _in(poetry, "group")]
@@ -100,9 +102,8 @@ def _from_cfg(text: str) -> list[str]:
         parser.read_string(text)
     except configparser.Error:
         return []
-    values = [
-        parser.get("options", key, fallback="") for key in ("install_requires", "setup_requires", "tests_require")
-    ]
+    options = dict(parser.items("options")) if parser.has_section("options") else {}
+    values = [value for key, value in options.items() if re.fullmatch(r"(install|setup|tests)[-_]requires?", key)]
     if parser.has_section("options.extras_require"):
         values += [value for _, value in parser.items("options.extras_require")]
     found: list[str] = []
