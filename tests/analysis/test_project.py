@@ -2,6 +2,7 @@
 
 import pytest
 
+from utils.analysis.import_roots import name_modules
 from utils.analysis.project import read_project
 from utils.analysis.project_files import project_sources
 from utils.analysis.toml_lines import locate
@@ -11,7 +12,9 @@ from utils.records import Evidence, Project
 def read(texts: dict[str, str], *more: str, name: str = "repo") -> Project:
     paths = [*texts, *more]
     wanted = project_sources(paths)
-    return read_project(name, {path: texts[path] for path in wanted if path in texts}, paths)
+    modules = name_modules({path: () for path in paths if path.endswith(".py")}, (), name)
+    mains = {path: module for path, module in modules.items() if path.endswith("__main__.py")}
+    return read_project(name, {path: texts[path] for path in wanted if path in texts}, paths, mains)
 
 
 def rows(project: Project) -> list[tuple[str, str, str, int]]:
@@ -348,7 +351,7 @@ def test_requirements_files_included_from_other_folders() -> None:
         "more/deps.txt": "-r requirements-lint.txt\nnose\n",
         "more/requirements-lint.txt": "ruff\n",
     }
-    assert rows(read_project("repo", texts, list(texts))) == [("nose", "", "dev", 2), ("ruff", "", "dev", 1)]
+    assert rows(read_project("repo", texts, list(texts), {})) == [("nose", "", "dev", 2), ("ruff", "", "dev", 1)]
 
 
 def test_setup_cfg_names_requirements_files_and_older_requirements() -> None:
@@ -538,6 +541,21 @@ def test_main_modules_are_entry_points() -> None:
     assert [(each.name, each.target, each.path) for each in project.entry_points] == [
         ("python -m a.b", "a.b.__main__", "src/a/b/__main__.py")
     ]
+
+
+def test_main_modules_are_called_as_the_analysis_calls_them() -> None:
+    mains = {"src/company/pkg/__main__.py": "company.pkg.__main__", "run/__main__.py": "__main__", "x/__main__.py": ""}
+    found = read_project("repo", {}, list(mains), mains).entry_points
+    assert [(each.name, each.target) for each in found] == [("python -m company.pkg", "company.pkg.__main__")]
+
+
+def test_a_package_may_be_called_like_a_folder_of_other_things() -> None:
+    packages = ("cookiecutter", "pkg/testing", "pkg", "tests", "pkg/_vendor")
+    mains = [f"{folder}/__main__.py" for folder in (*packages, "templates/app", "cookiecutter-x/app", "pkg/_vendor/y")]
+    project = read({}, *mains, *(f"{folder}/__init__.py" for folder in packages))
+    assert [each.name for each in project.entry_points] == [
+        "python -m cookiecutter", "python -m pkg", "python -m pkg.testing",
+    ]  # fmt: skip
 
 
 README = """\

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 BUILD_FILES = ("pyproject.toml", "setup.cfg", "setup.py")  # these may declare import roots
 PACKAGING = (*BUILD_FILES, "Pipfile", "pytest.ini", "tox.ini")  # in one folder, the first speaks first
@@ -17,9 +17,10 @@ _NAMES = frozenset(PACKAGING + TASKS)
 
 # What lies in these folders is not about the project itself: its tests' fixtures, its examples, other people's code.
 _FOREIGN = (
-    r"(^|/)(tests?|testing|fixtures?|testdata|test[-_]data|examples?|samples?|demos?|tutorials?|templates?"
-    r"|cookiecutter[^/]*|node_modules|_?vendor(ed)?|third[-_]party|site-packages|benchmarks?)/"
+    r"(^|/)(tests?|fixtures?|testdata|test[-_]data|examples?|samples?|demos?|tutorials?"
+    r"|node_modules|_?vendor(ed)?|third[-_]party|site-packages|benchmarks?)/"
 )
+_FOREIGN_OR_PACKAGE = r"(?:^|/)(?:testing|templates?|cookiecutter[^/]*)(?=/)"  # which the project may be called, too
 _READMES = frozenset(["readme", "readme.md", "readme.markdown", "readme.rst", "readme.txt"])
 _LICENCES = ("license", "licence", "unlicense", "unlicence", "copying")
 _LICENCE = r"((un)?licen[sc]e|copying)([-_.][\w.-]+)?"
@@ -57,9 +58,11 @@ def named_requirements(path: str, data: bytes) -> set[str]:
     return {posixpath.normpath(posixpath.join(folder, each.decode("ascii"))) for each in found}
 
 
-def is_foreign(path: str) -> bool:
-    """True for a file in a folder that is not about the project itself."""
-    return "/" in path and bool(re.search(_FOREIGN, path))
+def is_foreign(path: str, packages: Collection[str] = ()) -> bool:
+    """True for a file in a folder that is not about the project itself; `packages` are the folders of its packages."""
+    if "/" not in path or re.search(_FOREIGN, path):
+        return "/" in path
+    return any(path[: found.end()] not in packages for found in re.finditer(_FOREIGN_OR_PACKAGE, path))
 
 
 def is_readme(name: str) -> bool:
