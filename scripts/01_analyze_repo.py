@@ -62,6 +62,7 @@ def _analyze(config: Config, source: Source, stage: Stage, cache: Path, force: b
     import msgspec
 
     from utils.analysis.pipeline import analyze_survey
+    from utils.analysis.sources import NOT_THIS_PYTHON, RUNNING
 
     with ArtifactWriter(config.analysis_dir, ANALYSIS_SCHEMA, settings, inputs) as writer:
         with writer.create("elements.jsonl") as elements:
@@ -79,6 +80,9 @@ def _analyze(config: Config, source: Source, stage: Stage, cache: Path, force: b
         stage.say(f"  not read, so nothing will be asked about them: {others}")
     for skipped in analysis.skipped[:5]:
         stage.say(f"  skipped {skipped.path}: {skipped.reason}")
+    if unparsed := sum(skipped.reason.startswith(NOT_THIS_PYTHON) for skipped in analysis.skipped):
+        files = "1 file is" if unparsed == 1 else f"{unparsed:,} files are"
+        stage.say(f"  {files} no valid {RUNNING}; to read what is written for a newer one, run this step with that")
     return stage.done(counts, following)
 
 

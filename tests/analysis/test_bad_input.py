@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from utils.analysis.survey import survey
 from utils.console import UserError
 from utils.records import Provenance
 
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 HERE = Provenance("", None, False, "")
 
 
@@ -28,7 +30,7 @@ def reasons(root: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"def f(:\n", "syntax error at line 1"),
+        (b"def f(:\n", f"Python {PYTHON} finds a syntax error at line 1: invalid syntax; the file may need a newer"),
         (b"print 'hello'\n", "Python 2 syntax at line 1"),
         (b"x = 1\ntry:\n    pass\nexcept A, e:\n    pass\n", "Python 2 syntax at line 4"),
         (b"raise E, 'text'\n", "Python 2 syntax at line 1"),

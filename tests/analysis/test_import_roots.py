@@ -120,6 +120,7 @@ def test_imported_names_are_read_without_parsing():
         ("pyproject.toml", "not [ toml", set()),
         ("lib/a/pyproject.toml", '[tool.setuptools.packages.find]\nwhere = ["src"]', {"lib/a/src"}),
         ("setup.cfg", "[options]\npackage_dir =\n    = src\n", {"src"}),
+        ("setup.cfg", "[options]\nPackage-Dir =\n    = src\n", {"src"}),
         ("setup.cfg", "[options.packages.find]\nwhere = lib\n", {"lib"}),
         ("setup.py", "setup(package_dir={'': 'src', 'pkg': 'other/pkg'})", {"src", "other"}),
         ("setup.py", "setup(packages=find_packages('src'))", {"src"}),

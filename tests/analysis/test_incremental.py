@@ -409,6 +409,32 @@ def test_a_file_written_just_before_is_read_again(tmp_path: Path, read: list[str
 
 
 @pytest.mark.usefixtures("trusting")
+@pytest.mark.usefixtures("trusting")
+def test_how_a_package_is_run_follows_what_it_is_imported_as(tmp_path: Path):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    put(root, {"in/company/pkg/__main__.py": "", "in/company/pkg/a.py": "", "use.py": ""})
+    for name in ("company.pkg", "pkg"):
+        (root / "use.py").write_text(f"import {name}.a\n")
+        analysis, _ = run(root, cache)
+        assert [each["name"] for each in msgspec.json.decode(analysis)["project"]["entry_points"]] == [
+            f"python -m {name}"
+        ]
+        assert run(root, None) == run(root, cache)
+
+
+@pytest.mark.usefixtures("trusting")
+def test_a_list_that_a_packaging_file_names_counts_under_any_name(tmp_path: Path):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    lists = {"setup.cfg": "[options]\ninstall_requires = file: deps.txt\n", "deps.txt": "-r more/deps.txt\nsix\n"}
+    put(root, {"a.py": "", **lists, "more/deps.txt": "ruff\n"})
+    for text in ("ruff\n", "attrs\nidna\n"):
+        (root / "more" / "deps.txt").write_text(text)
+        analysis, elements = run(root, cache)
+        names = [each["name"] for each in msgspec.json.decode(analysis)["project"]["dependencies"]]
+        assert names == ["six", *text.split()]
+        assert run(root, None) == run(root, cache) == (analysis, elements)
+
+
 def test_a_change_that_hides_its_time_and_size_is_seen(tmp_path: Path):
     root, cache = tmp_path / "repo", tmp_path / "cache"
     root.mkdir()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from utils.analysis.import_roots import name_modules
 from utils.analysis.project import read_project
 from utils.analysis.project_files import project_sources
 from utils.analysis.toml_lines import locate
@@ -11,7 +12,9 @@ from utils.records import Evidence, Project
 def read(texts: dict[str, str], *more: str, name: str = "repo") -> Project:
     paths = [*texts, *more]
     wanted = project_sources(paths)
-    return read_project(name, {path: texts[path] for path in wanted if path in texts}, paths)
+    modules = name_modules({path: () for path in paths if path.endswith(".py")}, (), name)
+    mains = {path: module for path, module in modules.items() if path.endswith("__main__.py")}
+    return read_project(name, {path: texts[path] for path in wanted if path in texts}, paths, mains)
 
 
 def rows(project: Project) -> list[tuple[str, str, str, int]]:
@@ -114,6 +117,79 @@ y = "thing.y"
     ]
 
 
+def test_what_has_a_table_of_its_own_is_where_the_table_begins() -> None:
+    text = """\
+[tool.poetry]
+license.text = "MIT"
+
+[tool.poetry.dependencies]
+rich.version = "^10"
+rich.optional = true
+
+[tool.poetry.dependencies.requests]
+version = "^2"
+extras = ["socks"]
+
+[[tool.poetry.dependencies.numpy]]
+version = "*"
+
+[tool.poetry.group.docs.dependencies.sphinx]
+version = "^7"
+"""
+    project = read({"pyproject.toml": text})
+    assert project.sources["license"].start_line == 2
+    assert rows(project) == [
+        ("rich", "^10", "optional", 5),
+        ("requests", "^2", "runtime", 8),
+        ("numpy", "", "runtime", 12),
+        ("sphinx", "^7", "docs", 15),
+    ]
+    table = '[project]\nname = "x"\n\n[project.license]\ntext = "MIT License"\n'
+    assert read({"pyproject.toml": table}).sources["license"] == Evidence("pyproject.toml", 5, 5)
+
+
+def test_flit_before_pep_621() -> None:
+    text = """\
+[tool.flit.metadata]
+module = "thing"
+requires-python = ">=3.6"
+requires = [
+    "requests>=2",
+]
+dev-requires = ["ruff"]
+classifiers = ["License :: OSI Approved :: MIT License"]
+
+[tool.flit.metadata.requires-extra]
+test = ["pytest"]
+
+[tool.flit.scripts]
+thing = "thing:main"
+
+[tool.flit.entrypoints."thing.x"]
+y = "thing.y"
+"""
+    project = read({"pyproject.toml": text})
+    assert (project.name, project.requires_python, project.license) == ("thing", ">=3.6", "MIT")
+    assert {key: each.start_line for key, each in project.sources.items()} == {
+        "name": 2, "requires_python": 3, "license": 8,
+    }  # fmt: skip
+    assert rows(project) == [("requests", ">=2", "runtime", 5), ("ruff", "", "dev", 7), ("pytest", "", "test", 11)]
+    assert [(each.name, each.group, each.target, each.line) for each in project.entry_points] == [
+        ("thing", "console_scripts", "thing:main", 14),
+        ("y", "thing.x", "thing.y", 17),
+    ]
+    assert read({"pyproject.toml": text.replace('module = "thing"', 'module = "t"\ndist-name = "it"')}).name == "it"
+
+
+def test_setup_cfg_with_dashes_and_capitals() -> None:
+    text = "[metadata]\nName = x\nLicense-Expression = MIT\nlicense = Other\n[options]\npython-requires = >=3.8\n"
+    project = read({"setup.cfg": text + "Install-Requires =\n    six\n"})
+    assert (project.name, project.license, project.requires_python) == ("x", "MIT", ">=3.8")
+    assert rows(project) == [("six", "", "runtime", 8)]
+    assert read({"setup.cfg": "[metadata]\nname = x\npython-requires = >=3.9\n"}).requires_python == ">=3.9"
+    assert read({"setup.py": "setup(name='x', license_expression='MIT', license='Other')\n"}).license == "MIT"
+
+
 def test_setup_cfg() -> None:
     text = """\
 [metadata]
@@ -203,6 +279,29 @@ x = x:main
     assert [(each.name, each.line) for each in project.dependencies] == [("six", 2)]
 
 
+def test_entry_points_of_setup_py_may_be_an_indented_text() -> None:
+    text = """\
+setup(
+    name="x",
+    entry_points='''
+        [console_scripts]
+        x=x:main
+          # the other one
+          y = x.y:main
+
+        [x.plugins]
+        z = x:Z
+    ''',
+)
+"""
+    project = read({"setup.py": text})
+    assert [(each.name, each.group, each.target, each.line) for each in project.entry_points] == [
+        ("x", "console_scripts", "x:main", 5),
+        ("y", "console_scripts", "x.y:main", 7),
+        ("z", "x.plugins", "x:Z", 10),
+    ]
+
+
 def test_what_setup_py_computes_stays_unknown() -> None:
     text = "n = 'a'\nif X:\n    n = 'b'\nsetup(name=n, install_requires=open('r').read().split(), **load())\n"
     project = read({"setup.py": text})
@@ -230,6 +329,73 @@ def test_requirements_files() -> None:
 def test_requirements_beside_a_packaging_file_are_an_environment() -> None:
     project = read({"pyproject.toml": '[project]\nname = "x"\n', "requirements.txt": "ruff\n"})
     assert rows(project) == [("ruff", "", "requirements", 1)]
+
+
+def test_a_plain_requirements_file_speaks_for_itself_where_another_includes_it() -> None:
+    texts = {"requirements-dev.txt": "-r requirements.txt\nruff\n", "requirements.txt": "six\n"}
+    assert rows(read(texts)) == [("ruff", "", "dev", 2), ("six", "", "runtime", 1)]
+    texts["setup.cfg"] = "[metadata]\nname = x\n"
+    assert rows(read(texts)) == [("ruff", "", "dev", 2), ("six", "", "requirements", 1)]
+
+
+def test_an_editable_requirement_has_its_name_in_its_address() -> None:
+    text = (
+        "-e git+https://x/y.git#egg=plug\n--editable=git+https://x/z.git#subdirectory=s&egg=zap\n-e .\n-e lib/a#egg=a\n"
+    )
+    assert rows(read({"requirements.txt": text})) == [("plug", "", "runtime", 1), ("zap", "", "runtime", 2)]
+
+
+def test_requirements_files_included_from_other_folders() -> None:
+    texts = {
+        "requirements-dev.txt": "-r more/deps.txt\n",
+        "more/deps.txt": "-r requirements-lint.txt\nnose\n",
+        "more/requirements-lint.txt": "ruff\n",
+    }
+    assert rows(read_project("repo", texts, list(texts), {})) == [("nose", "", "dev", 2), ("ruff", "", "dev", 1)]
+
+
+def test_setup_cfg_names_requirements_files_and_older_requirements() -> None:
+    texts = {
+        "sub/setup.cfg": """\
+[metadata]
+name = x
+[options]
+install_requires = file: requirements.txt
+setup_requires =
+    cffi
+tests_require = nose
+[options.extras_require]
+dev = file: requirements-dev.txt, requirements-docs.txt
+""",
+        "sub/requirements.txt": "six\n",
+        "sub/requirements-dev.txt": "ruff\n",
+        "sub/requirements-docs.txt": "sphinx\n",
+    }
+    assert {(each.name, each.group) for each in read(texts, name="x").dependencies} == {
+        ("cffi", "build"), ("nose", "tests"), ("six", "runtime"), ("ruff", "dev"), ("sphinx", "dev"),
+    }  # fmt: skip
+    assert rows(read({"setup.py": "setup(setup_requires=['cffi>=1'])\n"})) == [("cffi", ">=1", "build", 1)]
+
+
+def test_pdm_has_a_table_of_groups_and_poetry_several_versions() -> None:
+    text = """\
+[tool.pdm.dev-dependencies]
+test = ["pytest>=8", "nose"]
+lint = ["ruff"]
+[tool.poetry.dependencies]
+numpy = [
+    {version = "<2", python = "<3.9"},
+    {version = ">=2", python = ">=3.9"},
+]
+attrs = [{version = "*", markers = "a"}, {version = "1"}]
+"""
+    assert rows(read({"pyproject.toml": text})) == [
+        ("nose", "", "test", 2),
+        ("pytest", ">=8", "test", 2),
+        ("ruff", "", "lint", 3),
+        ("numpy", "<2 || >=2", "runtime", 5),
+        ("attrs", "", "runtime", 9),
+    ]
 
 
 def test_dynamic_dependencies_are_the_packages_own() -> None:
@@ -377,6 +543,21 @@ def test_main_modules_are_entry_points() -> None:
     ]
 
 
+def test_main_modules_are_called_as_the_analysis_calls_them() -> None:
+    mains = {"src/company/pkg/__main__.py": "company.pkg.__main__", "run/__main__.py": "__main__", "x/__main__.py": ""}
+    found = read_project("repo", {}, list(mains), mains).entry_points
+    assert [(each.name, each.target) for each in found] == [("python -m company.pkg", "company.pkg.__main__")]
+
+
+def test_a_package_may_be_called_like_a_folder_of_other_things() -> None:
+    packages = ("cookiecutter", "pkg/testing", "pkg", "tests", "pkg/_vendor")
+    mains = [f"{folder}/__main__.py" for folder in (*packages, "templates/app", "cookiecutter-x/app", "pkg/_vendor/y")]
+    project = read({}, *mains, *(f"{folder}/__init__.py" for folder in packages))
+    assert [each.name for each in project.entry_points] == [
+        "python -m cookiecutter", "python -m pkg", "python -m pkg.testing",
+    ]  # fmt: skip
+
+
 README = """\
 # Thing
 
@@ -461,10 +642,16 @@ def test_toml_places() -> None:
     )
     places = {key: (place.line, place.end_line, place.items) for key, place in locate(text).items()}
     assert places == {
+        ("a",): (2, 2, []),
         ("a", "b"): (2, 2, []),
         ("q.r",): (3, 5, []),
+        ("t", "u.v"): (6, 6, []),
         ("t", "u.v", "k"): (7, 12, [8, 9, 11]),
+        ("n",): (13, 13, [13, 15]),
+        ("n", "0"): (13, 13, []),
         ("n", "0", "p"): (14, 14, []),
+        ("n", "1"): (15, 15, []),
         ("n", "1", "p"): (16, 16, []),
+        ("n", "1", "m"): (17, 17, []),
         ("n", "1", "m", "o"): (18, 18, []),
     }

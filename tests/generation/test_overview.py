@@ -14,7 +14,7 @@ from utils.generation.pipeline import generate
 from utils.generation.tasks import overview
 from utils.generation.templates import load_voice
 from utils.generation.verify import Verifier
-from utils.records import Provenance
+from utils.records import Claim, Provenance
 
 
 def test_of_two_files_that_declare_a_package_the_metadata_answers(
@@ -27,6 +27,32 @@ def test_of_two_files_that_declare_a_package_the_metadata_answers(
         fact.subject.split() for fact in overview.facts(shop.shop_context(tmp_path)) if fact.family == "dependency"
     ]
     assert [(name, path) for name, _, path in found] == [("rich", "pyproject.toml"), ("click", "requirements.txt")]
+
+
+def test_the_version_in_a_table_of_its_own_is_proven_by_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = '[tool.poetry]\nname = "shop"\n\n[tool.poetry.dependencies.rich]\nextras = ["jupyter"]\nversion = "^13"\n'
+    monkeypatch.setitem(shop.FILES, "pyproject.toml", table)
+    context = shop.shop_context(tmp_path)
+    slots = next(fact.build(load_voice("en"), 0) for fact in overview.facts(context) if fact.family == "dependency")
+    claims = [claim for name in ("package", "path", "specifier") for claim in slots[name].claims]
+    assert claims == [
+        Claim("depends_on", "shop", "rich"),
+        Claim("quotes", "pyproject.toml", (4, 4, "rich")),
+        Claim("quotes", "pyproject.toml", (6, 6, "^13")),
+    ]
+    verifier = Verifier(tmp_path, "shop")
+    assert [verifier.prove(claim) for claim in claims] == [None, None, None]
+
+
+def test_of_several_versions_each_is_proven_by_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = '[tool.poetry.dependencies]\nrich = [\n  {version = "<13"},\n  {version = ">=13"},\n]\n'
+    monkeypatch.setitem(shop.FILES, "pyproject.toml", table)
+    context = shop.shop_context(tmp_path)
+    slots = next(fact.build(load_voice("en"), 0) for fact in overview.facts(context) if fact.family == "dependency")
+    claims = [Claim("quotes", "pyproject.toml", (3, 3, "<13")), Claim("quotes", "pyproject.toml", (4, 4, ">=13"))]
+    assert (slots["specifier"].text, list(slots["specifier"].claims)) == ("<13 || >=13", claims)
 
 
 def test_the_name_of_a_command_is_proven_by_the_line_that_declares_it(

@@ -206,6 +206,42 @@ def test_dependencies_are_found_wherever_a_tool_keeps_them(tmp_path: Path) -> No
     assert verifier.prove(Claim("depends_on", "m", "pytest"))
 
 
+def test_dependencies_are_followed_into_the_files_that_metadata_include(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[tool.setuptools.dynamic]\ndependencies = {file = ["deps.in.txt"]}\n'
+        'optional-dependencies.x = {file = "x.txt"}\n[project]\nlicense-files = ["COPYING.txt"]\n',
+        "deps.in.txt": "-r more/deps.txt\nsix>=1 \\\n  --hash=sha256:abc\n",
+        "more/deps.txt": "-e git+https://example.org/it.git#subdirectory=s&egg=it\n-e here\n./there\nsays so\n",
+        "x.txt": "attrs --hash=sha256:abc\n",
+        "COPYING.txt": "nobody\n",
+        "sub/setup.cfg": "[options]\ninstall_requires = file: reqs.txt\n"
+        "[options.extras_require]\na = file: a.txt, b.txt\n",
+        "sub/reqs.txt": "idna\n",
+        "sub/a.txt": "toolz\n",
+        "sub/b.txt": "cytoolz@https://example.org/it.zip\n",
+        "setup.py": 'setup(setup_requires="""\nwheel\ncffi>=1\n""")\n',
+        "reqs/dev.txt": "pytest\n",
+        "old/setup.cfg": "[options]\nInstall-Requires =\n  regex\n",
+        "old/pyproject.toml": '[tool.flit.metadata]\nrequires = ["click"]\nrequires-extra = {a = ["rich"]}\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    verifier = Verifier(tmp_path, "m")
+    for name in ("six", "it", "attrs", "idna", "toolz", "cytoolz", "wheel", "cffi", "pytest", "regex", "click", "rich"):
+        assert verifier.prove(Claim("depends_on", "m", name)) is None
+    for name in ("nobody", "here", "there", "says", "git", "https", "file"):
+        assert verifier.prove(Claim("depends_on", "m", name))
+
+
+def test_ill_typed_metadata_declare_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        "project = 1\ndependency-groups = {a = 2}\n[tool]\nuv = 1\npoetry.group = 2\nhatch.envs = {a = 3}\n"
+        "setuptools.dynamic.dependencies = {file = 4}\n"
+    )
+    assert Verifier(tmp_path, "m").prove(Claim("depends_on", "m", "a"))
+
+
 def test_links_and_outside_a_checkout_ignored_files_do_not_count(tmp_path: Path) -> None:
     for name in ("pkg/__init__.py", "pkg/_version.py", "pkg/kept/_version.py", "build/made.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -63,7 +63,9 @@ def _setup_cfg(text: str) -> Iterator[str]:
         parser.read_string(text)
     except configparser.Error:
         return
-    for line in parser.get("options", "package_dir", fallback="").replace(",", "\n").split("\n"):
+    options = parser["options"] if parser.has_section("options") else {}
+    folders = "\n".join(value for key, value in options.items() if key.replace("-", "_") == "package_dir")
+    for line in folders.replace(",", "\n").split("\n"):
         package, equals, folder = (part.strip() for part in line.partition("="))
         if equals:
             yield from _package_dir({package: folder})

@@ -32,7 +32,10 @@ class Stamp(msgspec.Struct, array_like=True, frozen=True):
 
 
 class KnownFile(msgspec.Struct, array_like=True):
-    """One file's content, seen under a stamp; `imports` are the names a Python file imports, with spaces between."""
+    """One file's content, seen under a stamp.
+
+    `imports` are the names that a Python file imports, or the paths that a packaging file names, with spaces between.
+    """
 
     stamp: Stamp
     sha256: str
@@ -76,6 +79,10 @@ class FileIndex:
         entry = self._new.files[path] = KnownFile(_stamp(status), sha256, imports)
         self._has_news = True
         return entry
+
+    def names(self, path: str) -> list[str]:
+        """What a file that is known by now imports or names."""
+        return self._new.files[path].imports.split()
 
     def naming(self, named_by: str) -> Naming | None:
         """The names that the modules had when what they are named by hashed to this."""

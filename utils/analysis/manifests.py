@@ -14,7 +14,10 @@ FIELDS = ("name", "version", "tagline", "requires_python", "license")
 
 @dataclass
 class Manifest:
-    """One packaging file. `values` has those of FIELDS that it states, `sources` their lines."""
+    """One packaging file. `values` has those of FIELDS that it states, `sources` their lines.
+
+    `requirement_files` are {path: group} of the files that it has its dependencies read from.
+    """
 
     path: str
     values: dict[str, str] = field(default_factory=dict)
@@ -39,6 +42,11 @@ class Manifest:
         """Record a requirement string; what is none is left out."""
         if isinstance(text, str) and (item := dependency(text, group, self.path, line)):
             self.dependencies.append(item)
+
+    def include(self, name: object, group: str) -> None:
+        """Record a requirements file, named as from the packaging file's folder; its first group stays."""
+        if isinstance(name, str):
+            self.requirement_files.setdefault(posixpath.normpath(posixpath.join(self.folder, name)), group)
 
     def enter(self, name: str, group: str, target: object, line: int) -> None:
         """Record an entry point."""

@@ -185,7 +185,7 @@ def _project(
     def read() -> Stated:
         from utils.analysis.project import read_project
 
-        project = read_project(found.name, found.texts(found.project), found.paths)
+        project = read_project(found.name, found.texts(found.project), found.paths, mains)
         return Stated(msgspec.Raw(msgspec.msgpack.encode(project)), project.entry_points)
 
     def complete() -> bytes:
@@ -194,7 +194,9 @@ def _project(
         project.architecture = architecture(modules, linked.imports)
         return msgspec.json.encode(project)
 
+    mains = {path: module for path, module in found.modules.items() if path.endswith("__main__.py")}
     texts = ("project", version, found.name, *found.paths, "", *found.project, *found.project.values())
+    texts = (*texts, "", *mains, *mains.values())
     stated = memory.know(_digest(texts), Stated, read)
     languages = sorted({file.language for file in files} - {"markdown"})
     modules = sorted(file.module for file in files if file.module)

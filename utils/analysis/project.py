@@ -34,6 +34,7 @@ _INSTRUCTIONS = re.compile(
     r"|news|sponsor|communit|support|donat|credit|author|contents|adoption|example",
     re.IGNORECASE,
 )
+PLAIN = ("runtime", "requirements")  # groups of requirements files that name no other
 _READERS = {
     "pyproject.toml": read_toml,
     "setup.cfg": read_setup_cfg,
@@ -44,12 +45,13 @@ _READERS = {
 }
 
 
-def read_project(name: str, texts: Mapping[str, str], paths: Collection[str]) -> Project:
+def read_project(name: str, texts: Mapping[str, str], paths: Collection[str], mains: Mapping[str, str]) -> Project:
     """The project called `name` where it does not name itself.
 
-    `texts` are {path: text} of the files that `project_sources` names, `paths` all files of the repository (posix,
-    relative). The packaging file nearest to the root speaks for the repository; dependencies and entry points come
-    from all of them and carry their path. `languages`, `modules` and `architecture` are left to the caller.
+    `texts` are {path: text} of the files that `project_sources` names and the lists these name, `paths` all files of
+    the repository (posix, relative), `mains` {path: module} of the `__main__.py` among them. The packaging file nearest
+    to the root speaks for the repository; dependencies and entry points come from all of them and carry their path.
+    `languages`, `modules` and `architecture` are left to the caller.
     """
     ordered = sorted(texts, key=_nearness)
     manifests = [_READERS[posixpath.basename(path)](path, texts[path]) for path in ordered if _is_manifest(path)]
@@ -59,7 +61,7 @@ def read_project(name: str, texts: Mapping[str, str], paths: Collection[str]) ->
     _describe(project, documents)
     _licence(project, ordered, texts)
     project.dependencies = _dependencies(manifests, texts)
-    project.entry_points = _entry_points(manifests, paths)
+    project.entry_points = _entry_points(manifests, paths, mains)
     project.test_paths = _test_paths(manifests, paths)
     programs = {entry.name for entry in project.entry_points if entry.group in ("console_scripts", "gui_scripts")}
     distributions = {canonicalize_name(each.values["name"]) for each in manifests if "name" in each.values}
@@ -170,33 +172,24 @@ def _dependencies(manifests: list[Manifest], texts: Mapping[str, str]) -> list[D
         group = group_of(path)
         # Beside a packaging file, requirements.txt is an environment to work in, not what the package needs.
         listed[path] = "requirements" if group == "runtime" and posixpath.dirname(path) in packaged else group
-    reached = {target for path in listed for target in included(path, texts) if listed.get(target) != "runtime"}
-    for path, group in listed.items():
-        if path not in reached:
+    reached = {target for path in listed for target in included(path, texts)}
+    # A plain file speaks for itself and first, also where requirements-dev.txt includes it.
+    for path, group in sorted(listed.items(), key=lambda item: item[1] not in PLAIN):
+        if path not in reached or group in PLAIN:
             for item in read_requirements(path, texts, group):
                 found.setdefault((item.path, item.line, item.name), item)
     return sorted(found.values(), key=lambda item: (item.path, item.line, item.name, item.group))
 
 
-def _entry_points(manifests: list[Manifest], paths: Collection[str]) -> list[EntryPoint]:
+def _entry_points(manifests: list[Manifest], paths: Collection[str], mains: Mapping[str, str]) -> list[EntryPoint]:
     found = [entry for manifest in manifests for entry in manifest.entry_points]
-    for path in sorted(paths):
-        folder, name = posixpath.split(path)
-        if name == "__main__.py" and folder and not is_foreign(path):
-            package = _dotted(folder, paths)
-            found.append(EntryPoint(f"python -m {package}", "main", f"{package}.__main__", path, 1))
+    packages = {posixpath.dirname(path) for path in paths if posixpath.basename(path) == "__init__.py"}
+    for path, module in sorted(mains.items()):
+        package, _, last = module.rpartition(".")
+        if package and last == "__main__" and not is_foreign(path, packages):
+            found.append(EntryPoint(f"python -m {package}", "main", module, path, 1))
     distinct = {(entry.path, entry.line, entry.group, entry.name): entry for entry in found}
     return [distinct[key] for key in sorted(distinct)]
-
-
-def _dotted(folder: str, paths: Collection[str]) -> str:
-    """The package that `folder` is: its name after those of the packages around it."""
-    parts = [posixpath.basename(folder)]
-    above = posixpath.dirname(folder)
-    while above and f"{above}/__init__.py" in paths:
-        parts.insert(0, posixpath.basename(above))
-        above = posixpath.dirname(above)
-    return ".".join(parts)
 
 
 def _test_paths(manifests: list[Manifest], paths: Collection[str]) -> list[str]:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 BUILD_FILES = ("pyproject.toml", "setup.cfg", "setup.py")  # these may declare import roots
 PACKAGING = (*BUILD_FILES, "Pipfile", "pytest.ini", "tox.ini")  # in one folder, the first speaks first
 TASKS = ("Makefile", "makefile", "GNUmakefile", "noxfile.py")
+LISTS = (".txt", ".in")  # of requirements
 _NAMES = frozenset(PACKAGING + TASKS)
 
 # What lies in these folders is not about the project itself: its tests' fixtures, its examples, other people's code.
 _FOREIGN = (
-    r"(^|/)(tests?|testing|fixtures?|testdata|test[-_]data|examples?|samples?|demos?|tutorials?|templates?"
-    r"|cookiecutter[^/]*|node_modules|_?vendor(ed)?|third[-_]party|site-packages|benchmarks?)/"
+    r"(^|/)(tests?|fixtures?|testdata|test[-_]data|examples?|samples?|demos?|tutorials?"
+    r"|node_modules|_?vendor(ed)?|third[-_]party|site-packages|benchmarks?)/"
 )
+_FOREIGN_OR_PACKAGE = r"(?:^|/)(?:testing|templates?|cookiecutter[^/]*)(?=/)"  # which the project may be called, too
 _READMES = frozenset(["readme", "readme.md", "readme.markdown", "readme.rst", "readme.txt"])
 _LICENCES = ("license", "licence", "unlicense", "unlicence", "copying")
 _LICENCE = r"((un)?licen[sc]e|copying)([-_.][\w.-]+)?"
@@ -47,9 +49,20 @@ def _is_source(path: str) -> bool:
     return folder in ("", "docs", "doc", ".github") and is_guide(name)
 
 
-def is_foreign(path: str) -> bool:
-    """True for a file in a folder that is not about the project itself."""
-    return "/" in path and bool(re.search(_FOREIGN, path))
+def named_requirements(path: str, data: bytes) -> set[str]:
+    """The text files that a packaging or requirements file names: its dependencies may be listed there."""
+    folder, name = posixpath.split(path)
+    if name not in BUILD_FILES and not name.endswith(LISTS):
+        return set()
+    found = re.findall(rb"[\w./-]+\.(?:txt|in)\b", data)
+    return {posixpath.normpath(posixpath.join(folder, each.decode("ascii"))) for each in found}
+
+
+def is_foreign(path: str, packages: Collection[str] = ()) -> bool:
+    """True for a file in a folder that is not about the project itself; `packages` are the folders of its packages."""
+    if "/" not in path or re.search(_FOREIGN, path):
+        return "/" in path
+    return any(path[: found.end()] not in packages for found in re.finditer(_FOREIGN_OR_PACKAGE, path))
 
 
 def is_readme(name: str) -> bool:
@@ -70,7 +83,7 @@ def is_guide(name: str) -> bool:
 
 def is_requirements_file(path: str) -> bool:
     """`requirements.txt`, `requirements-dev.txt`, `dev-requirements.txt`, `requirements/tests.txt`, …"""
-    if "req" not in path or not path.endswith((".txt", ".in")):
+    if "req" not in path or not path.endswith(LISTS):
         return False
     folder, name = posixpath.split(path)
     return posixpath.basename(folder) in ("requirements", "requirement", "reqs") or _requirements(name) is not None

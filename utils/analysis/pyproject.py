@@ -1,4 +1,4 @@
-"""pyproject.toml (PEP 621, 639, 735, Poetry, uv, PDM, Hatch) and Pipfile as manifests."""
+"""pyproject.toml (PEP 621, 639, 735, Poetry, uv, PDM, Hatch, Flit) and Pipfile as manifests."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+ALTERNATIVE = " || "  # between the versions that Poetry may choose from
 
 
 class _Toml:
@@ -57,14 +60,17 @@ def read_toml(path: str, text: str) -> Manifest:
         return manifest
     _project_table(manifest, toml)
     _poetry_table(manifest, toml)
+    _flit_table(manifest, toml)
     for item, line in toml.items("build-system", "requires"):
         manifest.depend(item, "build", line)
     for group in toml.table("dependency-groups"):
         for item, line in toml.items("dependency-groups", group):
             manifest.depend(item, group, line)
-    for tool, key in (("uv", "dev-dependencies"), ("pdm", "dev-dependencies")):
-        for item, line in toml.items("tool", tool, key):
-            manifest.depend(item, "dev", line)
+    for item, line in toml.items("tool", "uv", "dev-dependencies"):
+        manifest.depend(item, "dev", line)
+    for group in toml.table("tool", "pdm", "dev-dependencies"):
+        for item, line in toml.items("tool", "pdm", "dev-dependencies", group):
+            manifest.depend(item, group, line)
     for environment in toml.table("tool", "hatch", "envs"):
         for key in ("dependencies", "extra-dependencies"):
             for item, line in toml.items("tool", "hatch", "envs", environment, key):
@@ -102,7 +108,7 @@ def _project_table(manifest: Manifest, toml: _Toml) -> None:
 
 
 def _licence(manifest: Manifest, toml: _Toml, *table: str) -> None:
-    value, place = toml.table(*table).get("license"), toml.place(*table, "license")
+    value, place = toml.table(*table).get("license"), toml.place(*table, "license", "text")
     text = value.get("text") if isinstance(value, dict) else value
     if isinstance(text, str) and len(text) < 200:
         manifest.state("license", licence_of_name(text) or text, place.line, place.end_line)
@@ -130,31 +136,63 @@ def _poetry_table(manifest: Manifest, toml: _Toml) -> None:
             manifest.enter(name, group, target, toml.place(*base, "plugins", group, name).line)
 
 
+def _flit_table(manifest: Manifest, toml: _Toml) -> None:
+    """What Flit read before there was PEP 621; without a `dist-name` the module's is the distribution's."""
+    base = ("tool", "flit", "metadata")
+    metadata = toml.table(*base)
+    for key, field_name in (("dist-name", "name"), ("module", "name"), ("requires-python", "requires_python")):
+        place = toml.place(*base, key)
+        manifest.state(field_name, metadata.get(key), place.line, place.end_line)
+    _licence(manifest, toml, *base)
+    for key, group in (("requires", "runtime"), ("dev-requires", "dev")):
+        for item, line in toml.items(*base, key):
+            manifest.depend(item, group, line)
+    for extra in toml.table(*base, "requires-extra"):
+        for item, line in toml.items(*base, "requires-extra", extra):
+            manifest.depend(item, extra, line)
+    for name, target in toml.table("tool", "flit", "scripts").items():
+        manifest.enter(name, "console_scripts", target, toml.place("tool", "flit", "scripts", name).line)
+    for group in toml.table("tool", "flit", "entrypoints"):
+        for name, target in toml.table("tool", "flit", "entrypoints", group).items():
+            manifest.enter(name, group, target, toml.place("tool", "flit", "entrypoints", group, name).line)
+
+
 def _target(value: Any) -> Any:
     return value.get("reference") or value.get("callable") if isinstance(value, dict) else value
 
 
 def _poetry_dependencies(manifest: Manifest, toml: _Toml, group: str, *path: str) -> None:
-    """`name = "^1.0"` or `name = {version = "^1.0", …}`; the specifier is Poetry's own notation, as written."""
+    """`name = "^1.0"`, `name = {version = "^1.0", …}` or several such tables, of which the environment chooses one.
+
+    The specifier is Poetry's own notation, as written; of several tables they are joined by its `||`.
+    """
     extras = {key: names for key, names in toml.table(*path[:-1], "extras").items() if isinstance(names, list)}
     for name, value in toml.table(*path).items():
         if name.lower() == "python":
             continue
-        details = value if isinstance(value, dict) else {}
-        specifier = value if isinstance(value, str) else str(details.get("version") or details.get("git") or "")
+        choices = value if isinstance(value, list) else [value]
+        specifiers = [_poetry_specifier(choice) for choice in choices]
+        tables = [choice for choice in choices if isinstance(choice, dict)]
         within = next((key for key, names in extras.items() if name in names), "optional")
-        chosen = within if details.get("optional") is True else group
-        marker = details.get("markers")
+        chosen = within if any(table.get("optional") is True for table in tables) else group
+        marker = tables[0].get("markers") if len(tables) == 1 else None
         manifest.dependencies.append(
             Dependency(
                 name=name,
-                specifier="" if specifier == "*" else specifier,
+                specifier=ALTERNATIVE.join(dict.fromkeys(specifiers)) if all(specifiers) else "",
                 group=chosen,
                 path=manifest.path,
                 line=toml.place(*path, name).line,
                 marker=marker if isinstance(marker, str) else None,
             )
         )
+
+
+def _poetry_specifier(value: Any) -> str:
+    """The version or address that is asked for; empty where any will do."""
+    details = value if isinstance(value, dict) else {}
+    specifier = value if isinstance(value, str) else str(details.get("version") or details.get("git") or "")
+    return "" if specifier == "*" else specifier
 
 
 def _dynamic_files(manifest: Manifest, toml: _Toml) -> None:
@@ -165,5 +203,4 @@ def _dynamic_files(manifest: Manifest, toml: _Toml) -> None:
     for group, table in tables:
         names = table.get("file") if isinstance(table, dict) else None
         for name in [names] if isinstance(names, str) else names if isinstance(names, list) else []:
-            if isinstance(name, str):
-                manifest.requirement_files[posixpath.normpath(posixpath.join(manifest.folder, name))] = group
+            manifest.include(name, group)

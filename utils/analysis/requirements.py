@@ -52,8 +52,9 @@ def included(path: str, texts: Mapping[str, str]) -> set[str]:
     reached: set[str] = set()
     pending = [path]
     while pending:
-        for _, line in _logical_lines(texts.get(pending.pop(), "")):
-            target = _include(line, path)
+        current = pending.pop()
+        for _, line in _logical_lines(texts.get(current, "")):
+            target = _include(line, current)
             if target and target not in reached:
                 reached.add(target)
                 pending.append(target)
@@ -69,9 +70,11 @@ def _read(
             if depth:
                 _read(target, texts, group, found, depth - 1)
             continue
+        if editable := re.match(r"(?:-e|--editable)[\s=]+(?=\S*://)", line):
+            line = line[editable.end() :]
         if line.startswith("-"):
             continue
-        egg = re.search(r"#egg=([\w.-]+)", line)
+        egg = re.search(r"[#&]egg=([\w.-]+)", line)
         text = egg.group(1) if egg else re.split(r"\s--?\w", line)[0].strip()
         item = dependency(text, group, path, number)
         if item is not None:

@@ -7,6 +7,8 @@ import re
 from utils.analysis.licences import licence_of_name
 from utils.analysis.manifests import Manifest
 
+REQUIREMENTS = {"install_requires": "runtime", "setup_requires": "build", "tests_require": "tests"}
+
 
 def ini_sections(text: str) -> dict[str, dict[str, list[tuple[int, str]]]]:
     """{section: {key: [(line, text), …]}} of an INI file; a value's continuation lines are items of their own."""
@@ -33,25 +35,26 @@ def read_setup_cfg(path: str, text: str) -> Manifest:
     """A setup.cfg, pytest.ini or tox.ini as far as it declares a package or test folders."""
     manifest = Manifest(path)
     sections = ini_sections(text)
-    metadata, options = sections.get("metadata", {}), sections.get("options", {})
+    metadata, options = (_respelled(sections.get(name, {})) for name in ("metadata", "options"))
     for table, key, field_name in (
         (metadata, "name", "name"),
         (metadata, "version", "version"),
         (metadata, "description", "tagline"),
         (metadata, "summary", "tagline"),
         (options, "python_requires", "requires_python"),
+        (metadata, "python_requires", "requires_python"),  # where pbr reads it
     ):
         for line, value in table.get(key, [])[:1]:
             if not value.startswith(("attr:", "file:")):
                 manifest.state(field_name, value, line)
-    for line, value in metadata.get("license", [])[:1]:
+    for line, value in [*metadata.get("license_expression", [])[:1], *metadata.get("license", [])[:1]]:
         manifest.state("license", licence_of_name(value) or value, line)
     for line, value in metadata.get("classifiers", []):
         manifest.classify(value, line)
-    groups = {"runtime": options.get("install_requires", []), **sections.get("options.extras_require", {})}
-    for group, items in groups.items():
-        for line, value in items:
-            manifest.depend(value, group.partition(":")[0] or "runtime", line)
+    groups = [(group, options.get(key, [])) for key, group in REQUIREMENTS.items()]
+    groups += sections.get("options.extras_require", {}).items()
+    for group, items in groups:
+        _dependencies(manifest, group.partition(":")[0] or "runtime", items)
     for group, items in sections.get("options.entry_points", {}).items():
         for line, value in items:
             name, equals, target = value.partition("=")
@@ -62,3 +65,18 @@ def read_setup_cfg(path: str, text: str) -> Manifest:
             part for _, value in sections.get(name, {}).get("testpaths", []) for part in value.split()
         ]
     return manifest
+
+
+def _respelled(section: dict[str, list[tuple[int, str]]]) -> dict[str, list[tuple[int, str]]]:
+    """Its keys as setuptools knows them: `Python-Requires` is `python_requires`."""
+    return {key.lower().replace("-", "_"): values for key, values in section.items()}
+
+
+def _dependencies(manifest: Manifest, group: str, items: list[tuple[int, str]]) -> None:
+    """The requirements that are listed, or those of the files that `file:` names."""
+    if items and items[0][1].startswith("file:"):
+        for name in " ".join(value for _, value in items).removeprefix("file:").split(","):
+            manifest.include(name.strip(), group)
+        return
+    for line, value in items:
+        manifest.depend(value, group, line)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from utils.analysis.licences import licence_of_name
 from utils.analysis.manifests import Manifest
-from utils.analysis.setup_cfg import ini_sections
+from utils.analysis.setup_cfg import REQUIREMENTS, ini_sections
 
 MAX_STEPS = 16  # names that stand for names
 
@@ -34,11 +34,12 @@ def read_setup_py(path: str, text: str) -> Manifest:
     for key, field_name in _VALUES.items():
         if (node := _text(arguments.get(key), names)) is not None:
             manifest.state(field_name, node.value, node.lineno, node.end_lineno)
-    if (node := _text(arguments.get("license"), names)) is not None and isinstance(node.value, str):
-        manifest.state("license", licence_of_name(node.value) or node.value, node.lineno)
+    for key in ("license_expression", "license"):
+        if (node := _text(arguments.get(key), names)) is not None and isinstance(node.value, str):
+            manifest.state("license", licence_of_name(node.value) or node.value, node.lineno)
     for node in _texts(arguments.get("classifiers"), names):
         manifest.classify(node.value, node.lineno)
-    wanted = [("runtime", arguments.get("install_requires")), ("tests", arguments.get("tests_require"))]
+    wanted = [(group, arguments.get(key)) for key, group in REQUIREMENTS.items()]
     wanted += [(group, value) for group, value in _pairs(arguments.get("extras_require"), names)]
     for group, value in wanted:
         for node in _texts(value, names):
@@ -54,7 +55,8 @@ def read_setup_py(path: str, text: str) -> Manifest:
 def _entry_points(manifest: Manifest, value: ast.expr | None, names: dict[str, ast.expr]) -> None:
     written = _text(value, names)
     if written is not None and isinstance(written.value, str):
-        for group, items in ini_sections(written.value).items():
+        unindented = "\n".join(line.strip() for line in written.value.split("\n"))
+        for group, items in ini_sections(unindented).items():
             for name, lines in items.items():
                 for number, target in lines[:1]:
                     manifest.enter(name, group, target, written.lineno + number - 1)

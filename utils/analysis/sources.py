@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 import io
 import re
+import sys
 import tokenize
 import warnings
 
 from utils.analysis.reading import UnreadableError
 
-__all__ = ["UnreadableError", "decode", "parse", "printable_message"]
+__all__ = ["NOT_THIS_PYTHON", "RUNNING", "UnreadableError", "decode", "parse", "printable_message"]
+
+RUNNING = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+NOT_THIS_PYTHON = f"{RUNNING} finds a syntax error"  # how the reason begins: a newer Python may know this syntax
 
 # Patterns are compiled where they are first used: few runs meet a file that cannot be parsed.
 PYTHON_2 = (
@@ -61,7 +65,7 @@ def _syntax_reason(text: str, error: SyntaxError) -> str:
     source = lines[line - 1] if line <= len(lines) else ""
     if "Missing parentheses in call to" in error.msg or re.search(PYTHON_2, source):
         return f"Python 2 syntax at line {line}"
-    return f"syntax error at line {line}: {printable_message(error.msg)}"
+    return f"{NOT_THIS_PYTHON} at line {line}: {printable_message(error.msg)}; the file may need a newer Python"
 
 
 def printable_message(text: str) -> str:

@@ -18,7 +18,7 @@ from utils.analysis.cache import analyser_version
 from utils.analysis.discovery import discover, not_analysed
 from utils.analysis.file_index import FileIndex, KnownFile
 from utils.analysis.import_roots import Naming, imported_names, name_modules
-from utils.analysis.project_files import BUILD_FILES, project_sources
+from utils.analysis.project_files import BUILD_FILES, named_requirements, project_sources
 from utils.analysis.reading import UnreadableError, read_bytes, regular_status
 from utils.console import UserError, relative
 from utils.records import Skipped
@@ -121,7 +121,7 @@ def survey(
             imports[path] = known.imports
     if not imports:
         raise UserError(_nothing(found, languages))
-    found.project = _hashes(found, project_sources(found.paths))
+    found.project = _project(found)
     naming = _naming(found, imports)
     found.modules, found.local_roots = naming.modules, naming.local_roots
     found.skipped.sort(key=lambda skipped: skipped.path)
@@ -140,8 +140,19 @@ def _read(found: Survey, path: str, language: str) -> KnownFile:
     """Read a file, note what is to be known of it, and hold its content: it may have to be analysed."""
     data, status = read_bytes(str(found.root), path, found.max_bytes)
     found.held[path] = data
-    imports = " ".join(sorted(imported_names(data))) if language == "python" else ""
-    return found.index.note(path, status, hashlib.sha256(data).hexdigest(), imports)
+    names = imported_names(data) if language == "python" else named_requirements(path, data)
+    return found.index.note(path, status, hashlib.sha256(data).hexdigest(), " ".join(sorted(names)))
+
+
+def _project(found: Survey) -> dict[str, str]:
+    """{path: SHA-256} of the files that say what the repository is, and of the requirements files that these name."""
+    hashes, pending, existing = {}, project_sources(found.paths), frozenset(found.paths)
+    while pending:
+        new = _hashes(found, pending)
+        hashes.update(new)
+        named = {name for path in new if not path.endswith(".py") for name in found.index.names(path)}
+        pending = sorted((named & existing) - hashes.keys())
+    return dict(sorted(hashes.items()))
 
 
 def _hashes(found: Survey, paths: Iterable[str]) -> dict[str, str]:

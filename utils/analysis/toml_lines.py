@@ -16,7 +16,7 @@ _TOKEN = re.compile(
 
 @dataclass
 class Place:
-    """1-based lines of a `key = value`; `items` has the line of each element where the value is an array."""
+    """1-based lines of a `key = value` or of a table's header; `items` has the line of each element of an array."""
 
     line: int
     end_line: int
@@ -33,8 +33,8 @@ class _Token:
 def locate(text: str) -> dict[tuple[str, ...], Place]:
     """{dotted key as a tuple: its place} of a valid TOML text.
 
-    Tables in an array are told apart by their number, as in ("package", "0", "name"). Keys inside inline tables have
-    the place of the whole value.
+    Tables in an array are told apart by their number, as in ("package", "0", "name"). A table without a header of its
+    own (`a` of `a.b = 1`) is where its first key is. Keys inside inline tables are left out.
     """
     places: dict[tuple[str, ...], Place] = {}
     table: tuple[str, ...] = ()
@@ -43,15 +43,21 @@ def locate(text: str) -> dict[tuple[str, ...], Place]:
         if statement[0].text == "[":
             in_array = len(statement) > 1 and statement[1].text == "["
             table = _numbered(_key(statement), counts)
+            header = Place(statement[0].line, statement[-1].end_line)
             if in_array:
                 number = counts[table] = counts.get(table, -1) + 1
+                places.setdefault(table, header).items.append(header.line)
                 table = (*table, str(number))
+            places[table] = Place(header.line, header.end_line)
             continue
         equals = next((index for index, token in enumerate(statement) if token.text == "="), None)
         if equals is not None:
             value = statement[equals + 1 :]
             place = Place(statement[0].line, statement[-1].end_line, list(_item_lines(value)))
-            places[table + _key(statement[:equals])] = place
+            key = table + _key(statement[:equals])
+            places[key] = place
+            for length in range(len(table) + 1, len(key)):
+                places.setdefault(key[:length], Place(place.line, place.end_line))
     return places
 
 

@@ -231,12 +231,25 @@ def _dependency(context: Context, item: Dependency, voice: Voice, variant: int) 
         "path": Slot(item.path),
         "group": _group(context, item, voice),
     }
-    line = context.line(item.path, item.line)
-    if line:
+    if context.line(item.path, item.line):
         slots["path"] = Slot(item.path, (_on_line(item.path, item.line, item.name),))
-        if item.specifier and item.specifier in line:
-            slots["specifier"] = Slot(item.specifier, (_on_line(item.path, item.line, item.specifier),))
+        if (specifier := _specifier(context, item)) is not None:
+            slots["specifier"] = specifier
     return slots
+
+
+def _specifier(context: Context, item: Dependency) -> Slot | None:
+    """The version asked for, as the dependency's line has it or, in a table of its own, a line that follows.
+
+    Of several tables of Poetry's each has its own.
+    """
+    near = range(item.line, item.line + NEAR)
+    for parts in ([item.specifier], item.specifier.split(" || ")):
+        lines = [next((n for n in near if part in context.line(item.path, n)), 0) for part in parts]
+        if item.specifier and all(lines):
+            claims = [_on_line(item.path, line, part) for line, part in zip(lines, parts, strict=True)]
+            return Slot(item.specifier, tuple(claims), tuple(Evidence(item.path, line, line) for line in lines))
+    return None
 
 
 def _dependencies(context: Context, members: Sequence[Dependency], voice: Voice, variant: int) -> dict[str, Slot]:
