@@ -135,10 +135,16 @@ class Annotations(Expressions):
             if text.__class__ is str and text not in PLAIN and len(text) < 400:
                 self.declare(parse(text), dst)
         elif kind is ast.BinOp:
-            self.declare(node.left, dst)  # type: ignore[attr-defined]
-            self.declare(node.right, dst)  # type: ignore[attr-defined]
+            self.declare_union([node.left, node.right], dst)  # type: ignore[attr-defined]
         elif kind is ast.Subscript:
             self.declare_generic(node, dst)  # type: ignore[arg-type]
+
+    def declare_union(self, items: list[ast.expr], dst: int) -> None:
+        """One of these; that it may be text or a number is noted, so that no special method is asked of the others."""
+        for item in items:
+            self.declare(item, dst)
+            if len(items) > 1 and isinstance(item, ast.Name) and item.id in SCALARS:
+                self.use(self.read(item.id), ir.DECLARE, dst)
 
     def declare_generic(self, node: ast.Subscript, dst: int) -> None:
         name = last_name(node.value)
@@ -146,8 +152,7 @@ class Annotations(Expressions):
         if not inner:
             return
         if name in ONE_OF:
-            for item in inner if name == "Union" else inner[:1]:
-                self.declare(item, dst)
+            self.declare_union(inner if name == "Union" else inner[:1], dst)
         elif name in RESULT:
             self.declare(inner[-1], dst)
         elif name in SEQUENCES:

@@ -62,8 +62,8 @@ class Assignments(Definitions):
             self.bind(target.id, source)  # type: ignore[attr-defined]
         elif kind is ast.Attribute:
             base = self.expr(target.value)  # type: ignore[attr-defined]
-            source = self.kept(base, target.attr, source)  # type: ignore[attr-defined]
-            self.store(base, target.attr, source, target.lineno)  # type: ignore[attr-defined]
+            name = self.mangled(target.attr)  # type: ignore[attr-defined]
+            self.store(base, name, self.kept(base, name, source), target.lineno)
         elif kind is ast.Subscript:
             self.assign_item(target, source)  # type: ignore[arg-type]
         elif kind is ast.Tuple or kind is ast.List:

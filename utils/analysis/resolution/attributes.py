@@ -15,7 +15,17 @@ from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
 
-MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED, OF_PROPERTY, NAMED_BY = 101, 102, 98, 97, 95, 92, 88, 83
+MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED, OF_PROPERTY, NAMED_BY, ASSIGNED = (
+    101,
+    102,
+    98,
+    97,
+    95,
+    92,
+    88,
+    83,
+    82,
+)
 DELETED = "del "  # before the name of an attribute: it is deleted and not assigned to
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
 OWNING = (kinds.INSTANCE, kinds.CLASS)
@@ -325,6 +335,8 @@ class Attributes(Solver):
                 self.describe(value, owner, name, given, place)
             if source and not (method_of < 0 and self.is_test and self.find(owner, name) is not None):
                 self.link(offset + source, self.field(self.assigning(owner, method_of), name))
+            if source and kind == kinds.CLASS and self.find(owner, name) is None:
+                self.follow(offset + source, (ASSIGNED, owner))
             if source and method_of == ir.GIVEN and kind == kinds.CLASS and name.startswith("__"):
                 self.link(offset + source, self.field(owner, INSTEAD + name))
         elif kind == kinds.MODULE and source and str(what[1]) in self.hierarchy.by_name:
@@ -332,6 +344,14 @@ class Attributes(Solver):
                 self.link(offset + source, self.assigned_name(str(what[1]), name))
         elif kind in (kinds.FUNCTION, kinds.BOUND) and source:
             self.link(offset + source, self.field(~int(what[1]), name))  # type: ignore[call-overload]
+
+    @on(ASSIGNED)
+    def on_assigned(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """A function that a class is given as a method is called on its objects."""
+        if what[0] == kinds.FUNCTION:
+            owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
+            if not function.flags & ir.METHOD:
+                self.receive(owner, function, self.values.intern(kinds.INSTANCE, rule[0], False))
 
     def assigning(self, number: int, method_of: int) -> int:
         """The class that an assignment counts for: that of the method, which says the same for all who inherit it."""

@@ -10,7 +10,7 @@ from utils.analysis.resolution.attributes import Attributes
 from utils.analysis.resolution.graph import Place, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS
 
-NARROWED, EXCLUDED, NAMED_IN = 100, 99, 91
+NARROWED, EXCLUDED, NAMED_IN, AFTER = 100, 99, 91, 81
 
 
 class ClassRules(Attributes):
@@ -22,6 +22,8 @@ class ClassRules(Attributes):
             self.add(offset + rule[0], self.values.intern(kinds.INSTANCE, what[1], False))
         elif what[0] == kinds.CONTAINER:
             self.follow(self.all_contents(int(what[1])), (ir.DECLARE, offset + rule[0]))  # type: ignore[call-overload]
+        elif what[0] == kinds.BUILTIN:
+            self.add(offset + rule[0], self.values.intern(kinds.SCALAR))
 
     @on(ir.TYPE)
     def on_type(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
@@ -43,6 +45,8 @@ class ClassRules(Attributes):
     @on(NARROWED)
     def on_narrowed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         number, dst = rule
+        if what[0] == kinds.SCALAR:
+            return
         if what[0] != kinds.INSTANCE or self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
             self.add(dst, value)
 
@@ -51,12 +55,18 @@ class ClassRules(Attributes):
         base, dst = rule[0] + offset, rule[1] + offset
         if what[0] == kinds.CLASS:
             self.wait(base, (EXCLUDED, what[1], dst))
+        elif what[0] == kinds.BUILTIN:
+            self.wait(base, (EXCLUDED, -1, dst))
         else:
             self.link(base, dst)
 
     @on(EXCLUDED)
     def on_excluded(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         number, dst = rule
+        if number == -1:  # Python's own
+            if what[0] != kinds.SCALAR:
+                self.add(dst, value)
+            return
         if what[0] != kinds.INSTANCE or not self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
             self.add(dst, value)
 
@@ -65,6 +75,16 @@ class ClassRules(Attributes):
         if what[0] in (kinds.INSTANCE, kinds.CLASS):
             owner = self.module.index << CLASS_BITS | rule[0]
             self.add(offset + rule[1], self.values.intern(kinds.SUPER, owner, value))
+
+    @on(ir.SUPER_AFTER)
+    def on_super_after(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        if what[0] == kinds.CLASS:
+            self.wait(offset + rule[0], (AFTER, what[1], offset + rule[1]))
+
+    @on(AFTER)
+    def on_after(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        if what[0] in (kinds.INSTANCE, kinds.CLASS):
+            self.add(rule[1], self.values.intern(kinds.SUPER, rule[0], value))
 
     @on(ir.SUBCLASS)
     def on_subclass(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -19,7 +19,7 @@ from utils.analysis.resolution.annotations import (
     written,
 )
 from utils.analysis.resolution.parametrized import Given, Parametrized
-from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError
+from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError, mangled
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -330,7 +330,7 @@ class Definitions(Parametrized):
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases, metaclass))
         inner = Scope(outer.index, outer, self.moment, sheet, is_class=True)
-        inner.class_index = index
+        inner.class_index, inner.class_name = index, node.name
         if given:
             self.given_to[index] = given
         inner.function = outer.function
@@ -339,7 +339,7 @@ class Definitions(Parametrized):
         self.body(node.body)
         self.scope = outer
         for name, found in inner.env.items():
-            record.names[name] = [found] if found else []
+            record.names[mangled(name, node.name)] = [found] if found else []
             if (index, name) in self.declared_in:
                 record.declared.append(name)
         current = record.node

@@ -97,7 +97,7 @@ class Expressions(Operators):
         base = self.expr(node.value)
         if not base:
             return 0
-        return self.attribute_node(base, node.attr, node.end_lineno or node.lineno)
+        return self.attribute_node(base, self.mangled(node.attr), node.end_lineno or node.lineno)
 
     def attribute_node(self, base: int, name: str, line: int) -> int:
         cache = self.scope.cache
@@ -264,7 +264,11 @@ class Expressions(Operators):
         if not receiver and method.function.params:
             receiver = method.function.params[0]
         dst = self.new()
-        self.use(receiver, ir.SUPER, method.parent.class_index, dst)
+        first = node.args[0] if node.args else None
+        if isinstance(first, ast.Name) and first.id not in (method.parent.class_name, "__class__"):
+            self.use(self.expr(first), ir.SUPER_AFTER, receiver, dst)
+        else:
+            self.use(receiver, ir.SUPER, method.parent.class_index, dst)
         return dst
 
     def attach_any(self, owner: int) -> None:

@@ -29,6 +29,9 @@ IN_TESTS = 1  # where more than two functions may run in a test, which itself ru
 APART = frozenset({  # run beside what a site calls
     "__enter__", "__exit__", "__aenter__", "__aexit__", "__new__", "__setattr__", "__delattr__", "__getattribute__",
 })  # fmt: skip
+OF_CONTAINERS = frozenset({  # not asked of text and numbers where something else is promised beside them
+    "__contains__", "__delitem__", "__getattr__", "__getitem__", "__iter__", "__len__", "__next__", "__setitem__",
+})  # fmt: skip
 READ = "property"  # in the place of a name
 
 
@@ -160,6 +163,8 @@ def alike(module: Interpreter, node: int, name: str) -> bool:
     promised: set[Any] = set()
     for value in module.points.get(node, ()):
         what = module.as_object(module.values.table[value])
+        if what[0] == kinds.SCALAR and name in OF_CONTAINERS:
+            continue
         if what[0] == kinds.CONTAINER:
             contained = True
         elif what[0] != kinds.INSTANCE or not module.hierarchy.binds(int(what[1]), name):  # type: ignore[call-overload]
@@ -222,11 +227,16 @@ def take_names(hierarchy: Hierarchy, module: Module) -> Names:
             ]
             bases[number] = [base for base in found if isinstance(base, int)]
     for function in module.face.functions.values():
-        if function.owner >= 0 and not function.name.startswith("<"):
+        if function.owner >= 0 and not function.name.startswith("<") and not is_private(function.name):
             above = overridden(hierarchy, module.index << CLASS_BITS | function.owner, function.name)
             if above is not None:
                 overrides[function.id] = above
     return Names(sorted(imports(hierarchy, module)), inheritance, overrides, bases)
+
+
+def is_private(name: str) -> bool:
+    """Whether a name of a class is its own: what classes below call so is something else."""
+    return name.startswith("__") and not name.endswith("__")
 
 
 def overridden(hierarchy: Hierarchy, number: int, name: str) -> str | None:

@@ -35,6 +35,7 @@ EXCLUDE = 18  # (class_node, dst)                    dst gets the values that ar
 SUBCLASS = 19  # (class, scope, line)                the class that arrives is made by a class statement
 TYPE = 17  # (dst,)                                  dst gets the class that arrives (`type[K]`)
 HASH = 20  # (holder, test, scope, line)             base is a key in `holder`; test: it is only looked for with `in`
+SUPER_AFTER = 22  # (receiver_node, dst)             dst gets super(base, receiver)
 NAMED = 21  # (name_node, dst, scope, line)          dst gets the attributes of base that the texts at name_node name
 
 STATIC, CLASS_METHOD, PROPERTY, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64  # of a function

@@ -103,6 +103,7 @@ FILTERING = frozenset({"filter", "itertools.filterfalse", "itertools.takewhile",
 RESULTS = {"re.compile": "re.Pattern"}
 CALLBACKS = {"re.sub": 1, "re.subn": 1, "re.Pattern.sub": 0, "re.Pattern.subn": 0}
 ORDERED = frozenset({"sorted", "min", "max"})
+PARTIALS = frozenset({"functools.partial", "functools.partialmethod", "types.MethodType"})
 TYPE_VARIABLES = frozenset({"typing.TypeVar", "typing_extensions.TypeVar"})
 READERS_OF = frozenset({"operator.attrgetter", "operator.itemgetter", "operator.methodcaller"})
 
@@ -125,7 +126,7 @@ class Models(ContainerMethods):
             self.choose(name, args, keywords, call)
         elif name in FACTORIES:
             self.make_default(name, args[0] if args else 0, keywords, call)
-        elif name in ("functools.partial", "functools.partialmethod"):
+        elif name in PARTIALS:
             self.add(call.dst, self.values.intern(kinds.PARTIAL, call.site, tuple(call.args), tuple(call.keywords)))
         elif name in ("importlib.import_module", "__import__", "pytest.importorskip"):
             self.import_module(call)

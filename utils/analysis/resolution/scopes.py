@@ -72,8 +72,8 @@ class Scope:
     """
 
     __slots__ = (
-        "birth", "cache", "class_index", "env", "function", "given", "index", "is_class", "kept", "live", "log",
-        "loop_birth", "loops", "outer_names", "parent", "plain", "sheet", "timeline",
+        "birth", "cache", "class_index", "class_name", "env", "function", "given", "index", "is_class", "kept", "live",
+        "log", "loop_birth", "loops", "outer_names", "parent", "plain", "sheet", "timeline",
     )  # fmt: skip
 
     def __init__(self, index: int, parent: Scope | None, birth: int, sheet: Sheet, is_class: bool = False) -> None:
@@ -91,6 +91,7 @@ class Scope:
         self.loops: list[tuple[dict[str, int], list[dict[str, int]]]] = []
         self.cache: dict[tuple[int, str], int] = {}
         self.class_index = -1
+        self.class_name = ""
         self.function: Any = None
         self.given: Given | None = None  # what is known here of a parameter
         self.kept: frozenset[str] = frozenset()  # names that keep what they stand for, whatever is bound to them here
@@ -175,6 +176,15 @@ class Names:
         scope.env[name] = node
         scope.timeline[name].append((self.moment, node))
         scope.log.append(name)
+
+    def mangled(self, name: str) -> str:
+        """An attribute's name as it is meant here: in a class's code, private names are the class's own."""
+        if not name.startswith("__") or name.endswith("__"):
+            return name
+        scope: Scope | None = self.scope
+        while scope is not None and not scope.is_class:
+            scope = scope.parent
+        return name if scope is None else mangled(name, scope.class_name)
 
     def merged(self, nodes: list[int]) -> int:
         distinct = list(dict.fromkeys(node for node in nodes if node))
@@ -305,6 +315,12 @@ class Names:
                 self.copy(source, here)
                 self.copy(after, here)
         return nodes
+
+
+def mangled(name: str, class_name: str) -> str:
+    """A private name of a class as objects have it: `_Class__name`."""
+    is_private = name.startswith("__") and not name.endswith("__") and class_name.strip("_")
+    return f"_{class_name.lstrip('_')}{name}" if is_private else name
 
 
 def bound_names(statements: list[ast.stmt]) -> list[str]:

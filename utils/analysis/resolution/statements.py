@@ -98,7 +98,7 @@ class Statements(Control):
                 self.dunder(base, ("__delitem__",), 0, 0, target.lineno)
             elif isinstance(target, ast.Attribute):
                 base = self.expr(target.value)
-                self.use(base, ir.STORE, f"del {target.attr}", 0, self.scope.index, target.lineno, -1)
+                self.use(base, ir.STORE, f"del {self.mangled(target.attr)}", 0, self.scope.index, target.lineno, -1)
 
     def global_(self, node: ast.Global) -> None:
         if self.scope is not self.module_scope:

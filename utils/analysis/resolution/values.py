@@ -29,6 +29,7 @@ WRAPPED = 18  # (wrapper function, node of what it wraps, receiver value or -1):
 MAKER = 19  # (class): what `type.__call__` does for a class, whatever its metaclass says
 CLOSING = 20  # (node of what is closed): what `contextlib.closing` makes
 READER = 21  # (function of `operator`, name or key, arguments, keywords): what attrgetter and its like make
+SCALAR = 22  # (): text or a number that an annotation promises among others
 
 Value = tuple[Hashable, ...]
 # A value whose parts are values itself: where in the tuple the part is that is one (and not -1)
