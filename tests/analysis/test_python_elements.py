@@ -178,6 +178,40 @@ def test_module_constants_with_their_docstring():
         ("class C:\n    a = 1\n    LIMIT = 2\n    b: int = 3", "attribute constant attribute"),
         ("@attr.s\nclass C:\n    a = attr.ib()\n    b = 1", "field attribute"),
         ("@define\nclass C:\n    a = field()\n    b = dict()", "field attribute"),
+        ("from dataclasses import dataclass as dc\n@dc\nclass C:\n    a: int", "field"),
+        ("import dataclasses as d\n@d.dataclass()\nclass C:\n    a: int", "field"),
+        ("from attr import s, ib as x\n@s\nclass C:\n    a = x()", "field"),
+        ("from enum import Enum as E\nclass C(E):\n    a = 1", "field"),
+        ("import enum as e\nclass C(str, e.Enum):\n    a = 1", "field"),
+        ("from paint import Colour as Enum\nclass C(Enum):\n    a = 1", "attribute"),
+        ("class Enum: ...\nclass C(Enum):\n    a = 1", "attribute"),
+        (
+            "try:\n    from enum import StrEnum\nexcept ImportError:\n    class StrEnum(str, Enum): ...\n"
+            "class C(StrEnum):\n    a = 1",
+            "field",
+        ),
+        ("class B:\n    class E(Enum): ...\nclass E: ...\nclass C(E):\n    a = 1", "attribute"),
+        ("class E(Enum): ...\nclass B:\n    class E: ...\nclass C(E):\n    a = 1", "field"),
+        ("@dataclass\nclass C:\n    a: int\n    _: KW_ONLY\n    b: int", "field field"),
+        (
+            "@dataclass\nclass C:\n    c: 'ClassVar[int]' = 1\n    d: 't.ClassVar' = 1\n    e: 'int'",
+            "attribute attribute field",
+        ),
+        (
+            "from typing import ClassVar as V\n@dataclass\nclass C:\n    c: V[int] = 1\n    d: MyClassVar",
+            "attribute field",
+        ),
+        (
+            "from enum import nonmember as no\ndef g(self): ...\n"
+            "class C(Enum):\n    a = lambda self: 1\n    b = no(4)\n"
+            "    c = g\n    d = property(g)\n    e = len\n    F = 1",
+            "attribute attribute attribute attribute field field",
+        ),
+        (
+            "class C(Enum):\n    _PRIV = 3\n    _own_ = 3\n    __private = 3\n    __dunder__ = 3\n"
+            "    _a: int = 3\n    b: int",
+            "field attribute attribute attribute field attribute",
+        ),
     ],
 )
 def test_what_a_class_body_assigns(source: str, expected: str):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import groupby
@@ -24,6 +24,7 @@ import msgspec
 
 from utils.analysis.architecture import architecture
 from utils.analysis.cache import Memory, analyser_version, exclusive
+from utils.analysis.class_forms import linked_forms
 from utils.analysis.facts import SUMMARY, Facts, Sink
 from utils.analysis.linking import Linked, Solved, Source, place, solve
 from utils.analysis.patterns import Repository, find_patterns
@@ -95,8 +96,9 @@ def analyze_survey(
     with Memory(cache) as memory, collection_paused():
         facts = Facts(found, workers, memory, version)
         linked = _linked(found, facts, memory, version, workers or cores())
-        facts.write_elements(linked.overrides, into)
-        analysis = _combine(found, provenance, facts, linked, memory, version)
+        named = {each.id: each.forms for gist in facts.gists.values() for each in gist.classes}
+        changes = facts.write_elements(linked.overrides, linked_forms(linked.inheritance, named), into)
+        analysis = _combine(found, provenance, facts, linked, changes, memory, version)
         memory.keep()
         return analysis
 
@@ -124,7 +126,13 @@ def _read(memory: Memory, key: str) -> memoryview:
 
 
 def _combine(
-    found: Survey, provenance: Provenance, facts: Facts, linked: Linked, memory: Memory, version: str
+    found: Survey,
+    provenance: Provenance,
+    facts: Facts,
+    linked: Linked,
+    changes: Mapping[str, int],
+    memory: Memory,
+    version: str,
 ) -> EncodedAnalysis:
     readable = facts.readable()
     skipped = [Skipped(path, why) for path, gist in facts.gists.items() if (why := gist.skipped or gist.partly)]
@@ -140,7 +148,7 @@ def _combine(
         schema=ANALYSIS_SCHEMA,
         provenance=provenance,
         project=project,
-        statistics=count(zip(files, readable.values(), strict=True)),
+        statistics=count(zip(files, readable.values(), strict=True), changes),
         files=files,
         documents=_array(facts.encoded_documents()),
         call_graph=linked.call_graph,
