@@ -43,6 +43,17 @@ def test_nothing_is_invented_where_the_source_is_silent():
     assert parameters(found) == [("a", "positional_or_keyword", None, None)]
 
 
+@pytest.mark.parametrize(
+    "decorator", ["@(\n    deco\n)", "@( # the @ of it\n\n  # @\n (a) @ b)", "@ \\\n deco\n@(\n  b)"]
+)
+def test_a_decorator_in_brackets_starts_at_its_sign(decorator: str):
+    source = f"class C:\n    x = 1\n{textwrap.indent(decorator, '    ')}\n    def f(self): ...\n"
+    found = read(source)["m.C.f"]
+    assert found.start_line == 3
+    assert found.code.startswith("    @")
+    assert not {name for name in compare(source, "m", list(read(source).values())) if "start_line" in name}
+
+
 def test_a_decorated_definition_starts_at_its_first_decorator():
     found = read(
         """
@@ -143,6 +154,7 @@ def test_module_constants_with_their_docstring():
         '''How many.'''
         logger = get()
         A, b = 1, 2
+        C, (D, [e, *F]), g.H, i[J] = *K, l = nested
         x = y = 0
         x += 1
         try:
@@ -157,6 +169,10 @@ def test_module_constants_with_their_docstring():
         "m.LIMIT",
         "m.logger",
         "m.A",
+        "m.C",
+        "m.D",
+        "m.F",
+        "m.K",
         "m.x",
         "m.y",
         "m.fast",

@@ -280,6 +280,18 @@ def test_a_function_of_a_package_may_have_the_name_of_a_module_in_it(tmp_path: P
     assert verifier.prove(Claim("at_line", "pkg.date#3", 4))
 
 
+def test_a_decorator_in_brackets_and_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "empty.py").write_text("")
+    (tmp_path / "blank.py").write_text("\n")
+    (tmp_path / "m.py").write_text("@(\n    # @\n    deco\n)\ndef f(): ...\n")
+    verifier = Verifier(tmp_path, "m")
+    assert verifier.prove(Claim("spans", "m.f", [1, 5])) is None
+    assert verifier.prove(Claim("spans", "m.f", [3, 5]))
+    assert verifier.prove(Claim("count", "empty.py", ["lines", 0])) is None
+    assert verifier.prove(Claim("count", "empty.py", ["lines", 1]))
+    assert verifier.prove(Claim("count", "blank.py", ["lines", 1])) is None
+
+
 FIELDS = (
     "import attr\nimport base\nfrom enum import Enum, Enum as E, nonmember\nfrom dataclasses import dataclass as data\n"
     "from typing import ClassVar, ClassVar as V\nfrom base import Colour\nfrom paint import Tone as Flag\n\n\n"

@@ -109,15 +109,26 @@ def _targets(node: ast.stmt) -> Iterator[tuple[str, bool]]:
         for target in node.targets:
             if isinstance(target, ast.Name):
                 yield target.id, True
-            elif isinstance(target, (ast.Tuple, ast.List)):
-                for item in target.elts:
-                    if isinstance(item, ast.Name):
-                        yield item.id, False
+            else:
+                yield from ((name, False) for name in _unpacked(target))
     elif isinstance(node, ast.AnnAssign):
         if isinstance(node.target, ast.Name):
             yield node.target.id, True
     elif node.__class__.__name__ == "TypeAlias":  # `type X = …`, Python 3.12
         yield node.name.id, True  # type: ignore[attr-defined]
+
+
+def _unpacked(target: ast.expr) -> Iterator[str]:
+    """The names in a tuple or list of targets, those of `a, (b, *c)` included; attributes and items are none."""
+    pending = [target] if isinstance(target, ast.Tuple | ast.List) else []
+    while pending:
+        item = pending.pop()
+        if isinstance(item, ast.Tuple | ast.List):
+            pending += reversed(item.elts)
+        elif isinstance(item, ast.Starred):
+            pending.append(item.value)
+        elif isinstance(item, ast.Name):
+            yield item.id
 
 
 def _literal(node: ast.stmt | None) -> str | None:

@@ -55,7 +55,7 @@ def analyze_file(data: bytes, path: str, module: str | None, submodules: Collect
             from utils.analysis.documents import read_document  # most runs read none again
 
             text = decode(data, "markdown")
-            return FileFacts(len(SourceText(text).lines), document=read_document(path, text))
+            return FileFacts(SourceText(text).count, document=read_document(path, text))
         text = decode(data, "python")
         tree = parse(text)
         try:
@@ -75,7 +75,7 @@ def _python_facts(tree: ast.Module, text: str, path: str, module: str, submodule
     except TooIntricateError:
         summary, partly = summarize_imports(tree, module, path), TOO_INTRICATE
     return FileFacts(
-        len(source.lines),
+        source.count,
         found.elements,
         summary,
         take_notes(tree, module, path, names),

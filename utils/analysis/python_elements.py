@@ -152,7 +152,7 @@ class _Extractor:
             parent=self.names.ids[scope],
             language="python",
             path=self.path,
-            start_line=min([node.lineno, *[decorator.lineno for decorator in node.decorator_list]]),
+            start_line=self.source.decorator_line(node.decorator_list[0]) if node.decorator_list else node.lineno,
             line=node.lineno,
             end_line=node.end_lineno or node.lineno,
             signature=self.source.header(node),

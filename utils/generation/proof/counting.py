@@ -67,7 +67,7 @@ def _of_class(repo: Repository, found: Found, what: str) -> int | None:
 def _of_file(repo: Repository, path: str, what: str) -> set[int] | None:
     lines, facts = repo.sources.lines(path), repo.facts(path)
     if what == "lines" and lines is not None:
-        return {len(lines)}
+        return {len(lines) if repo.sources.text(path) else 0}
     if facts is None:
         return None
     top = [each for each in facts.definitions if each.parent is facts.module and each.kind != "lambda"]
