@@ -126,6 +126,12 @@ def test_no_python_file_is_the_users_to_mend(tmp_path: Path):
         survey(tmp_path, "r")
 
 
+def test_stubs_alone_are_named_in_the_error(tmp_path: Path):
+    (tmp_path / "a.pyi").write_text("def f(): ...\n")
+    with pytest.raises(UserError, match=r"1 Python stub file, which nothing here reads"):
+        survey(tmp_path, "r")
+
+
 def test_only_unfit_files_are_named_in_the_error(tmp_path: Path):
     (tmp_path / "a.py").symlink_to("a.py")
     with pytest.raises(UserError, match=r"1 skipped, the first being a.py: symbolic link"):

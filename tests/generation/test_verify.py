@@ -280,6 +280,16 @@ def test_a_function_of_a_package_may_have_the_name_of_a_module_in_it(tmp_path: P
     assert verifier.prove(Claim("at_line", "pkg.date#3", 4))
 
 
+def test_a_windowed_script_is_a_module(tmp_path: Path) -> None:
+    (tmp_path / "tool.pyw").write_text("from gui import window\n\n\ndef start():\n    window.show()\n")
+    (tmp_path / "gui").mkdir()
+    (tmp_path / "gui" / "window.pyw").write_text("def show():\n    return 1\n")
+    verifier = Verifier(tmp_path, "r")
+    assert verifier.prove(Claim("defined_in", "gui.window.show", "gui/window.pyw")) is None
+    assert verifier.prove(Claim("calls", "tool.start", "gui.window.show")) is None
+    assert verifier.prove(Claim("count", "gui/", ["python files", 1])) is None
+
+
 def test_a_decorator_in_brackets_and_an_empty_file(tmp_path: Path) -> None:
     (tmp_path / "empty.py").write_text("")
     (tmp_path / "blank.py").write_text("\n")

@@ -24,13 +24,14 @@ from utils.records import Skipped
 if TYPE_CHECKING:
     import pathspec
 
-SUFFIXES = {".py": "python", ".md": "markdown", ".markdown": "markdown"}
+SUFFIXES = {".py": "python", ".pyw": "python", ".md": "markdown", ".markdown": "markdown"}
 NOT_ANALYSED = {
     **dict.fromkeys([".c", ".h"], "C"),
     **dict.fromkeys([".cc", ".cpp", ".cxx", ".hpp"], "C++"),
     **dict.fromkeys([".js", ".jsx", ".mjs", ".cjs"], "JavaScript"),
     **dict.fromkeys([".ts", ".tsx"], "TypeScript"),
     **dict.fromkeys([".pyx", ".pxd"], "Cython"),
+    ".pyi": "Python stub",  # beside a module it defines all its names again
     ".cs": "C#", ".go": "Go", ".ipynb": "notebook", ".java": "Java", ".jl": "Julia", ".kt": "Kotlin", ".php": "PHP",
     ".rb": "Ruby", ".rs": "Rust", ".scala": "Scala", ".sh": "shell", ".swift": "Swift",
 }  # fmt: skip

@@ -11,6 +11,7 @@ from collections import Counter
 
 from utils.generation.proof.locate import Found, find, spans
 from utils.generation.proof.resolve import Repository
+from utils.generation.proof.sources import PYTHON
 
 
 def count_of(repo: Repository, subject: str, what: str) -> set[int] | None:
@@ -86,4 +87,4 @@ def _of_folder(repo: Repository, folder: str, what: str) -> set[int] | None:
     inside = [path for path in repo.sources.paths if path.startswith(folder)]
     if what == "files":
         return {len(inside)}
-    return {sum(path.endswith(".py") for path in inside)} if what in ("modules", "python files") else None
+    return {sum(path.endswith(PYTHON) for path in inside)} if what in ("modules", "python files") else None
