@@ -67,12 +67,24 @@ def test_thousands_of_operators_or_branches_are_no_obstacle(tmp_path: Path):
     assert reasons(tmp_path) == {}
 
 
-def test_links_are_not_followed(tmp_path: Path):
-    (tmp_path / "loop").symlink_to(tmp_path)
-    (tmp_path / "self.py").symlink_to("self.py")
-    (tmp_path / "outside.py").symlink_to("/etc/passwd")
-    found = reasons(tmp_path)
-    assert found == {"self.py": "symbolic link, not followed", "outside.py": "symbolic link, not followed"}
+@pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
+def test_links_are_listed_and_not_followed(tmp_path: Path, git: bool):
+    root = tmp_path / "root"
+    (root / "pkg").mkdir(parents=True)
+    (root / "pkg/a.py").write_text("def f(): ...\n")
+    links = {"loop": ".", "pkg/up": "..", "self": "self", "self.py": "self.py", "outside.py": "/etc/passwd"}
+    links |= {"out": str(tmp_path), "v1.0": "pkg"}
+    for name, target in {
+        **links,
+        "LICENCE": "pkg/a.py",
+        "gone": "nowhere",
+        ".venv": "..",
+    }.items():  # these hide nothing
+        (root / name).symlink_to(target)
+    if git:
+        subprocess.run(["git", "init", "-q", str(root)], check=True)
+        subprocess.run(["git", "-C", str(root), "add", "loop", "out"], check=True)
+    assert reasons(root) == dict.fromkeys(links, "symbolic link, not followed")
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path):
