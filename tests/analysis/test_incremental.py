@@ -399,6 +399,18 @@ def test_what_changes_elsewhere_counts(tmp_path: Path, case: str):
 
 
 @pytest.mark.usefixtures("trusting")
+def test_a_module_becomes_a_package(tmp_path: Path):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    put(root, {"a.py": "A = 1\n", "b.py": "A = 1\n"})
+    run(root, cache)
+    (root / "b").mkdir()
+    (root / "b.py").rename(root / "b/__init__.py")
+    after = run(root, cache)
+    assert after == run(root, None)
+    assert msgspec.json.decode(after[0])["project"]["architecture"]["packages"] == {"b": 1}
+
+
+@pytest.mark.usefixtures("trusting")
 def test_kinds_follow_a_base_in_another_file(tmp_path: Path):
     root, cache = tmp_path / "repo", tmp_path / "cache"
     put(

@@ -120,7 +120,7 @@ def _targets(node: ast.stmt) -> Iterator[tuple[str, bool]]:
 
 def _unpacked(target: ast.expr) -> Iterator[str]:
     """The names in a tuple or list of targets, those of `a, (b, *c)` included; attributes and items are none."""
-    pending = [target] if isinstance(target, ast.Tuple | ast.List) else []
+    pending: list[ast.expr] = [target] if isinstance(target, ast.Tuple | ast.List) else []
     while pending:
         item = pending.pop()
         if isinstance(item, ast.Tuple | ast.List):

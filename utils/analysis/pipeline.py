@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -195,15 +196,18 @@ def _project(
     def complete() -> bytes:
         project = msgspec.msgpack.decode(stated.project, type=Project)
         project.languages, project.modules = languages, modules
-        project.architecture = architecture(modules, linked.imports)
+        project.architecture = architecture(modules, linked.imports, packages)
         return msgspec.json.encode(project)
 
     texts = ("project", version, found.name, *found.paths, "", *found.project, *found.project.values())
     stated = memory.know(_digest(texts), Stated, read)
     languages = sorted({file.language for file in files} - {"markdown"})
     modules = sorted(file.module for file in files if file.module)
+    packages = sorted(file.module for file in files if file.module and os.path.basename(file.path) == "__init__.py")
     imports = msgspec.json.encode(linked.imports).decode()
-    encoded = memory.know(_digest(("complete", *texts, *languages, "", *modules, imports)), bytes, complete)
+    encoded = memory.know(
+        _digest(("complete", *texts, *languages, "", *modules, "", *packages, imports)), bytes, complete
+    )
     return msgspec.Raw(encoded), stated.entry_points
 
 
