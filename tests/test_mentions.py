@@ -39,6 +39,7 @@ def test_lines_in_both_languages(text: str, expected: list[tuple[int, int]]) -> 
         ("file app.py. `tests/`, Makefile", [("path", "app.py"), ("path", "tests/"), ("path", "Makefile")]),
         ("`./x/y.py` and `.github/workflows/ci.yml`", [("path", "x/y.py"), ("path", ".github/workflows/ci.yml")]),
         ("`*args`, `@app.route` and `run`", [("symbol", "args"), ("symbol", "app.route"), ("symbol", "run")]),
+        ("app.pyw, `gui/main.pyw`", [("path", "app.pyw"), ("path", "gui/main.pyw")]),
         ("`f(a)`", [("symbol", "f"), ("code", "f(a)")]),
         ("`async def f(a) -> int`", [("symbol", "f"), ("code", "async def f(a) -> int")]),
         ("HTTPServer, FooBar, response.json() and __init__",

@@ -25,8 +25,8 @@ PROPER_NAMES = frozenset(
 """Words that are spelled like class names but are ordinary words of prose (outside backticks)."""
 
 _EXTENSIONS = (
-    "pyi|pyx|py|md|rst|txt|toml|cfg|ini|jsonl|json|yaml|yml|mjs|cjs|jsx|js|tsx|ts|java|go|rs|html|css|scss|sh|bash|bat|ps1|"
-    "ipynb|lock|in|xml|csv|sql|cpp|cc|hpp|c|h|proto|env|conf|tpl|jinja2|jinja|j2|svg|png|po|pot|service|vue"
+    "pyi|pyw|pyx|py|md|rst|txt|toml|cfg|ini|jsonl|json|yaml|yml|mjs|cjs|jsx|js|tsx|ts|java|go|rs|html|css|scss|sh|bash|"
+    "bat|ps1|ipynb|lock|in|xml|csv|sql|cpp|cc|hpp|c|h|proto|env|conf|tpl|jinja2|jinja|j2|svg|png|po|pot|service|vue"
 )
 _RECEIVERS = frozenset("self cls request response req resp".split())  # noqa: SIM905
 _ATTRIBUTE_LIKE = re.compile(r"_*[A-Z]\w*[a-z]\w*\.(?:json|env|html|xml|csv|sql|conf|service|text)", re.ASCII)

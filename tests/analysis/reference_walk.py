@@ -66,7 +66,7 @@ class _Reader(ast.NodeVisitor):
                 "column": node.col_offset,
                 "kind": kind,
                 "name": node.name,
-                "start_line": min([node.lineno] + [item.lineno for item in node.decorator_list]),
+                "start_line": min([node.lineno] + [self._at_sign(item.lineno) for item in node.decorator_list]),
                 "line": node.lineno,
                 "end_line": node.end_lineno,
                 "signature": self._signature(node),
@@ -82,6 +82,12 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
         self.owners.pop()
         self.names.pop()
+
+    def _at_sign(self, line: int) -> int:
+        """Where the decorator begins whose expression begins on `line`: brackets may open on lines before it."""
+        while not self.lines[line - 1].strip(" \t\f").startswith("@"):
+            line -= 1
+        return line
 
     def _text(self, node: Any) -> str | None:
         if node is None:

@@ -69,12 +69,24 @@ def test_thousands_of_operators_or_branches_are_no_obstacle(tmp_path: Path):
     assert reasons(tmp_path) == {}
 
 
-def test_links_are_not_followed(tmp_path: Path):
-    (tmp_path / "loop").symlink_to(tmp_path)
-    (tmp_path / "self.py").symlink_to("self.py")
-    (tmp_path / "outside.py").symlink_to("/etc/passwd")
-    found = reasons(tmp_path)
-    assert found == {"self.py": "symbolic link, not followed", "outside.py": "symbolic link, not followed"}
+@pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
+def test_links_are_listed_and_not_followed(tmp_path: Path, git: bool):
+    root = tmp_path / "root"
+    (root / "pkg").mkdir(parents=True)
+    (root / "pkg/a.py").write_text("def f(): ...\n")
+    links = {"loop": ".", "pkg/up": "..", "self": "self", "self.py": "self.py", "outside.py": "/etc/passwd"}
+    links |= {"out": str(tmp_path), "v1.0": "pkg"}
+    for name, target in {
+        **links,
+        "LICENCE": "pkg/a.py",
+        "gone": "nowhere",
+        ".venv": "..",
+    }.items():  # these hide nothing
+        (root / name).symlink_to(target)
+    if git:
+        subprocess.run(["git", "init", "-q", str(root)], check=True)
+        subprocess.run(["git", "-C", str(root), "add", "loop", "out"], check=True)
+    assert reasons(root) == dict.fromkeys(links, "symbolic link, not followed")
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path):
@@ -125,6 +137,12 @@ def test_an_unreadable_document_is_listed(tmp_path: Path, content: bytes):
 def test_no_python_file_is_the_users_to_mend(tmp_path: Path):
     (tmp_path / "README.md").write_text("# Hello\n")
     with pytest.raises(UserError, match=r"no python file to analyse in .*repository\.url"):
+        survey(tmp_path, "r")
+
+
+def test_stubs_alone_are_named_in_the_error(tmp_path: Path):
+    (tmp_path / "a.pyi").write_text("def f(): ...\n")
+    with pytest.raises(UserError, match=r"1 Python stub file, which nothing here reads"):
         survey(tmp_path, "r")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from utils.analysis.discovery import discover, not_analysed, printable
+from utils.analysis.import_roots import name_modules
 from utils.console import UserError
 
 
@@ -48,6 +49,16 @@ def test_virtual_environments_and_tool_folders_are_passed_over(tmp_path: Path):
     assert list(discover(tmp_path, ["python"]).languages) == ["a.py"]
 
 
+def test_windowed_scripts_are_python(tmp_path: Path):
+    tree(tmp_path, "app.pyw", "app.py", "gui/main.PYW", "stub.pyi")
+    assert set(discover(tmp_path, ["python"]).languages) == {"app.py", "app.pyw", "gui/main.PYW"}
+    assert name_modules({"app.py": [], "app.pyw": [], "gui/main.pyw": []}) == {
+        "app.py": "app",
+        "app.pyw": "app_",
+        "gui/main.pyw": "gui.main",
+    }
+
+
 def test_the_users_patterns_exclude(tmp_path: Path):
     tree(tmp_path, "a.py", "vendor/b.py", "pkg/c_pb2.py")
     assert list(discover(tmp_path, ["python"], ["vendor/", "*_pb2.py"]).languages) == ["a.py"]
@@ -64,6 +75,7 @@ def test_each_folder_is_asked_once_whether_it_is_a_link(tmp_path: Path, monkeypa
 def test_files_in_languages_that_nothing_reads_are_counted():
     assert not_analysed(["a.py", "b.md", "c.txt", "rs"]) == ""
     assert not_analysed(["a.py", "b/c.rs"]) == "1 Rust file"
+    assert not_analysed(["a.pyi", "b.pyi", "c.pyw"]) == "2 Python stub files"
     assert not_analysed(["a.c", "b.rs", "c.h", "d.js", "e.c"]) == "3 C, 1 Rust and 1 JavaScript files"
 
 

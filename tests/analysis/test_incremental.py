@@ -398,6 +398,34 @@ def test_what_changes_elsewhere_counts(tmp_path: Path, case: str):
     assert msgspec.json.decode(after[0])["patterns"] != msgspec.json.decode(before)["patterns"]
 
 
+@pytest.mark.usefixtures("trusting")
+def test_a_module_becomes_a_package(tmp_path: Path):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    put(root, {"a.py": "A = 1\n", "b.py": "A = 1\n"})
+    run(root, cache)
+    (root / "b").mkdir()
+    (root / "b.py").rename(root / "b/__init__.py")
+    after = run(root, cache)
+    assert after == run(root, None)
+    assert msgspec.json.decode(after[0])["project"]["architecture"]["packages"] == {"b": 1}
+
+
+@pytest.mark.usefixtures("trusting")
+def test_kinds_follow_a_base_in_another_file(tmp_path: Path):
+    root, cache = tmp_path / "repo", tmp_path / "cache"
+    put(
+        root, {"pkg/__init__.py": "", "pkg/user.py": "from pkg.base import B\n\n\nclass C(B):\n    a = 1\n    b: int\n"}
+    )
+    seen = []
+    for base in ("Enum", "TypedDict", "object"):
+        put(root, {"pkg/base.py": f"from typing import *\nfrom enum import *\n\n\nclass B({base}): ...\n"})
+        after = run(root, cache)
+        assert after == run(root, None)
+        elements = [msgspec.json.decode(line) for line in after[1].splitlines()]
+        seen.append([each["kind"] for each in elements if each["parent"] == "pkg.user.C"])
+    assert seen == [["field", "attribute"], ["attribute", "field"], ["attribute", "attribute"]]
+
+
 def test_a_file_written_just_before_is_read_again(tmp_path: Path, read: list[str]):
     root, cache = tmp_path / "repo", tmp_path / "cache"
     root.mkdir()

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from utils.analysis.class_forms import ClassForm
 from utils.analysis.file_analysis import analyze_file
 from utils.analysis.packing import Block, Gist, Sheet, complete, pack
 from utils.records import CodeElement
@@ -35,8 +36,8 @@ def test_only_methods_are_open_and_each_is_filled_in_its_own_place():
     facts = analyze_file(SOURCE, "m.py", "m")
     block = msgspec.msgpack.decode(pack(facts).block, type=Block)
     assert [method for method, _ in block.open] == ["m.C.f", "m.C.g"]
-    assert read(complete(block, {})) == {element.id: element for element in facts.elements}
-    found = read(complete(block, {"m.C.g": 'b."B".g', "m.C.f": "b.B.f", "m.f": "x"}))
+    assert read(complete(block, {}, {})) == {element.id: element for element in facts.elements}
+    found = read(complete(block, {"m.C.g": 'b."B".g', "m.C.f": "b.B.f", "m.f": "x"}, {}))
     assert {element.id: element.overrides for element in found.values() if element.overrides} == {
         "m.C.f": "b.B.f",
         "m.C.g": 'b."B".g',
@@ -44,6 +45,20 @@ def test_only_methods_are_open_and_each_is_filled_in_its_own_place():
     for element in found.values():
         element.overrides = None
     assert found == {element.id: element for element in facts.elements}
+
+
+def test_a_kind_that_a_base_elsewhere_decides_is_filled_in_its_own_place():
+    source = b"class C(Base):\n    a = 'kind'\n    B = 1\n\n    def f(self): ...\n\n    c: int\n"
+    block = msgspec.msgpack.decode(pack(analyze_file(source, "m.py", "m")).block, type=Block)
+
+    def kinds(form: ClassForm) -> list[str]:
+        found = read(complete(block, {"m.C.f": "b.B.f"}, {"m.C": form}))
+        assert found["m.C.f"].overrides == "b.B.f"
+        return [element.kind for element in found.values() if element.parent == "m.C"]
+
+    assert kinds("plain") == ["attribute", "constant", "method", "attribute"]
+    assert kinds("enum") == ["field", "field", "method", "attribute"]
+    assert kinds("record") == ["attribute", "constant", "method", "field"]
 
 
 def test_outlines_tell_what_patterns_ask():

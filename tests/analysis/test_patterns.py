@@ -330,6 +330,18 @@ def test_layers_are_the_strongly_connected_components_lowest_first() -> None:
     assert found.packages == {"p": 3, "p.q": 2}
 
 
+def test_packages_are_those_with_modules_and_those_with_an_own_one_only() -> None:
+    modules = ["p", "p.m", "q", "r.s", "script", ".ci.build", "p..hidden.x", ".top"]
+    assert architecture(modules, {}, ["p", "q", "r.s"]).packages == {
+        ".ci": 1,
+        "p": 3,
+        "p..hidden": 1,
+        "q": 1,
+        "r": 1,
+        "r.s": 1,
+    }
+
+
 def test_layers_of_a_long_chain_need_no_recursion() -> None:
     names = [f"m{number:05}" for number in range(5000)]
     found = architecture(names, {name: [after] for name, after in pairwise(names)})

@@ -96,6 +96,16 @@ def test_statistics_count_files_kinds_and_documented_definitions(folder: Path):
     assert statistics.documented_share == pytest.approx(1 / 6, abs=1e-4)  # `_own` is not public
 
 
+def test_an_empty_file_has_no_line(folder: Path):
+    for name in ("empty.py", "EMPTY.md"):
+        (folder / name).write_text("")
+    (folder / "blank.py").write_text("\n")
+    analysis, _ = analyze(folder, "shop", HERE)
+    lines = {file.path: file.lines for file in analysis.files}
+    assert (lines["empty.py"], lines["EMPTY.md"], lines["blank.py"]) == (0, 0, 1)
+    assert analysis.statistics.lines_by_language == {"markdown": 11, "python": 24}
+
+
 def test_every_element_has_an_id_of_its_own_and_a_parent_that_exists(folder: Path):
     elements = analyze(folder, "shop", HERE)[1]
     ids = {element.id for element in elements}

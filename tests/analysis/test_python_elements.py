@@ -43,6 +43,17 @@ def test_nothing_is_invented_where_the_source_is_silent():
     assert parameters(found) == [("a", "positional_or_keyword", None, None)]
 
 
+@pytest.mark.parametrize(
+    "decorator", ["@(\n    deco\n)", "@( # the @ of it\n\n  # @\n (a) @ b)", "@ \\\n deco\n@(\n  b)"]
+)
+def test_a_decorator_in_brackets_starts_at_its_sign(decorator: str):
+    source = f"class C:\n    x = 1\n{textwrap.indent(decorator, '    ')}\n    def f(self): ...\n"
+    found = read(source)["m.C.f"]
+    assert found.start_line == 3
+    assert found.code.startswith("    @")
+    assert not {name for name in compare(source, "m", list(read(source).values())) if "start_line" in name}
+
+
 def test_a_decorated_definition_starts_at_its_first_decorator():
     found = read(
         """
@@ -143,6 +154,7 @@ def test_module_constants_with_their_docstring():
         '''How many.'''
         logger = get()
         A, b = 1, 2
+        C, (D, [e, *F]), g.H, i[J] = *K, l = nested
         x = y = 0
         x += 1
         try:
@@ -157,6 +169,10 @@ def test_module_constants_with_their_docstring():
         "m.LIMIT",
         "m.logger",
         "m.A",
+        "m.C",
+        "m.D",
+        "m.F",
+        "m.K",
         "m.x",
         "m.y",
         "m.fast",
@@ -178,6 +194,40 @@ def test_module_constants_with_their_docstring():
         ("class C:\n    a = 1\n    LIMIT = 2\n    b: int = 3", "attribute constant attribute"),
         ("@attr.s\nclass C:\n    a = attr.ib()\n    b = 1", "field attribute"),
         ("@define\nclass C:\n    a = field()\n    b = dict()", "field attribute"),
+        ("from dataclasses import dataclass as dc\n@dc\nclass C:\n    a: int", "field"),
+        ("import dataclasses as d\n@d.dataclass()\nclass C:\n    a: int", "field"),
+        ("from attr import s, ib as x\n@s\nclass C:\n    a = x()", "field"),
+        ("from enum import Enum as E\nclass C(E):\n    a = 1", "field"),
+        ("import enum as e\nclass C(str, e.Enum):\n    a = 1", "field"),
+        ("from paint import Colour as Enum\nclass C(Enum):\n    a = 1", "attribute"),
+        ("class Enum: ...\nclass C(Enum):\n    a = 1", "attribute"),
+        (
+            "try:\n    from enum import StrEnum\nexcept ImportError:\n    class StrEnum(str, Enum): ...\n"
+            "class C(StrEnum):\n    a = 1",
+            "field",
+        ),
+        ("class B:\n    class E(Enum): ...\nclass E: ...\nclass C(E):\n    a = 1", "attribute"),
+        ("class E(Enum): ...\nclass B:\n    class E: ...\nclass C(E):\n    a = 1", "field"),
+        ("@dataclass\nclass C:\n    a: int\n    _: KW_ONLY\n    b: int", "field field"),
+        (
+            "@dataclass\nclass C:\n    c: 'ClassVar[int]' = 1\n    d: 't.ClassVar' = 1\n    e: 'int'",
+            "attribute attribute field",
+        ),
+        (
+            "from typing import ClassVar as V\n@dataclass\nclass C:\n    c: V[int] = 1\n    d: MyClassVar",
+            "attribute field",
+        ),
+        (
+            "from enum import nonmember as no\ndef g(self): ...\n"
+            "class C(Enum):\n    a = lambda self: 1\n    b = no(4)\n"
+            "    c = g\n    d = property(g)\n    e = len\n    F = 1",
+            "attribute attribute attribute attribute field field",
+        ),
+        (
+            "class C(Enum):\n    _PRIV = 3\n    _own_ = 3\n    __private = 3\n    __dunder__ = 3\n"
+            "    _a: int = 3\n    b: int",
+            "field attribute attribute attribute field attribute",
+        ),
     ],
 )
 def test_what_a_class_body_assigns(source: str, expected: str):

@@ -316,12 +316,47 @@ def test_a_function_of_a_package_may_have_the_name_of_a_module_in_it(tmp_path: P
     assert verifier.prove(Claim("at_line", "pkg.date#3", 4))
 
 
+def test_a_windowed_script_is_a_module(tmp_path: Path) -> None:
+    (tmp_path / "tool.pyw").write_text("from gui import window\n\n\ndef start():\n    window.show()\n")
+    (tmp_path / "gui").mkdir()
+    (tmp_path / "gui" / "window.pyw").write_text("def show():\n    return 1\n")
+    verifier = Verifier(tmp_path, "r")
+    assert verifier.prove(Claim("defined_in", "gui.window.show", "gui/window.pyw")) is None
+    assert verifier.prove(Claim("calls", "tool.start", "gui.window.show")) is None
+    assert verifier.prove(Claim("count", "gui/", ["python files", 1])) is None
+
+
+def test_a_decorator_in_brackets_and_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "empty.py").write_text("")
+    (tmp_path / "blank.py").write_text("\n")
+    (tmp_path / "m.py").write_text("@(\n    # @\n    deco\n)\ndef f(): ...\n")
+    verifier = Verifier(tmp_path, "m")
+    assert verifier.prove(Claim("spans", "m.f", [1, 5])) is None
+    assert verifier.prove(Claim("spans", "m.f", [3, 5]))
+    assert verifier.prove(Claim("count", "empty.py", ["lines", 0])) is None
+    assert verifier.prove(Claim("count", "empty.py", ["lines", 1]))
+    assert verifier.prove(Claim("count", "blank.py", ["lines", 1])) is None
+
+
 FIELDS = (
-    "import attr\nfrom enum import Enum\nfrom dataclasses import dataclass\nfrom typing import ClassVar\n\n\n"
-    "class Level(Enum):\n    value: int\n    LOW = 1\n\n\n"
+    "import attr\nimport base\nfrom enum import Enum, Enum as E, nonmember\nfrom dataclasses import dataclass as data\n"
+    "from typing import ClassVar, ClassVar as V\nfrom base import Colour\nfrom paint import Tone as Flag\n\n\n"
+    "def call(self): ...\n\n\n"
+    "class Level(Enum):\n    value: int\n    LOW = 1\n    _HIGH = 2\n    _own_ = 3\n    __kept = 4\n\n\n"
     "class ByteEnum:\n    kind = None\n\n\nclass Mode(ByteEnum):\n    kind = Level\n\n\n"
-    "@dataclass\nclass Row:\n    kept: 'ClassVarKind'\n    shared: ClassVar[int] = 1\n    plain = 2\n\n\n"
-    "@attr.s\nclass Zone:\n    name = attr.ib()\n    other = dict()\n"
+    "@data\nclass Row:\n    kept: 'ClassVarKind'\n    shared: ClassVar[int] = 1\n    plain = 2\n"
+    "    quoted: 'ClassVar[int]' = 1\n    short: V[int] = 1\n\n\n"
+    "@attr.s\nclass Zone:\n    name = attr.ib()\n    other = dict()\n\n\n"
+    "class Odd(E):\n    one = 1\n    two = lambda self: 2\n    three = nonmember(3)\n    four = call\n"
+    "    five = property(call)\n\n\n"
+    "class Red(Colour):\n    dark = 1\n\n\nclass Form(base.Typed):\n    name: str\n\n\n"
+    "class Sound(Flag):\n    high = 1\n\n\nclass Post(base.BaseModel):\n    text: str\n\n\n"
+    "class Item(base.Struct):\n    text: str\n\n\nclass Table(base.SQLModel):\n    size: int\n"
+)
+BASE = (
+    "import enum\nimport typing as t\n\n\nclass Colour(int, enum.Enum): ...\n\n\nclass Typed(t.TypedDict): ...\n\n\n"
+    "class BaseModel: ...\n\n\nclass SQLModel(metaclass=Making): ...\n\n\n"
+    "try:\n    from msgspec import Struct\nexcept ImportError:\n\n    class Struct: ...\n"
 )
 
 
@@ -336,8 +371,27 @@ FIELDS = (
         ("Row.plain", "attribute"),
         ("Zone.name", "field"),
         ("Zone.other", "attribute"),
+        ("Level._HIGH", "field"),
+        ("Level._own_", "attribute"),
+        ("Level.__kept", "attribute"),
+        ("Row.quoted", "attribute"),
+        ("Row.short", "attribute"),
+        ("Odd.one", "field"),
+        ("Odd.two", "attribute"),
+        ("Odd.three", "attribute"),
+        ("Odd.four", "attribute"),
+        ("Odd.five", "attribute"),
+        ("Red.dark", "field"),
+        ("Form.name", "field"),
+        ("Sound.high", "attribute"),
+        ("Post.text", "attribute"),
+        ("Item.text", "field"),
+        ("Table.size", "field"),
     ],
 )
 def test_fields_are_told_from_attributes(tmp_path: Path, name: str, kind: str) -> None:
     (tmp_path / "m.py").write_text(FIELDS)
-    assert Verifier(tmp_path, "m").prove(Claim("is_a", f"m.{name}", kind)) is None
+    (tmp_path / "base.py").write_text(BASE)
+    verifier = Verifier(tmp_path, "m")
+    assert verifier.prove(Claim("is_a", f"m.{name}", kind)) is None
+    assert verifier.prove(Claim("is_a", f"m.{name}", {"field": "attribute", "attribute": "field"}[kind]))

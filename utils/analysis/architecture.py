@@ -7,8 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from utils.records import Architecture
 
 
-def architecture(modules: Iterable[str], imports: Mapping[str, Sequence[str]]) -> Architecture:
+def architecture(
+    modules: Iterable[str], imports: Mapping[str, Sequence[str]], packages: Iterable[str] = ()
+) -> Architecture:
     """Layers and packages of the `modules`; `imports` maps a module to those it imports.
+
+    `packages` are the modules that are a package's own; whatever else has modules in it is a package without one.
 
     A layer is a set of modules that import each other in a circle, or one module by itself. Layers come lowest first:
     each imports only from layers before it. A package counts the modules in it, at any depth and with its own.
@@ -23,16 +27,17 @@ def architecture(modules: Iterable[str], imports: Mapping[str, Sequence[str]]) -
         below = {member_of[target] for module in component for target in edges[module]} - {index}
         depth.append(max((depth[other] + 1 for other in below), default=0))
     order = sorted(range(len(components)), key=lambda index: (depth[index], components[index]))
-    return Architecture([components[index] for index in order], _packages(known))
+    return Architecture([components[index] for index in order], _packages(known, packages))
 
 
-def _packages(modules: Sequence[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
+def _packages(modules: Sequence[str], packages: Iterable[str]) -> dict[str, int]:
+    counts = dict.fromkeys(packages, 0)
     for module in modules:
         parts = module.split(".")
         for length in range(1, len(parts)):
-            package = ".".join(parts[:length])
-            counts[package] = counts.get(package, 0) + 1
+            if parts[length - 1]:  # it is empty before the name of a hidden folder, as in `.ci.build`
+                package = ".".join(parts[:length])
+                counts[package] = counts.get(package, 0) + 1
     present = set(modules)
     return {package: count + (package in present) for package, count in sorted(counts.items())}
 

@@ -1,12 +1,14 @@
 """Which files of a folder are analysed: what git tracks or would track, else a walk under the same ignore rules.
 
-Nothing outside the folder is reached: symbolic links are listed as skipped, never followed, so they cannot loop. File
-names may be anything.
+Nothing outside the folder is read: symbolic links are never followed, so they cannot loop, and listed as skipped where
+there may be something to analyse behind them. File names may be anything.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
@@ -17,20 +19,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from utils.analysis.git import GitError, read_checkout
-from utils.analysis.reading import UnreadableError, regular_status
+from utils.analysis.reading import LINK, UnreadableError, regular_status
 from utils.console import UserError
 from utils.records import Skipped
 
 if TYPE_CHECKING:
     import pathspec
 
-SUFFIXES = {".py": "python", ".md": "markdown", ".markdown": "markdown"}
+SUFFIXES = {".py": "python", ".pyw": "python", ".md": "markdown", ".markdown": "markdown"}
 NOT_ANALYSED = {
     **dict.fromkeys([".c", ".h"], "C"),
     **dict.fromkeys([".cc", ".cpp", ".cxx", ".hpp"], "C++"),
     **dict.fromkeys([".js", ".jsx", ".mjs", ".cjs"], "JavaScript"),
     **dict.fromkeys([".ts", ".tsx"], "TypeScript"),
     **dict.fromkeys([".pyx", ".pxd"], "Cython"),
+    ".pyi": "Python stub",  # beside a module it defines all its names again
     ".cs": "C#", ".go": "Go", ".ipynb": "notebook", ".java": "Java", ".jl": "Julia", ".kt": "Kotlin", ".php": "PHP",
     ".rb": "Ruby", ".rs": "Rust", ".scala": "Scala", ".sh": "shell", ".swift": "Swift",
 }  # fmt: skip
@@ -64,7 +67,8 @@ def discover(
     """The files below `root` in one of `languages` ("python", "markdown"), but for those `exclude` matches.
 
     A file that cannot be analysed as it lies there (a link or below one, too large, no regular file, an unprintable
-    name) goes to `skipped` at once. `listed` are the paths that git names, where it has been asked already.
+    name) goes to `skipped` at once, and so does a link to a folder. `listed` are the paths that git names, where it has
+    been asked already.
     """
     listed = _listed_by_git(root) if listed is None else listed
     is_elsewhere = _linked_folders(root) if listed is not None else lambda folder: False  # a walk follows no link
@@ -75,11 +79,14 @@ def discover(
             files.excluded += [printable(path)] if language in wanted else []
             continue
         fault = None if path.isascii() and path.isprintable() else _name_fault(path)
-        if "/" in path and is_elsewhere(path.rpartition("/")[0]):
+        is_below = "/" in path and is_elsewhere(path.rpartition("/")[0])
+        if is_below:
             fault = "below a symbolic link, not followed"
         if fault is None:
             files.paths.append(path)
         if language not in wanted:
+            if not is_below and _hides_files(f"{root}/{path}"):
+                files.skipped.append(Skipped(printable(path), LINK))
             continue
         try:
             if fault:
@@ -123,6 +130,16 @@ def _linked_folders(root: Path) -> Callable[[str], bool]:
         return "" in names or ".." in names or any(map(is_link, accumulate(names, "{}/{}".format)))
 
     return is_elsewhere
+
+
+def _hides_files(path: str) -> bool:
+    """True for a link to a folder (but a tool's), and for one that leads back to itself."""
+    if not os.path.islink(path) or os.path.basename(path) in TOOL_FOLDERS:
+        return False
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except OSError as error:
+        return error.errno == errno.ELOOP
 
 
 def printable(path: str) -> str:

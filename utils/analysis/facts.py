@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Protocol
@@ -9,7 +10,8 @@ from typing import Protocol
 import msgspec
 
 from utils.analysis.cache import Memory, fact_key
-from utils.analysis.packing import Block, Gist, Sheet, complete
+from utils.analysis.class_forms import ClassForm
+from utils.analysis.packing import Block, Gist, Sheet, changed_kinds, complete
 from utils.analysis.survey import Survey
 from utils.analysis.workers import ALONE, Task, analyze_all
 from utils.console import progress
@@ -75,10 +77,19 @@ class Facts:
         paths = [path for path in self.readable() if path not in self._found.modules]
         return [bytes(block.data) for block in self._blocks(paths)]
 
-    def write_elements(self, overrides: Mapping[str, str], into: Sink) -> None:
-        """Write all elements, by path and in source order, with the methods that they override by method id."""
+    def write_elements(self, overrides: Mapping[str, str], forms: Mapping[str, ClassForm], into: Sink) -> Counter[str]:
+        """Write all elements, by path and in source order, with the methods that they override by method id.
+
+        Where the `forms` of classes make another kind of an element than its file could tell, it is that; returns by
+        how much this changes the number of each kind.
+        """
+        changes: Counter[str] = Counter()
         for block in self._blocks([path for path in self.readable() if path in self._found.modules]):
-            into.write(complete(block, overrides))
+            into.write(complete(block, overrides, forms))
+            for _, old, new in changed_kinds(block, forms):
+                changes[old] -= 1
+                changes[new] += 1
+        return changes
 
     def _find_out(self, tasks: list[Task], workers: int | None) -> Iterator[tuple[str, msgspec.Raw]]:
         results = analyze_all(tasks, workers)

@@ -10,13 +10,14 @@ from typing import TypeVar
 
 import msgspec
 
+from utils.analysis.class_forms import ClassForm
 from utils.analysis.naming import assign_ids
 from utils.analysis.notes import ModuleNotes, take_notes
 from utils.analysis.python_elements import extract_elements
 from utils.analysis.source_text import SourceText
 from utils.analysis.sources import UnreadableError, decode, parse
 from utils.analysis.summary import ModuleSummary, TooIntricateError, summarize, summarize_imports
-from utils.records import CodeElement, Document
+from utils.records import CodeElement, Document, ElementKind
 
 T = TypeVar("T")
 
@@ -29,7 +30,8 @@ DEEP_STACK = 512 * 2**20  # bytes of address space, of which only what is used b
 class FileFacts(msgspec.Struct):
     """One file's facts. `skipped` is the reason why there are none, `partly` why some are missing.
 
-    `summary` is what resolving calls needs of the file, `notes` what finding patterns needs.
+    `summary` is what resolving calls needs of the file, `notes` what finding patterns needs; `forms` and `kinds` are as
+    in `python_elements.Elements`.
     """
 
     lines: int = 0
@@ -39,6 +41,8 @@ class FileFacts(msgspec.Struct):
     document: Document | None = None
     skipped: str | None = None
     partly: str | None = None
+    forms: dict[str, list[ClassForm]] = {}
+    kinds: dict[str, tuple[ElementKind, ...]] = {}
 
 
 def analyze_file(data: bytes, path: str, module: str | None, submodules: Collection[str] = ()) -> FileFacts:
@@ -51,7 +55,7 @@ def analyze_file(data: bytes, path: str, module: str | None, submodules: Collect
             from utils.analysis.documents import read_document  # most runs read none again
 
             text = decode(data, "markdown")
-            return FileFacts(len(SourceText(text).lines), document=read_document(path, text))
+            return FileFacts(SourceText(text).count, document=read_document(path, text))
         text = decode(data, "python")
         tree = parse(text)
         try:
@@ -64,13 +68,21 @@ def analyze_file(data: bytes, path: str, module: str | None, submodules: Collect
 
 def _python_facts(tree: ast.Module, text: str, path: str, module: str, submodules: Collection[str]) -> FileFacts:
     source, names = SourceText(text), assign_ids(tree, module, submodules)
-    elements = extract_elements(tree, names, source, module, path, submodules)
+    found = extract_elements(tree, names, source, module, path, submodules)
     partly = None
     try:
         summary = summarize(tree, module, path, names.ids)
     except TooIntricateError:
         summary, partly = summarize_imports(tree, module, path), TOO_INTRICATE
-    return FileFacts(len(source.lines), elements, summary, take_notes(tree, module, path, names), partly=partly)
+    return FileFacts(
+        source.count,
+        found.elements,
+        summary,
+        take_notes(tree, module, path, names),
+        partly=partly,
+        forms=found.forms,
+        kinds=found.kinds,
+    )
 
 
 def deeply(function: Callable[[], T]) -> T:

@@ -217,5 +217,5 @@ def _ancestors(folder: str) -> list[str]:
 def _dotted(path: str, root: str) -> str:
     """The dotted name of a file or package folder as seen from `root`."""
     inner = path[len(root) + 1 :] if root else path
-    inner = inner.removesuffix(".py").removesuffix("/__init__")
+    inner = inner.removesuffix(".py").removesuffix(".pyw").removesuffix("/__init__")
     return inner.replace("/", ".")

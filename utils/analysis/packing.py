@@ -2,27 +2,31 @@
 
 The *gist* is small and read in every run. The *sheet* is read where patterns must be looked for anew, the *summary*
 where calls must be resolved. The *block* has what is written as it stands: elements, or a document. What a method
-overrides is only known when all files are, so that each such place is left open (`null`) and its offset noted.
+overrides, and whether a class is an enumeration by a base in another file, is only known when all files are, so that
+the offset of each such place is noted.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from utils.analysis.assignments import LINKED_FORMS
+from utils.analysis.class_forms import ClassForm
 from utils.analysis.notes import ModuleNotes
 from utils.analysis.outline import Outline, outlines
 
 if TYPE_CHECKING:
     from utils.analysis.file_analysis import FileFacts
-    from utils.records import CodeElement
+    from utils.records import CodeElement, ElementKind
 
 DOCUMENTABLE = frozenset({"class", "function", "method"})
 OPEN = b'"overrides":null'  # inside a JSON string each quote has a backslash before it
+KIND = b'"kind":"'
 
 
 class Packed(NamedTuple):
@@ -35,20 +39,25 @@ class Packed(NamedTuple):
 
 
 class ClassLine(msgspec.Struct, array_like=True):
-    """Where a class stands: `line` to `end` is its statement. `abstract`: one of its own methods is."""
+    """Where a class stands: `line` to `end` is its statement. `abstract`: one of its own methods is.
+
+    `forms` are what its file tells of it, as in `python_elements.Elements`.
+    """
 
     id: str
     line: int
     end: int
     abstract: bool
+    forms: list[ClassForm] = []
 
 
 class Gist(msgspec.Struct, array_like=True):
     """What every run needs of a file; see `FileFacts` for `lines`, `skipped` and `partly`.
 
-    `digest` is of the summary (empty where there is none), `call_lines` are the summary's. `kinds` counts the elements,
-    `public` those that should be documented and `documented` those of them that are. `names` is a digest of all that
-    other files can find out about this one by name, `signatures` of what its classes have: neither follows the lines.
+    `digest` is of the summary (empty where there is none), `call_lines` are the summary's. `kinds` counts the elements
+    (by what this file alone tells), `public` those that should be documented and `documented` those of them that are.
+    `names` is a digest of all that other files can find out about this one by name, `signatures` of what its classes
+    have: neither follows the lines.
     """
 
     digest: bytes
@@ -71,11 +80,21 @@ class Sheet(msgspec.Struct, array_like=True):
     notes: ModuleNotes
 
 
+class OpenKind(msgspec.Struct, array_like=True):
+    """An element of the class `owner`: the `offset` of its kind as written, and its kind in each of LINKED_FORMS."""
+
+    owner: str
+    offset: int
+    written: str
+    linked: tuple[str, ...]
+
+
 class Block(msgspec.Struct, array_like=True):
-    """`open` has (method id, offset in `data` of what it overrides)."""
+    """`open` has (method id, offset in `data` of what it overrides), `kinds` the elements whose kind may be another."""
 
     open: list[tuple[str, int]]
     data: memoryview
+    kinds: list[OpenKind] = []
 
 
 _TO_BYTES = msgspec.msgpack.Encoder()
@@ -96,18 +115,19 @@ def pack(facts: FileFacts) -> Packed:
         kinds=dict(Counter(element.kind for element in facts.elements)),
         public=len(public),
         documented=sum(element.docstring is not None for element in public),
-        classes=_classes(found),
+        classes=_classes(found, facts.forms),
         names=_names(found, facts.notes) if facts.notes else b"",
         signatures=_signatures(found),
     )
     sheet = _TO_BYTES.encode(Sheet(found, facts.notes)) if facts.notes else b""
-    block = Block([], memoryview(_TO_JSON.encode(facts.document))) if facts.document else _block(facts.elements)
-    return Packed(_TO_BYTES.encode(gist), sheet, summary, _TO_BYTES.encode(block))
+    document = Block([], memoryview(_TO_JSON.encode(facts.document))) if facts.document else None
+    block = _TO_BYTES.encode(document or _block(facts.elements, facts.kinds))
+    return Packed(_TO_BYTES.encode(gist), sheet, summary, block)
 
 
-def _classes(elements: Sequence[Outline]) -> list[ClassLine]:
+def _classes(elements: Sequence[Outline], forms: Mapping[str, list[ClassForm]]) -> list[ClassLine]:
     found = (item for item in elements if item.kind == "class")
-    classes = {item.id: ClassLine(item.id, item.line, item.header_end, False) for item in found}
+    classes = {item.id: ClassLine(item.id, item.line, item.header_end, False, forms.get(item.id, [])) for item in found}
     for item in elements:
         if item.is_abstract and item.parent in classes:
             classes[item.parent].abstract = True
@@ -134,23 +154,35 @@ def _digest(value: object) -> bytes:
     return hashlib.sha256(_TO_BYTES.encode(value)).digest()
 
 
-def _block(elements: list[CodeElement]) -> Block:
-    block, open_places = bytearray(), []
+def _block(elements: list[CodeElement], kinds: Mapping[str, tuple[ElementKind, ...]]) -> Block:
+    block, open_places, open_kinds = bytearray(), [], []
     for element in elements:
         encoded = _TO_JSON.encode(element)
         if element.kind in ("method", "property"):
             open_places.append((element.id, len(block) + encoded.index(OPEN) + len(OPEN) - len(b"null")))
+        elif (linked := kinds.get(element.id)) and element.parent:
+            offset = len(block) + encoded.index(KIND) + len(KIND)
+            open_kinds.append(OpenKind(element.parent, offset, element.kind, linked))
         block += encoded
         block += b"\n"
-    return Block(open_places, memoryview(block))
+    return Block(open_places, memoryview(block), open_kinds)
 
 
-def complete(block: Block, overrides: Mapping[str, str]) -> bytes | memoryview:
-    """The elements with what their methods override."""
+def complete(block: Block, overrides: Mapping[str, str], forms: Mapping[str, ClassForm]) -> bytes | memoryview:
+    """The elements with what their methods override, and with their kinds where `forms` has their classes."""
     data, done = block.data, 0
     parts: list[bytes | memoryview] = []
-    for method, offset in block.open:
-        if method in overrides:
-            parts += [data[done:offset], _TO_JSON.encode(overrides[method])]
-            done = offset + len(b"null")
+    found = [(at, b"null", _TO_JSON.encode(overrides[method])) for method, at in block.open if method in overrides]
+    found += [(at, old.encode(), new.encode()) for at, old, new in changed_kinds(block, forms)]
+    for offset, old, new in sorted(found):
+        parts += [data[done:offset], new]
+        done = offset + len(old)
     return b"".join([*parts, data[done:]]) if parts else data
+
+
+def changed_kinds(block: Block, forms: Mapping[str, ClassForm]) -> Iterator[tuple[int, str, str]]:
+    """(offset, kind as written, kind) of the elements of which the `forms` of their classes make another kind."""
+    for each in block.kinds:
+        form = forms.get(each.owner)
+        if form is not None and (kind := each.linked[LINKED_FORMS.index(form)]) != each.written:
+            yield each.offset, each.written, kind

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import groupby
@@ -24,6 +25,7 @@ import msgspec
 
 from utils.analysis.architecture import architecture
 from utils.analysis.cache import Memory, analyser_version, exclusive
+from utils.analysis.class_forms import linked_forms
 from utils.analysis.facts import SUMMARY, Facts, Sink
 from utils.analysis.import_roots import roots_of
 from utils.analysis.linking import Linked, Solved, Source, place, solve
@@ -96,8 +98,9 @@ def analyze_survey(
     with Memory(cache) as memory, collection_paused():
         facts = Facts(found, workers, memory, version)
         linked = _linked(found, facts, memory, version, workers or cores())
-        facts.write_elements(linked.overrides, into)
-        analysis = _combine(found, provenance, facts, linked, memory, version)
+        named = {each.id: each.forms for gist in facts.gists.values() for each in gist.classes}
+        changes = facts.write_elements(linked.overrides, linked_forms(linked.inheritance, named), into)
+        analysis = _combine(found, provenance, facts, linked, changes, memory, version)
         memory.keep()
         return analysis
 
@@ -128,7 +131,13 @@ def _read(memory: Memory, key: str) -> memoryview:
 
 
 def _combine(
-    found: Survey, provenance: Provenance, facts: Facts, linked: Linked, memory: Memory, version: str
+    found: Survey,
+    provenance: Provenance,
+    facts: Facts,
+    linked: Linked,
+    changes: Mapping[str, int],
+    memory: Memory,
+    version: str,
 ) -> EncodedAnalysis:
     readable = facts.readable()
     skipped = [Skipped(path, why) for path, gist in facts.gists.items() if (why := gist.skipped or gist.partly)]
@@ -144,7 +153,7 @@ def _combine(
         schema=ANALYSIS_SCHEMA,
         provenance=provenance,
         project=project,
-        statistics=count(zip(files, readable.values(), strict=True)),
+        statistics=count(zip(files, readable.values(), strict=True), changes),
         files=files,
         documents=_array(facts.encoded_documents()),
         call_graph=linked.call_graph,
@@ -191,7 +200,7 @@ def _project(
     def complete() -> bytes:
         project = msgspec.msgpack.decode(stated.project, type=Project)
         project.languages, project.modules = languages, modules
-        project.architecture = architecture(modules, linked.imports)
+        project.architecture = architecture(modules, linked.imports, packages)
         return msgspec.json.encode(project)
 
     mains = {path: module for path, module in found.modules.items() if path.endswith("__main__.py")}
@@ -200,8 +209,11 @@ def _project(
     stated = memory.know(_digest(texts), Stated, read)
     languages = sorted({file.language for file in files} - {"markdown"})
     modules = sorted(file.module for file in files if file.module)
+    packages = sorted(file.module for file in files if file.module and os.path.basename(file.path) == "__init__.py")
     imports = msgspec.json.encode(linked.imports).decode()
-    encoded = memory.know(_digest(("complete", *texts, *languages, "", *modules, imports)), bytes, complete)
+    encoded = memory.know(
+        _digest(("complete", *texts, *languages, "", *modules, "", *packages, imports)), bytes, complete
+    )
     return msgspec.Raw(encoded), stated.entry_points
 
 

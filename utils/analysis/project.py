@@ -103,7 +103,7 @@ def _speaks_for_all(manifest: Manifest, name: str, paths: Collection[str]) -> bo
         return False
     if not manifest.folder or canonicalize_name(manifest.values["name"]) == canonicalize_name(name):
         return True
-    modules = [path for path in paths if path.endswith(".py")]
+    modules = [path for path in paths if path.endswith((".py", ".pyw"))]
     return 2 * sum(path.startswith(manifest.folder + "/") for path in modules) > len(modules)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Collection
+from dataclasses import dataclass, field
 
-from utils.analysis.assignments import Assigned, assigned_names, class_forms
+from utils.analysis.assignments import Assigned, assigned_names
+from utils.analysis.class_forms import ClassForm, FileNames, class_forms
 from utils.analysis.docstrings import parse_docstring
 from utils.analysis.naming import Definition, Names
 from utils.analysis.source_text import SourceText
@@ -20,10 +22,23 @@ ACCESSORS = ("getter", "setter", "deleter")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@dataclass(slots=True)
+class Elements:
+    """A file's `elements` in source order, and what linking needs to say more of some.
+
+    `forms` are what the file tells of a class (`Form.told`), by id; `kinds` what an element is in each of LINKED_FORMS,
+    by id, where its class may be found to have another form.
+    """
+
+    elements: list[CodeElement] = field(default_factory=list)
+    forms: dict[str, list[ClassForm]] = field(default_factory=dict)
+    kinds: dict[str, tuple[ElementKind, ...]] = field(default_factory=dict)
+
+
 def extract_elements(
     tree: ast.Module, names: Names, source: SourceText, module: str, path: str, submodules: Collection[str] = ()
-) -> list[CodeElement]:
-    """The module, its definitions and its constants, in source order.
+) -> Elements:
+    """The module, its definitions and its constants.
 
     `submodules` are as in `assign_ids`. Raises `UnreadableError` where they would be too large to write.
     """
@@ -47,25 +62,32 @@ class _Extractor:
         self.quoted = 0
         self.public: dict[ast.AST, bool] = {tree: is_public_module(module)}
 
-    def elements(self) -> list[CodeElement]:
+    def elements(self) -> Elements:
         definitions = [node for node in self.names.scopes if isinstance(node, Definition)]
         classes = [node for node in definitions if isinstance(node, ast.ClassDef)]
-        forms = class_forms(classes)
+        names = FileNames(self.names.scopes)
+        forms = class_forms(classes, self.names.scopes, names)
         found = [(0, 0, self._module())]
         for node in definitions:
             self._weigh(node)
             element = self._class(node) if isinstance(node, ast.ClassDef) else self._function(node)
             found.append((node.lineno, node.col_offset, element))
         scopes: list[ast.Module | ast.ClassDef] = [self.tree, *classes]
+        kinds: dict[str, tuple[ElementKind, ...]] = {}
         for scope in scopes:
-            for assigned in assigned_names(scope, forms.get(scope, "plain")):
+            for assigned in assigned_names(scope, names, forms.get(scope)):
                 self._weigh(assigned.node)
-                found.append((assigned.node.lineno, assigned.node.col_offset, self._assigned(assigned, scope)))
+                element = self._assigned(assigned, scope)
+                found.append((assigned.node.lineno, assigned.node.col_offset, element))
+                if assigned.linked:
+                    kinds[element.id] = assigned.linked
         found.sort(key=lambda item: item[:2])
         elements = [element for _, _, element in found]
         for element in elements:
             element.code = self.source.span(element.start_line, element.end_line)
-        return elements
+        return Elements(
+            elements, {self.names.ids[node]: told for node, form in forms.items() if (told := form.told)}, kinds
+        )
 
     def _weigh(self, node: ast.stmt) -> None:
         """Each element quotes its lines: many on one long line would be many times the file."""
@@ -130,7 +152,7 @@ class _Extractor:
             parent=self.names.ids[scope],
             language="python",
             path=self.path,
-            start_line=min([node.lineno, *[decorator.lineno for decorator in node.decorator_list]]),
+            start_line=self.source.decorator_line(node.decorator_list[0]) if node.decorator_list else node.lineno,
             line=node.lineno,
             end_line=node.end_lineno or node.lineno,
             signature=self.source.header(node),

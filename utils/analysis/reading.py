@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
+LINK = "symbolic link, not followed"
+
 
 class UnreadableError(Exception):
     """A file that cannot be analysed; its text is the reason."""
@@ -34,7 +36,7 @@ def regular_status(root: str, path: str, max_bytes: int) -> os.stat_result:
     except OSError as error:
         raise _unreadable(error) from None
     if stat.S_ISLNK(status.st_mode):
-        raise UnreadableError("symbolic link, not followed")
+        raise UnreadableError(LINK)
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableError("not a regular file")
     if status.st_size > max_bytes:

@@ -9,12 +9,16 @@ Header = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class SourceText:
-    """A file's lines, and the text of any of its nodes. Only `\\n` ends a line, as in the parser."""
+    """A file's lines, and the text of any of its nodes. Only `\\n` ends a line, as in the parser.
+
+    An empty file has one line to look at, but its `count` of lines is 0.
+    """
 
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
         if self.lines[-1] == "" and len(self.lines) > 1:
             self.lines.pop()
+        self.count = len(self.lines) if text else 0
         self._ends = [0, *accumulate(map(len, self.lines))]
         self._is_ascii = text.isascii()
 
@@ -46,6 +50,15 @@ class SourceText:
         line, column = _last_position(node)
         end_line, end_column = self._colon(line, column)
         return self.between(node.lineno, node.col_offset, end_line, end_column).rstrip()
+
+    def decorator_line(self, decorator: ast.expr) -> int:
+        """The line of a decorator's `@`, which comes first on it; brackets and comments may be between."""
+        line, column = decorator.lineno, decorator.col_offset
+        row = self._cut(self.lines[line - 1], 0, column)
+        while not row.lstrip().startswith("@"):
+            line -= 1
+            row = self.lines[line - 1]
+        return line
 
     def _colon(self, line: int, column: int) -> tuple[int, int]:
         """The first colon at or after a position behind which only `)`, `,`, `/`, comments and the like can come."""

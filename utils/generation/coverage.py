@@ -91,7 +91,7 @@ def _add_value(said: Said, claim: Claim) -> None:
             said.numbers.update(_DIGITS.findall(value))
         else:
             said.names.update(parts_of(value))
-            if claim.kind == "absent" or "/" in value or value.endswith(".py"):
+            if claim.kind == "absent" or "/" in value or value.endswith((".py", ".pyw")):
                 said.paths.update(ways_to_say(value))
     elif claim.kind == "at_line":
         said.lines.add((value, value))

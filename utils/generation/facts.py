@@ -165,7 +165,7 @@ class Context:
         """The paths of all Python files of the checkout: also of those that were left out or could not be read."""
         found = {file.path for file in self.analysis.files if file.module}
         others = {*self.analysis.excluded, *(skipped.path for skipped in self.analysis.skipped)}
-        found.update(path for path in others if path.endswith(".py") and self.is_file(path))
+        found.update(path for path in others if path.endswith((".py", ".pyw")) and self.is_file(path))
         return sorted(found)
 
     def is_file(self, path: str) -> bool:

@@ -89,9 +89,9 @@ def units(paths: dict[str, str]) -> dict[str, str]:
 
 
 def _is_module(element: str, path: str) -> bool:
-    if not path.endswith(".py"):
+    if not path.endswith((".py", ".pyw")):
         return True
-    dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    dotted = path.removesuffix(".py").removesuffix(".pyw").removesuffix("/__init__").replace("/", ".")
     return dotted == element or dotted.endswith("." + element)
 
 

@@ -60,7 +60,7 @@ def usages(path: str, users: Iterable[tuple[str, Spans]]) -> Iterator[Pattern]:
 
 def _rank(user: str, path: str) -> int:
     """Smaller is better to learn from."""
-    if not user.lower().endswith(".py"):
+    if not user.lower().endswith((".py", ".pyw")):
         return 1
     if is_test(user):
         return 2

@@ -11,6 +11,7 @@ from collections import Counter
 
 from utils.generation.proof.locate import Found, find, spans
 from utils.generation.proof.resolve import Repository
+from utils.generation.proof.sources import PYTHON
 
 
 def count_of(repo: Repository, subject: str, what: str) -> set[int] | None:
@@ -67,7 +68,7 @@ def _of_class(repo: Repository, found: Found, what: str) -> int | None:
 def _of_file(repo: Repository, path: str, what: str) -> set[int] | None:
     lines, facts = repo.sources.lines(path), repo.facts(path)
     if what == "lines" and lines is not None:
-        return {len(lines)}
+        return {len(lines) if repo.sources.text(path) else 0}
     if facts is None:
         return None
     top = [each for each in facts.definitions if each.parent is facts.module and each.kind != "lambda"]
@@ -86,4 +87,4 @@ def _of_folder(repo: Repository, folder: str, what: str) -> set[int] | None:
     inside = [path for path in repo.sources.paths if path.startswith(folder)]
     if what == "files":
         return {len(inside)}
-    return {sum(path.endswith(".py") for path in inside)} if what in ("modules", "python files") else None
+    return {sum(path.endswith(PYTHON) for path in inside)} if what in ("modules", "python files") else None

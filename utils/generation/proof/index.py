@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from utils.generation.proof.facts import Definition, FileFacts, Ref, Site
-from utils.generation.proof.sources import Sources, dotted_path
+from utils.generation.proof.sources import PYTHON, Sources, dotted_path
 from utils.generation.proof.tree import read_file
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -52,7 +52,7 @@ class Index:
         """Name → the Python files it occurs in."""
         found: dict[str, list[str]] = {}
         for path in self.sources.paths:
-            if path.endswith(".py"):
+            if path.endswith(PYTHON):
                 for name in set(_WORD.findall(self.sources.text(path) or "")):
                     found.setdefault(name, []).append(path)
         return found
@@ -60,7 +60,7 @@ class Index:
     def facts(self, path: str) -> FileFacts | None:
         """What a Python file says; None where it is none, or does not parse."""
         if path not in self._facts:
-            lines = self.sources.lines(path) if path.endswith((".py", ".pyi")) else None
+            lines = self.sources.lines(path) if path.endswith((*PYTHON, ".pyi")) else None
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # the repository's own odd escapes are not our user's concern
@@ -87,7 +87,7 @@ class Index:
 
     def _every_file(self) -> Iterator[FileFacts]:
         """What each Python file says that parses."""
-        found = (self.facts(path) for path in self.sources.paths if path.endswith(".py"))
+        found = (self.facts(path) for path in self.sources.paths if path.endswith(PYTHON))
         return (facts for facts in found if facts is not None)
 
     @cached_property
@@ -129,7 +129,7 @@ class Index:
         """Every class by its name."""
         found: dict[str, list[Definition]] = {}
         for path in self.sources.paths:
-            facts = self.facts(path) if path.endswith(".py") else None
+            facts = self.facts(path) if path.endswith(PYTHON) else None
             for each in facts.definitions if facts else ():
                 if each.kind == "class":
                     found.setdefault(each.name, []).append(each)
@@ -165,7 +165,7 @@ class Index:
         """What a repository that is itself a package may be imported as: its name, and what its files say most."""
         said: Counter[tuple[str, str]] = Counter()  # the first part and the rest, of each module on the way, too
         for path in self.sources.paths:
-            text = self.sources.text(path) if path.endswith(".py") else None
+            text = self.sources.text(path) if path.endswith(PYTHON) else None
             for first, rest in _INSIDE.findall(text or ""):
                 if first not in OUTSIDE and first not in self.sources.folders:
                     parts = rest.split(".")
@@ -201,7 +201,7 @@ class Index:
 
     def _inside(self, folder: str, module: str) -> list[str]:
         base = "/".join(part for part in [folder, *module.split(".")] if part)
-        files = [f"{base}/__init__.py" if base else "__init__.py", f"{base}.py"]
+        files = [f"{base}/__init__.py" if base else "__init__.py", *(f"{base}{suffix}" for suffix in PYTHON)]
         found = [path for path in files if self.sources.exists(path)]
         if not found and self.sources.exists(f"{base}.pyi"):
             found = [f"{base}.pyi"]
@@ -220,7 +220,7 @@ class Index:
 
     @cached_property
     def _python_folders(self) -> list[str]:
-        inside = {path.rpartition("/")[0] for path in self.sources.paths if path.endswith(".py")}
+        inside = {path.rpartition("/")[0] for path in self.sources.paths if path.endswith(PYTHON)}
         return sorted(
             each for each in self.sources.folders if each and any(f"{i}/".startswith(f"{each}/") for i in inside)
         )

@@ -10,16 +10,17 @@ import tokenize
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from utils.generation.proof.facts import Definition
+from utils.generation.proof.facts import Definition, Ref
 from utils.generation.proof.resolve import Repository
 from utils.generation.proof.syntax import cut
 from utils.generation.proof.values import Value
 
 FIELD_BASES = frozenset({"TypedDict", "NamedTuple", "BaseModel", "Struct", "SQLModel"})
 FIELD_DECORATORS = frozenset({"dataclass", "define", "attrs", "mutable", "frozen", "s", "attributes"})
-ENUMERATIONS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"})
+ENUMERATIONS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum", "TextChoices", "IntegerChoices"})
 FIELD_MAKERS = frozenset({"attrib", "ib", "field"})  # of attrs, where no annotation is needed
-_OF_THE_CLASS = re.compile(r"\bClassVar\b")
+NO_MEMBERS = frozenset({"nonmember", "classmethod", "staticmethod", "cached_property", "partialmethod"})
+_ANNOTATION = re.compile(r"[\s'\"]*([\w.]+)")
 _CAPITALS = re.compile(r"_*[A-Z][A-Z0-9_]*$")
 
 
@@ -98,41 +99,88 @@ def kinds(repo: Repository, found: Found) -> set[str]:
 
 
 def _class_level(repo: Repository, found: Found, plain: str) -> set[str]:
-    """A field where the class makes fields of its assignments. Either word is right where only a base of it does, or
-    where a base is merely called as if it did."""
+    """A field where the class makes fields of its assignments, by its decorators, its bases or theirs. Either word is
+    right where what it derives from can be one of several, or is outside and only called as if it did."""
     owner = found.definition
-    outside = [
-        text
-        for text, values in zip(owner.bases, repo.bases(found.value), strict=True)
-        if not any(value.kind == "def" for value in values)
-    ]
-    if _makes_fields(found, owner.decorators, [text for text in outside if _is_known(text)]):
-        return {"field"} if not found.name.startswith("_") else {"field", plain}
-    line = [repo.definition(each) for each in repo.mro(found.value)[0]]
-    return {"field", plain} if any(_makes_fields(found, each.decorators, each.bases) for each in line) else {plain}
+    if any(not FIELD_DECORATORS.isdisjoint(_names(repo, found.path, owner, ref)) for ref in owner.decorator_refs):
+        return _of_record(repo, found, plain, decorated=True)
+    line = repo.mro(found.value)[0]
+    outside = {name for each in line for name in _outside_bases(repo, each)} | _field_bases(repo, line[1:])
+    if repo.has_either(found.value):
+        return {"field", plain}
+    if not ENUMERATIONS.isdisjoint(outside):
+        return _of_enumeration(repo, found, plain)
+    if not FIELD_BASES.isdisjoint(outside):
+        return _of_record(repo, found, plain, decorated=False)
+    return {"field", plain} if any(name.endswith(("Enum", "Flag", "Choices")) for name in outside) else {plain}
 
 
-def _makes_fields(found: Found, decorators: list[str], bases: list[str]) -> bool:
-    """Dataclasses, typed dictionaries and named tuples make fields of annotations, enumerations of every value, attrs
-    also of what its own functions make."""
-    values = found.definition.bindings.get(found.name, ())
-    if any(_last_name(base).endswith(("Enum", "Flag", "Choices")) for base in bases):
-        return bool(values)
-    annotations = [each.annotation for each in found.definition.assigned[found.name] if each.annotation]
-    is_annotated = any(not _OF_THE_CLASS.search(text) for text in annotations)
-    if not FIELD_BASES.isdisjoint(map(_last_name, bases)):
-        return is_annotated
-    is_made = any(ref and ref[0] == "c" and ref[1] and ref[1][-1] in FIELD_MAKERS for ref in values)
-    return (is_annotated or is_made) and not FIELD_DECORATORS.isdisjoint(map(_last_name, decorators))
+def _outside_bases(repo: Repository, value: Value) -> Iterator[str]:
+    """The names of a class's bases that are, or could be, no classes of the repository."""
+    owner = repo.definition(value)
+    for ref, values in zip(owner.base_refs, repo.bases(value), strict=True):
+        if any(each.kind != "def" for each in values):
+            yield from _names(repo, value.path, owner, ref)
 
 
-def _is_known(base: str) -> bool:
-    return _last_name(base) in ENUMERATIONS | FIELD_BASES
+def _field_bases(repo: Repository, values: list[Value]) -> set[str]:
+    """The names of the classes that have a metaclass, which may make fields for what derives from them."""
+    owners = [repo.definition(each) for each in values]
+    return {each.name for each in owners if each.metaclass_ref is not None and each.metaclass_ref[-1] != "ABCMeta"}
 
 
-def _last_name(text: str) -> str:
-    """`C` of `a.b.C[T]` and of `a.b.C(...)`."""
-    return text.partition("[")[0].partition("(")[0].rpartition(".")[2]
+def _of_enumeration(repo: Repository, found: Found, plain: str) -> set[str]:
+    """A member where a value is assigned that is no function or descriptor, under a name that is not for Python."""
+    name, owner = found.name, found.definition
+    is_sunder = len(name) > 2 and name[0] == name[-1] == "_"
+    if name.startswith("__") or is_sunder:
+        return {plain}
+    kinds = set()
+    for ref in owner.bindings.get(name, ()):
+        is_function = ref is not None and (ref[0] in "lp" or _names_a_function(repo, found, ref))
+        is_made = ref is not None and ref[0] == "c" and not NO_MEMBERS.isdisjoint(_names(repo, found.path, owner, ref))
+        kinds.add(plain if is_function or is_made else "field")
+    return kinds or {plain}
+
+
+def _names_a_function(repo: Repository, found: Found, ref: Ref) -> bool:
+    if ref is None or ref[0] not in "nx":
+        return False
+    values = repo.resolve(found.path, found.definition.index, ref)
+    return any(each.kind == "def" and repo.definition(each).kind in ("function", "lambda") for each in values)
+
+
+def _of_record(repo: Repository, found: Found, plain: str, decorated: bool) -> set[str]:
+    """A field where it is annotated as anything but the class's own, or where attrs is told to make one."""
+    owner = found.definition
+    values = owner.bindings.get(found.name, ()) if decorated else ()
+    is_made = any(ref and ref[0] == "c" and FIELD_MAKERS & _names(repo, found.path, owner, ref) for ref in values)
+    annotations = [each.annotation for each in owner.assigned[found.name] if each.annotation]
+    if not is_made and all(_is_class_variable(repo, found, text) for text in annotations):
+        return {plain}
+    return {"field"} if not found.name.startswith("_") else {"field", plain}
+
+
+def _is_class_variable(repo: Repository, found: Found, annotation: str) -> bool:
+    head = _ANNOTATION.match(annotation)
+    first, *rest = head[1].split(".") if head else [""]
+    names = {rest[-1]} if rest else _names(repo, found.path, found.definition, ("n", first))
+    return "ClassVar" in names
+
+
+def _names(repo: Repository, path: str, owner: Definition, ref: Ref) -> set[str]:
+    """`C` of `a.b.C`, `C[T]` and `C(...)`, and where a name is imported as another, what it is called there."""
+    while ref is not None and ref[0] in "cs":
+        ref = ref[1]
+    if ref is None or ref[0] not in "na":
+        return set()
+    scope: Definition | None = owner if ref[0] == "n" else None
+    while scope is not None:
+        bound = scope.bindings.get(ref[1], ()) if scope is owner or scope.kind != "class" else ()
+        if imported := {each[3] for each in bound if each is not None and each[0] == "f"}:
+            return imported
+        scope = scope.parent
+    return {ref[-1]}
 
 
 def docstring_after(lines: list[str], found: Found) -> str | None:

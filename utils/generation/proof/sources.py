@@ -13,6 +13,7 @@ from pathlib import Path
 import pathspec
 
 ROOT_FOLDERS = frozenset({"src", "lib", "python", "source", "sources"})
+PYTHON = (".py", ".pyw")
 UNTRACKED = frozenset({".git", "__pycache__", ".venv", "site-packages", "node_modules"})
 TEXT_LIMIT = 20_000_000  # bytes; a larger file is data, and no statement about its content is proven
 
@@ -83,7 +84,7 @@ class Sources:
         if not self.exists(path) or os.path.getsize(self.root / path) > TEXT_LIMIT:
             return None
         try:
-            if path.endswith((".py", ".pyi")):
+            if path.endswith((*PYTHON, ".pyi")):
                 with tokenize.open(self.root / path) as stream:
                     return stream.read()
             return (self.root / path).read_text(encoding="utf-8-sig", errors="replace")
@@ -95,7 +96,7 @@ class Sources:
         """Last part of a module's name → the Python files that may be it."""
         tails: defaultdict[str, list[str]] = defaultdict(list)
         for path in self.paths:
-            if path.endswith((".py", ".pyi")):
+            if path.endswith((*PYTHON, ".pyi")):
                 tails[dotted_path(path).rpartition(".")[2]].append(path)
         return tails
 
@@ -128,7 +129,7 @@ class Sources:
         if first not in self._importable:
             statement = re.compile(rf"^\s*(?:from|import)\s+{re.escape(first)}\b", re.MULTILINE)
             self._importable[first] = any(
-                statement.search(self.text(path) or "") for path in self.paths if path.endswith(".py")
+                statement.search(self.text(path) or "") for path in self.paths if path.endswith(PYTHON)
             )
         return self._importable[first]
 
@@ -155,5 +156,5 @@ def _is_ignored(path: str, rules: list[tuple[str, pathspec.GitIgnoreSpec]]) -> b
 
 def dotted_path(path: str) -> str:
     """`src/pkg/mod.py` → `src.pkg.mod`, `pkg/__init__.py` → `pkg`."""
-    stem = path.removesuffix(".pyi").removesuffix(".py")
+    stem = path.removesuffix(".pyi").removesuffix(".pyw").removesuffix(".py")
     return stem.removesuffix("/__init__").replace("/", ".")

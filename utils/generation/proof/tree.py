@@ -103,7 +103,8 @@ class _Reader:
             return None
         made.decorators = [self.source(each) for each in node.decorator_list]
         made.decorator_refs = [reference(each) for each in node.decorator_list]
-        made.start = min([made.line, *(each.lineno for each in node.decorator_list)])
+        if node.decorator_list:
+            made.start = self._at_sign(node.decorator_list[0].lineno)
         made.docstring = ast.get_docstring(node, clean=True)
         stack.extend(node.decorator_list)
         if id(node) in self.unused or not OVERLOADS.isdisjoint(made.decorators):
@@ -119,6 +120,10 @@ class _Reader:
             runner.sites.append(Site(node.lineno, itself, MADE))
         made.is_stub = made.kind == "function" and is_stub(node.body)
         return made, list(node.body)
+
+    def _at_sign(self, line: int) -> int:
+        """The line of the `@` of a decorator whose expression begins on `line`: its bracket may open further up."""
+        return next((number for number in range(line, 0, -1) if self.lines[number - 1].lstrip()[:1] == "@"), line)
 
     def _new(self, kind: str, name: str, node: Any, scope: Definition) -> Definition:
         made = Definition(len(self.definitions), kind, name, scope, node.lineno, node.col_offset)
