@@ -46,8 +46,7 @@ def read_setup_cfg(path: str, text: str) -> Manifest:
                 manifest.state(field_name, value, line)
     for line, value in metadata.get("license", [])[:1]:
         manifest.state("license", licence_of_name(value) or value, line)
-    for line, value in metadata.get("classifiers", []):
-        manifest.classify(value, line)
+    manifest.classify((value, line) for line, value in metadata.get("classifiers", []))
     groups = {"runtime": options.get("install_requires", []), **sections.get("options.extras_require", {})}
     for group, items in groups.items():
         for line, value in items:

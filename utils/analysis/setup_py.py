@@ -36,8 +36,7 @@ def read_setup_py(path: str, text: str) -> Manifest:
             manifest.state(field_name, node.value, node.lineno, node.end_lineno)
     if (node := _text(arguments.get("license"), names)) is not None and isinstance(node.value, str):
         manifest.state("license", licence_of_name(node.value) or node.value, node.lineno)
-    for node in _texts(arguments.get("classifiers"), names):
-        manifest.classify(node.value, node.lineno)
+    manifest.classify((node.value, node.lineno) for node in _texts(arguments.get("classifiers"), names))
     wanted = [("runtime", arguments.get("install_requires")), ("tests", arguments.get("tests_require"))]
     wanted += [(group, value) for group, value in _pairs(arguments.get("extras_require"), names)]
     for group, value in wanted:
