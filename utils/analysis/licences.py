@@ -73,7 +73,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "Zlib": ("zlib", "zlib/libpng"),
     "PSF-2.0": ("Python Software Foundation License", "PSF"),
 }
-_APPROVALS = ([], ["OSI Approved"], ["DFSG approved"])
+_APPROVALS: tuple[list[str], ...] = ([], ["OSI Approved"], ["DFSG approved"])
 _GNU = re.compile(
     r"(?:gnu )?(?:(?P<kind>affero |lesser |library )?general public|(?P<letter>[al])?gpl) ?v?"
     r"(?P<version>2|2 1|3)(?: 0)?(?P<later>\+| or later| or newer)?"
