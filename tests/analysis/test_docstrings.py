@@ -95,6 +95,38 @@ def test_each_style_gives_the_same_facts(style: str, text: str):
     assert doc.examples == ['>>> fetch("t")\n[]']
 
 
+def test_google_sections_need_no_blank_line_above():
+    for above in ("", "\n"):
+        text = f"Sum.\n{above}Args:\n    a: x\nReturns:\n    int: y\nRaises:\n    ValueError: z"
+        doc = parse_docstring(text, {"a"})
+        assert doc.summary == "Sum."
+        assert [(item.name, item.description) for item in doc.params] == [("a", "x")]
+        assert [(item.annotation, item.description) for item in doc.returns] == [("int", "y")]
+        assert [(item.name, item.description) for item in doc.raises] == [("ValueError", "z")]
+
+
+@pytest.mark.parametrize(
+    ("line", "annotation", "description"),
+    [
+        ("dict[str, int]: of it", "dict[str, int]", "of it"),
+        ("(int, str): of it", "int, str", "of it"),
+        ("int or None: of it", "int or None", "of it"),
+        ("pkg.Part | None: of it", "pkg.Part | None", "of it"),
+        ("`pkg.Part`: of it", "`pkg.Part`", "of it"),
+        ("[`~pkg.Part`] or `None`: of it", "[`~pkg.Part`] or `None`", "of it"),
+        ("The result: a dict", None, "The result: a dict"),
+        ("A tuple (x, y): of it\n    and more: words", None, "A tuple (x, y): of it\nand more: words"),
+        (":class:`Part`: of it", None, ":class:`Part`: of it"),
+        ("True: if it is", None, "True: if it is"),
+        ("{'a': 1}", None, "{'a': 1}"),
+        ("no more than words", None, "no more than words"),
+    ],
+)
+def test_what_google_returns_is_a_type_only_where_it_may_be_one(line: str, annotation: str | None, description: str):
+    (item,) = parse_docstring(f"Sum.\n\nReturns:\n    {line}", ()).returns
+    assert (item.annotation, item.description) == (annotation, description)
+
+
 def test_a_plain_docstring_has_a_summary_only():
     doc = parse_docstring("Do it\nnow.\n\nMore words.", {"a"})
     assert (doc.summary, doc.params, doc.returns, doc.raises, doc.examples) == ("Do it now.", [], [], [], [])
@@ -135,5 +167,7 @@ def test_hostile_docstrings_do_not_raise():
         "Parameters\n----------\n",
         ":param:\n:type x:",
         "Raises:\n  (",
+        "Returns:\n    " + "(" * 100_000 + ": x",
+        "Returns:\n    \0: x",
     ):
         parse_docstring(text, {"x"})

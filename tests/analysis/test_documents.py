@@ -27,7 +27,17 @@ def summary(text: str) -> str:
         "<!-- A comment that says many words about nothing -->\n\n",
         "[Quick start](#a) • [Features of it](#b) • [Contributing to it](#c)\n\n",
         "[English readme](a) | [简体中文](b) | [Deutsche Fassung](c)\n\n",
+        "English | [简体中文](b) | [日本語](c)\n\n",
+        "简体中文 | [English](a) | [日本語](c)\n\n",
+        "Read this in other languages: [English](a), [简体中文](b), [日本語](c)\n\n",
+        "Documentation: https://x.readthedocs.io/en/latest\n\n",
+        "**Documentation**: [https://x.readthedocs.io](https://x.readthedocs.io)\n\n",
+        '**Source Code**: <a href="https://y" target="_blank">the code of it</a>\n\n',
+        "https://user-images.x.com/some-long-name/of-a-film.mp4\n\n",
         "Install it like this now:\n\n```sh\npip install x\n```\n\n",
+        "Clone the repository and make a new environment for it:\n\n```sh\ngit clone x\n```\n\n",
+        "You need all of the programs that are named:\n\n- make\n\n",
+        "It runs on systems such as:\n\n- Linux\n\n",
         "- a list of several words\n- another item of words\n\n",
         "> Note: this quotation has several words too.\n\n",
         "---\ntitle: A page with a title\nlayout: default\n---\n\n",
@@ -49,11 +59,19 @@ def test_first_real_paragraph_is_found_behind_decoration(before: str) -> None:
         ("First line of words\nand the second.", "First line of words and the second."),
         ("Some words <b>in bold</b> &amp; others.", "Some words in bold & others."),
         ("It keeps things. It is for these systems:", "It keeps things."),
+        ("*X* is the package that does two things at once:\n- a\n- b", "X is the package that does two things at once"),
+        ("Unions such as `int | None`.", "Unions such as `int | None`."),
+        ('<a id="top"/>A thing for all of [us](https://x).', "A thing for all of us."),
+        ("It keeps things, see https://x.readthedocs.io", "It keeps things, see https://x.readthedocs.io"),
         ("一个用于构建智能体系统的框架。", "一个用于构建智能体系统的框架。"),
     ],
 )
 def test_summary_is_plain_text(source: str, plain: str) -> None:
     assert summary(f"# T\n\n{source}\n") == plain
+
+
+def test_a_lead_in_under_a_further_heading_is_no_summary() -> None:
+    assert summary(f"# T\n\n## Needs\n\nThe machine has to have all of these parts:\n\n- a\n\n{PROSE}\n") == PROSE
 
 
 def test_document_without_prose_has_no_summary() -> None:
@@ -205,3 +223,19 @@ def test_restructured_text() -> None:
         CodeBlock("", 23, 23, "pip install name"),
         CodeBlock("python", 27, 27, "import name"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "plain"),
+    [
+        (
+            "x is a parser module\nwith a set of its own features:\n\n* one",
+            "x is a parser module with a set of its own features",
+        ),
+        (f"It has features such as:\n\n* one\n\n{PROSE}", PROSE),
+        (f"Docs: https://x.readthedocs.io/en/latest\n\n{PROSE}", PROSE),
+        (f"Needs\n-----\n\nThe machine has to have all of these parts:\n\n* one\n\n{PROSE}", PROSE),
+    ],
+)
+def test_summary_of_restructured_text(source: str, plain: str) -> None:
+    assert read_restructured_text("README.rst", f"Name\n====\n\n{source}\n").summary == plain

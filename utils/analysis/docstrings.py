@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Collection
@@ -15,10 +16,15 @@ if TYPE_CHECKING:
 
 Style = Literal["google", "numpy", "sphinx"]
 
-GOOGLE = re.compile(
-    r"^[ \t]*(?:(?:Other |Keyword )?(?:Args|Arguments|Params|Parameters)|Returns|Raises|Exceptions|Examples?):[ \t]*$",
-    re.MULTILINE,
+GOOGLE_TITLE = (
+    r"(?:(?:Other |Keyword )?(?:Args|Arguments|Params|Parameters)|Returns|Raises|Exceptions|Examples?):[ \t]*"
 )
+GOOGLE = re.compile(rf"^[ \t]*{GOOGLE_TITLE}$", re.MULTILINE)
+# A section without a blank line above. Here and below, what looks back stands behind a literal, which `re` finds fast.
+CROWDED = re.compile(rf"\n(?<=[^\n]\n)(?={GOOGLE_TITLE}\n[ \t]+\S)")
+RETURNED = re.compile(r"(Returns:(?<![^\n]Returns:)[ \t]*\n[ \t]+)([^\n:]*)(?=:)")
+MARKUP = re.compile(r"(?<!\w)\[`~?([^`\]]*)`\]|`")
+LONGEST_TYPE = 200  # characters
 NUMPY = re.compile(r"^[ \t]*(?:(?:Other )?Parameters|Returns|Raises|Examples)[ \t]*\n[ \t]*-{3,}[ \t]*$", re.MULTILINE)
 SPHINX = re.compile(
     r"^[ \t]*:(?:param|parameter|arg|argument|key|keyword|type|returns?|rtype|raises?|except|exception)\b[^:\n]*:",
@@ -74,7 +80,7 @@ def parse_docstring(text: str, parameters: Collection[str]) -> Doc:
     doc = Doc(summary=summary_of(text), params=[], returns=[], raises=[], examples=[])
     style = style_of(text)
     if style is not None:
-        for section in _sections(text, style):
+        for section in _sections(_plainer_google(text) if style == "google" else text, style):
             _add(doc, section, parameters)
         if style == "sphinx":
             for item in (*doc.params, *doc.returns, *doc.raises):
@@ -82,6 +88,37 @@ def parse_docstring(text: str, parameters: Collection[str]) -> Doc:
     if not doc.examples and ">>>" in text:
         doc.examples = [match.group().strip() for match in re.finditer(DOCTEST, text)]
     return doc
+
+
+def _plainer_google(text: str) -> str:
+    """`text` as griffe understands it: a blank line above each section, no colon behind words that are no type."""
+    text = CROWDED.sub("\n\n", text)
+    return RETURNED.sub(lambda found: found[0] if _may_be_type(found[2]) else f"{found[1]}: {found[2]}", text)
+
+
+def _may_be_type(text: str) -> bool:
+    """True for what annotations look like, also in `backticks`, as [`link`] and with `or`; not for words or values."""
+    if len(text) > LONGEST_TYPE or "\\" in text:
+        return False
+    try:
+        return _is_type(ast.parse(MARKUP.sub(r"\1", text).strip(), mode="eval").body)
+    except (SyntaxError, ValueError):
+        return False
+
+
+def _is_type(node: ast.expr) -> bool:
+    match node:
+        case ast.Name():
+            return True
+        case ast.Constant(value):
+            return value is None or isinstance(value, str)
+        case ast.Attribute(inner) | ast.Subscript(inner):
+            return _is_type(inner)
+        case ast.BinOp(left, ast.BitOr(), right):
+            return _is_type(left) and _is_type(right)
+        case ast.BoolOp(ast.Or(), parts) | ast.Tuple(parts) | ast.List(parts):
+            return all(_is_type(part) for part in parts)
+    return False
 
 
 def _sections(text: str, style: Style) -> list[griffe.DocstringSection]:

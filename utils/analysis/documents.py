@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from utils.records import CodeBlock, Document, Section
@@ -20,6 +20,14 @@ MAX_INLINE = 4000
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?(---|\.\.\.)[ \t]*(\n|\Z)", re.DOTALL)
 _HTML_TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
+_ANCHOR = re.compile(r"<a\s[^>]*\bhref\b")
+_ADDRESS = re.compile(r"https?://\S+")
+_SEPARATOR = re.compile(r"\s*[|·•]\s*|\s+/\s+")  # of links in a row
+_LEAD_IN = 6  # words of a sentence that may stand alone above a list or an example and says nothing without it
+_POINTS_ON = re.compile(
+    r"\b(?:follow(?:s|ing)|below|here|install|run)\b|^(?:in order )?(?:to|if|you)\b|以下|如下|下面|安装|运行",
+    re.IGNORECASE,
+)
 # Markup of documentation generators that CommonMark takes for a paragraph: admonitions, directives, template tags.
 _GENERATOR_MARKUP = re.compile(r"(!!!|\?\?\?|:::|===|\{%|\{\{|\[TOC\]|\[\[|#\w)", re.IGNORECASE)
 
@@ -118,31 +126,55 @@ def _last_line(lines: Sequence[str], first: int, end: int) -> int:
 
 def _summary(tokens: Sequence[Token], environment: dict[str, Any]) -> tuple[str, int | None, int | None]:
     """(text, first line, last line) of the first top-level paragraph that is prose."""
-    for token, following in pairwise(tokens):
+    headings = 0
+    for index, token in enumerate(tokens):
+        headings += token.type == "heading_open"
         if token.type != "paragraph_open" or token.level != 0 or token.map is None:
             continue
-        source = following.content
+        source = tokens[index + 1].content
         if len(source) > MAX_INLINE or _GENERATOR_MARKUP.match(source):
             continue
-        plain, own = _plain(source, environment), _plain(source, environment, links=False)
-        mostly_links = len(own) * 3 < len(plain)
-        if not mostly_links and says_something(plain) and (text := without_lead_in(plain)):
+        after = tokens[index + 3].type if index + 3 < len(tokens) else ""
+        introduces = headings <= 1 and after in ("bullet_list_open", "ordered_list_open")
+        if text := _prose(source, environment, introduces):
             return text, token.map[0] + 1, token.map[1]
     return "", None, None
 
 
-def says_something(text: str) -> bool:
-    """True for three words or more (six characters where words are not spaced)."""
+def _prose(source: str, environment: dict[str, Any], introduces: bool) -> str:
+    """A paragraph as plain text; empty where it is mostly links, or only leads to them or to what follows."""
+    plain = _plain(source, environment)
+    told, own = _ADDRESS.sub("", plain), _ADDRESS.sub("", _plain(source, environment, links=False))
+    if len(own) * 3 < len(told) or not says_something(told):
+        return ""
+    between = _SEPARATOR.split(own) if len(own) < len(told) else [own]
+    if len(between) > 1 and not any(says_something(part) for part in between):  # English | [简体中文](README.zh.md)
+        return ""
+    leads_to_links = not without_lead_in(own.rstrip(" ,;|·•/"), introduces)
+    return "" if leads_to_links else without_lead_in(plain, introduces)
+
+
+def says_something(text: str, words: int = 3) -> bool:
+    """True for `words` words or more (twice as many characters where words are not spaced) besides addresses."""
+    text = _ADDRESS.sub(" ", text)
     unspaced = re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", text)
-    return len(unspaced) >= 6 or len(re.findall(r"[^\W\d_]{2,}", text)) >= 3
+    return len(unspaced) >= 2 * words or len(re.findall(r"[^\W\d_]{2,}", text)) >= words
 
 
-def without_lead_in(text: str) -> str:
-    """`text` without a last sentence that only leads to what follows ("It runs on:"); empty if that is all."""
+def without_lead_in(text: str, introduces: bool) -> str:
+    """`text` without a last sentence that only leads to what follows ("It runs on:"); empty if that is all.
+
+    Where a text `introduces` the project and a list of what it has, a longer sentence alone stays, without its colon
+    ("X is a package that offers two things").
+    """
     if not text.endswith((":", "：")):
         return text
     ends = [match.end() for match in re.finditer(r"[.!?](?=\s)|[。！？]", text)]
-    return text[: ends[-1]] if ends else ""
+    if ends:
+        return text[: ends[-1]]
+    sentence = text.rstrip(":： ")
+    stays = introduces and says_something(sentence, _LEAD_IN + 1) and not _POINTS_ON.search(sentence)
+    return sentence if stays else ""
 
 
 def _plain(source: str, environment: dict[str, Any], links: bool = True) -> str:
@@ -151,7 +183,9 @@ def _plain(source: str, environment: dict[str, Any], links: bool = True) -> str:
     depth = 0
     for root in _inline().parseInline(source[:MAX_INLINE], environment):
         for token in root.children or []:
-            depth += (token.type == "link_open") - (token.type == "link_close")
+            opens = token.type == "link_open" or (token.type == "html_inline" and _ANCHOR.match(token.content))
+            closes = token.type == "link_close" or (token.type == "html_inline" and token.content.startswith("</a"))
+            depth = max(0, depth + bool(opens) - closes)
             if depth and not links:
                 continue
             if token.type == "text":

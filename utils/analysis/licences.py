@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 
-# Phrases that only this licence's text has, on one line with single spaces; the first that fits wins.
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+# Phrases of a licence's own text, on one line with single spaces and no commas: the first begins it, the others follow
+# closely. Of two that begin alike, the one that asks for more comes first.
 _TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("AGPL-3.0", ("gnu affero general public license version 3",)),
     ("LGPL-3.0", ("gnu lesser general public license version 3",)),
     ("LGPL-2.1", ("gnu lesser general public license version 2.1",)),
+    ("LGPL-2.0", ("gnu library general public license version 2",)),
     ("GPL-3.0", ("gnu general public license version 3",)),
     ("GPL-2.0", ("gnu general public license version 2",)),
     ("Apache-2.0", ("apache license version 2.0",)),
     ("MPL-2.0", ("mozilla public license version 2.0",)),
     ("EPL-2.0", ("eclipse public license - v 2.0",)),
     ("BSL-1.0", ("boost software license - version 1.0",)),
-    ("CC0-1.0", ("cc0 1.0 universal",)),
+    ("CC0-1.0", ("cc0 1.0 universal", "statement of purpose")),
     ("CC-BY-4.0", ("creative commons attribution 4.0 international",)),
     ("Unlicense", ("this is free and unencumbered software released into the public domain",)),
     ("PSF-2.0", ("python software foundation license version 2",)),
@@ -23,19 +27,26 @@ _TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "MIT",
         (
-            "permission is hereby granted, free of charge, to any person obtaining a copy",
-            "the above copyright notice and this permission notice shall be included in all copies",
+            "permission is hereby granted free of charge to any person obtaining a copy",
+            "the above copyright notice and this permission notice",
         ),
     ),
-    ("MIT-0", ("permission is hereby granted, free of charge, to any person obtaining a copy",)),
+    (
+        "MIT-0",
+        (
+            "permission is hereby granted free of charge to any person obtaining a copy",
+            "is furnished to do so. the software is provided",
+        ),
+    ),
+    ("MIT-CMU", ("by obtaining using and/or copying this software and/or its associated documentation you agree",)),
     (
         "ISC",
         (
-            "permission to use, copy, modify, and/or distribute this software for any purpose with or without fee",
+            "permission to use copy modify and/or distribute this software for any purpose with or without fee",
             "provided that the above copyright notice",
         ),
     ),
-    ("0BSD", ("permission to use, copy, modify, and/or distribute this software for any purpose with or without fee",)),
+    ("0BSD", ("permission to use copy modify and/or distribute this software for any purpose with or without fee",)),
     ("Zlib", ("altered source versions must be plainly marked as such",)),
     (
         "BSD-3-Clause",
@@ -43,77 +54,94 @@ _TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("BSD-2-Clause", ("redistribution and use in source and binary forms",)),
 )
+_PREAMBLE = 3000  # characters before a licence's text; Python's begins behind its history
+_EXTENT = 2000  # characters within which the other phrases follow
 
-# How people write them in metadata; compared without case, punctuation and the words that say nothing.
-_NAMES = {
-    "mit": "MIT",
-    "apache": "Apache-2.0",
-    "apache 2": "Apache-2.0",
-    "apache 2 0": "Apache-2.0",
-    "asl 2 0": "Apache-2.0",
-    "bsd 3 clause": "BSD-3-Clause",
-    "3 clause bsd": "BSD-3-Clause",
-    "new bsd": "BSD-3-Clause",
-    "bsd 2 clause": "BSD-2-Clause",
-    "2 clause bsd": "BSD-2-Clause",
-    "simplified bsd": "BSD-2-Clause",
-    "isc": "ISC",
-    "isc iscl": "ISC",
-    "mozilla public 2 0 mpl 2 0": "MPL-2.0",
-    "mpl 2 0": "MPL-2.0",
-    "gplv3": "GPL-3.0",
-    "gpl 3 0": "GPL-3.0",
-    "gnu general public v3 gplv3": "GPL-3.0",
-    "gnu general public v3 or later gplv3+": "GPL-3.0-or-later",
-    "gplv2": "GPL-2.0",
-    "gnu general public v2 gplv2": "GPL-2.0",
-    "gnu general public v2 or later gplv2+": "GPL-2.0-or-later",
-    "gnu lesser general public v3 lgplv3": "LGPL-3.0",
-    "gnu lesser general public v3 or later lgplv3+": "LGPL-3.0-or-later",
-    "gnu affero general public v3": "AGPL-3.0",
-    "gnu affero general public v3 or later agplv3+": "AGPL-3.0-or-later",
-    "unlicense": "Unlicense",
-    "zlib": "Zlib",
-    "zlib libpng": "Zlib",
-    "python software foundation": "PSF-2.0",
-    "psf": "PSF-2.0",
+# How people write them in metadata; compared as `_plain` makes them.
+_NAMES: dict[str, tuple[str, ...]] = {
+    "MIT": ("MIT", "Expat"),
+    "Apache-2.0": ("Apache", "Apache 2", "Apache 2.0", "Apache2", "ASL 2.0"),
+    "BSD-3-Clause": ("BSD 3-Clause", "3-Clause BSD", "BSD-3", "New BSD"),
+    "BSD-2-Clause": ("BSD 2-Clause", "2-Clause BSD", "BSD-2", "Simplified BSD"),
+    "0BSD": ("Zero-Clause BSD",),
+    "ISC": ("ISC",),
+    "MPL-2.0": ("Mozilla Public License 2.0", "MPL 2.0", "MPL 2", "MPL2", "MPLv2"),
+    "EPL-2.0": ("Eclipse Public License 2.0", "EPL 2.0"),
+    "BSL-1.0": ("Boost Software License 1.0", "Boost Software License"),
+    "CC0-1.0": ("CC0", "CC0 1.0 Universal", "CC0 1.0 Universal (CC0 1.0) Public Domain Dedication"),
+    "Unlicense": ("Unlicense",),
+    "Zlib": ("zlib", "zlib/libpng"),
+    "PSF-2.0": ("Python Software Foundation License", "PSF"),
 }
-_SPDX = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*")
-_KNOWN = {identifier.lower(): identifier for identifier, _ in _TEXTS} | {
-    identifier.lower(): identifier for identifier in _NAMES.values()
-}
+_APPROVALS: tuple[list[str], ...] = ([], ["OSI Approved"], ["DFSG approved"])
+_GNU = re.compile(
+    r"(?:gnu )?(?:(?P<kind>affero |lesser |library )?general public|(?P<letter>[al])?gpl) ?v?"
+    r"(?P<version>2|2 1|3)(?: 0)?(?P<later>\+| or later| or newer)?"
+)
+_ABBREVIATED = re.compile(r"(.+)\((\S+(?: [\d.]+)?)\)\s*")  # GNU General Public License v3 (GPLv3)
+_LONGEST_NAME = 200  # characters; what is longer tells of a licence rather than names it
 
 
 def licence_of_text(text: str) -> str | None:
-    """The licence whose text this is; null where it is none of the common ones."""
-    plain = re.sub(r"[\s,*#>]+", " ", text[:100_000]).lower()
-    for identifier, phrases in _TEXTS:
-        if all(re.sub(r"[\s,]+", " ", phrase) in plain for phrase in phrases):
-            return identifier
-    return None
+    """The licence whose text stands first, before those of bundled works; null where it is none of the common ones."""
+    plain = re.sub(r"[\s,*#>]+", " ", text[: 2 * (_PREAMBLE + _EXTENT)]).lower()
+    found: dict[int, str] = {}
+    for identifier, (first, *others) in _TEXTS:
+        start = plain.find(first, 0, _PREAMBLE)
+        if start >= 0 and all(phrase in plain[start : start + _EXTENT] for phrase in others):
+            found.setdefault(start, identifier)
+    return found[min(found)] if found else None
 
 
 def licence_of_name(name: str) -> str | None:
     """The SPDX identifier of what metadata call a licence ("MIT License", "Apache 2.0"); null where it is unclear.
 
-    An SPDX expression (`MIT OR Apache-2.0`, `LicenseRef-X`) comes back as it is.
+    An SPDX expression (`mit or Apache-2.0`, `LicenseRef-X`) comes back as SPDX writes it (`MIT OR Apache-2.0`).
     """
-    name = name.strip()
-    if name.lower() in _KNOWN:
-        return _KNOWN[name.lower()]
-    words = re.sub(r"[^a-z0-9+]+", " ", name.lower()).split()
-    plain = " ".join(word for word in words if word not in ("the", "license", "licence", "software", "version"))
-    if plain in _NAMES:
-        return _NAMES[plain]
-    parts = re.split(r" (?:AND|OR|WITH) ", name)
-    if _SPDX.fullmatch(name) and all(
-        re.search(r"-[\d.]|^LicenseRef-", part) or part.lower() in _KNOWN for part in parts
-    ):
-        return name
-    return None
+    if len(name) > _LONGEST_NAME:
+        return None
+    abbreviated = _ABBREVIATED.fullmatch(name)
+    readings = (name, *abbreviated.groups()) if abbreviated else (name,)
+    found = {identifier for reading in readings if (identifier := _expression(reading) or _named(reading))}
+    return found.pop() if len(found) == 1 else None
+
+
+def _expression(text: str) -> str | None:
+    try:
+        return canonicalize_license_expression(text)
+    except InvalidLicenseExpression:
+        return None
+
+
+def _named(name: str) -> str | None:
+    plain = _plain(name)
+    if gnu := _GNU.fullmatch(plain):
+        letter = (gnu["kind"] or gnu["letter"] or "")[:1].upper()
+        version = gnu["version"].replace(" ", ".") if " " in gnu["version"] else gnu["version"] + ".0"
+        return _expression(f"{letter}GPL-{version}{'-or-later' if gnu['later'] else ''}")
+    return _IDENTIFIERS.get(plain)
+
+
+def _plain(name: str) -> str:
+    """`name` without case, punctuation and the words that say nothing."""
+    words = re.sub(r"[^a-z0-9+<>=]+", " ", name.lower()).split()
+    said = [word for word in words if word not in ("the", "license", "licence", "software", "version")]
+    return re.sub(r"\bv(?=\d)", "", " ".join(said))
+
+
+_IDENTIFIERS = {_plain(name): identifier for identifier, names in _NAMES.items() for name in names}
+
+
+def names_licence(classifier: str) -> bool:
+    """True for a trove classifier that names a licence (`License :: OSI Approved` alone does not)."""
+    parts = _parts(classifier)
+    return parts[0] == "License" and parts[1:] not in _APPROVALS
 
 
 def licence_of_classifier(classifier: str) -> str | None:
-    """The licence in a trove classifier (`License :: OSI Approved :: MIT License`); null where it is unclear."""
-    parts = [part.strip() for part in classifier.split("::")]
-    return licence_of_name(parts[-1]) if parts[0] == "License" and len(parts) > 1 else None
+    """The licence that a classifier names (`License :: OSI Approved :: MIT License`); null where it is unclear."""
+    return licence_of_name(_parts(classifier)[-1]) if names_licence(classifier) else None
+
+
+def _parts(classifier: str) -> list[str]:
+    return [part.strip() for part in classifier.split("::")]

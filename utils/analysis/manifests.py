@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from utils.analysis.licences import licence_of_classifier
+from utils.analysis.licences import licence_of_classifier, names_licence
 from utils.analysis.requirements import dependency
 from utils.records import Dependency, EntryPoint, Evidence
 
@@ -53,7 +54,12 @@ class Manifest:
         if isinstance(target, str) and target.strip():
             self.entry_points.append(EntryPoint(name, group, target.strip(), self.path, line))
 
-    def classify(self, classifier: object, line: int) -> None:
-        """A licence classifier counts where no licence is stated; `state` keeps the first."""
-        if isinstance(classifier, str) and (licence := licence_of_classifier(classifier)):
-            self.state("license", licence, line)
+    def classify(self, classifiers: Iterable[tuple[object, int]]) -> None:
+        """Licence classifiers, each with its line, count where no licence is stated and all name the same one.
+
+        Of several licences they do not say whether one may choose or all of them hold.
+        """
+        lines = {text: line for text, line in classifiers if isinstance(text, str) and names_licence(text)}
+        found = {licence_of_classifier(text) for text in lines}
+        if len(found) == 1:
+            self.state("license", found.pop(), min(lines.values()))

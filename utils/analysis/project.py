@@ -18,6 +18,7 @@ from utils.analysis.project_files import (
     is_foreign,
     is_guide,
     is_licence,
+    is_plain_licence,
     is_readme,
     is_requirements_file,
 )
@@ -147,16 +148,22 @@ def _is_instruction(document: Document, line: int) -> bool:
 
 
 def _licence(project: Project, ordered: list[str], texts: Mapping[str, str]) -> None:
-    """The licence by the text of a LICENSE file where no packaging file says it in a way that is understood."""
-    for path in ordered:
-        if "/" in path or not is_licence(posixpath.basename(path)):
-            continue
-        identifier = licence_of_text(texts[path])
-        if identifier and (project.license is None or licence_of_name(project.license) is None):
-            lines = texts[path].split("\n")
-            last = max((number for number, line in enumerate(lines, 1) if line.strip()), default=1)
-            project.license, project.license_path = identifier, path
-            project.sources["license"] = Evidence(path, 1, last)
+    """The licence by the text of a LICENSE file where no packaging file says it in a way that is understood.
+
+    Files such as LICENSE-MIT count where there is no plain LICENSE or COPYING, and where all hold the same licence.
+    """
+    if project.license is not None and licence_of_name(project.license) is not None:
+        return
+    files = [path for path in ordered if "/" not in path and is_licence(path)]
+    chief = [path for path in files if is_plain_licence(path)] or files
+    found = {path: identifier for path in chief if (identifier := licence_of_text(texts[path]))}
+    if len(set(found.values())) != 1:
+        return
+    path, identifier = next(iter(found.items()))
+    lines = texts[path].split("\n")
+    last = max((number for number, line in enumerate(lines, 1) if line.strip()), default=1)
+    project.license, project.license_path = identifier, path
+    project.sources["license"] = Evidence(path, 1, last)
 
 
 def _dependencies(manifests: list[Manifest], texts: Mapping[str, str]) -> list[Dependency]:

@@ -24,6 +24,7 @@ _FOREIGN_OR_PACKAGE = r"(?:^|/)(?:testing|templates?|cookiecutter[^/]*)(?=/)"  #
 _READMES = frozenset(["readme", "readme.md", "readme.markdown", "readme.rst", "readme.txt"])
 _LICENCES = ("license", "licence", "unlicense", "unlicence", "copying")
 _LICENCE = r"((un)?licen[sc]e|copying)([-_.][\w.-]+)?"
+_PLAIN_LICENCE = r"[a-z]+(\.(txt|md|rst))?"
 _GUIDES = frozenset(
     {"contributing", "development", "getting-started", "getting_started", "hacking", "quickstart", "testing"}
     | {"install", "installation", "installing"}
@@ -73,6 +74,11 @@ def is_readme(name: str) -> bool:
 def is_licence(name: str) -> bool:
     """`LICENSE`, `LICENCE-MIT.txt`, `COPYING`, …"""
     return name.lower().startswith(_LICENCES) and bool(re.fullmatch(_LICENCE, name, re.IGNORECASE))
+
+
+def is_plain_licence(name: str) -> bool:
+    """`LICENSE`, `COPYING.txt`, …; false for `LICENSE-MIT`, which is named for one of several licences."""
+    return is_licence(name) and bool(re.fullmatch(_PLAIN_LICENCE, name, re.IGNORECASE))
 
 
 def is_guide(name: str) -> bool:

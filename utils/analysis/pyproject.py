@@ -112,8 +112,7 @@ def _licence(manifest: Manifest, toml: _Toml, *table: str) -> None:
     text = value.get("text") if isinstance(value, dict) else value
     if isinstance(text, str) and len(text) < 200:
         manifest.state("license", licence_of_name(text) or text, place.line, place.end_line)
-    for item, line in toml.items(*table, "classifiers"):
-        manifest.classify(item, line)
+    manifest.classify(toml.items(*table, "classifiers"))
 
 
 def _poetry_table(manifest: Manifest, toml: _Toml) -> None:

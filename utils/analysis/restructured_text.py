@@ -9,6 +9,7 @@ from utils.records import CodeBlock, Document, Section
 
 _ADORNMENT = re.compile(r"([=\-~^\"'`#*+.:_<>])\1{2,}\s*")
 _CODE_DIRECTIVE = re.compile(r"\.\.\s+(?:code-block|code|sourcecode|prompt|doctest)::\s*([\w+-]*)")
+_LIST = re.compile(r"\s+(?:[-*+•]|\(?(?:\d+|#)[.)])\s")
 _NO_PARAGRAPH = re.compile(r"(\.\.(\s|$)|:[\w -]+:(\s|$)|[-*+•]\s|\(?[\w#]+[.)]\s|\||\+[-=]|=+\s+=|>>>|__\s)")
 
 
@@ -76,13 +77,14 @@ def _code_block(lines: list[str], index: int) -> tuple[CodeBlock | None, int]:
 
 
 def _summary(lines: list[str]) -> tuple[str, int | None, int | None]:
-    index = 0
+    index = titles = 0
     while index < len(lines):
         line = lines[index]
         if not line.strip() or line[0] == " " or _ADORNMENT.fullmatch(line.rstrip()):
             index += 1
             continue
         if _is_title(lines, index):
+            titles += 1
             index += 2
             continue
         end = index
@@ -90,7 +92,9 @@ def _summary(lines: list[str]) -> tuple[str, int | None, int | None]:
             end += 1
         text = _plain(" ".join(part.strip() for part in lines[index:end]))
         whole = all(part[:1] != " " for part in lines[index:end])
-        if whole and not _NO_PARAGRAPH.match(line) and says_something(text) and (text := without_lead_in(text)):
+        prose = whole and not _NO_PARAGRAPH.match(line) and says_something(text)
+        introduces = titles <= 1 and _LIST.match("\n".join(lines[end : end + 3])) is not None
+        if prose and (text := without_lead_in(text, introduces)):
             return text, index + 1, end
         index = end
     return "", None, None

@@ -49,8 +49,7 @@ def read_setup_cfg(path: str, text: str) -> Manifest:
                 manifest.state(field_name, value, line)
     for line, value in [*metadata.get("license_expression", [])[:1], *metadata.get("license", [])[:1]]:
         manifest.state("license", licence_of_name(value) or value, line)
-    for line, value in metadata.get("classifiers", []):
-        manifest.classify(value, line)
+    manifest.classify((value, line) for line, value in metadata.get("classifiers", []))
     groups = [(group, options.get(key, [])) for key, group in REQUIREMENTS.items()]
     groups += sections.get("options.extras_require", {}).items()
     for group, items in groups:

@@ -37,8 +37,7 @@ def read_setup_py(path: str, text: str) -> Manifest:
     for key in ("license_expression", "license"):
         if (node := _text(arguments.get(key), names)) is not None and isinstance(node.value, str):
             manifest.state("license", licence_of_name(node.value) or node.value, node.lineno)
-    for node in _texts(arguments.get("classifiers"), names):
-        manifest.classify(node.value, node.lineno)
+    manifest.classify((node.value, node.lineno) for node in _texts(arguments.get("classifiers"), names))
     wanted = [(group, arguments.get(key)) for key, group in REQUIREMENTS.items()]
     wanted += [(group, value) for group, value in _pairs(arguments.get("extras_require"), names)]
     for group, value in wanted:
