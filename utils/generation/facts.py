@@ -235,6 +235,10 @@ class Context:
         self.judged[claim.kind, f"{claim.subject} {claim.kind} {claim.value}"] = verdict
         return verdict == "proven"
 
+    def guess(self, claim: Claim) -> Verdict:
+        """What the verifier says of a claim that only a name speaks for: where it is wrong, no one has claimed it."""
+        return self.verifier.verdict(claim) if self.verifier is not None else "proven"
+
     @cached_property
     def exports(self) -> dict[str, str]:
         """Element id → the package a reader would import it from, where that is not its own module."""

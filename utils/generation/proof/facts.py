@@ -103,7 +103,7 @@ class Definition:
     base_refs: list[Ref] = field(default_factory=list)
     metaclass_ref: Ref = None
     docstring: str | None = None
-    raises: set[str] = field(default_factory=set)
+    raises: dict[str, Ref] = field(default_factory=dict)
     sites: list[Site] = field(default_factory=list)
     bindings: dict[str, list[Ref]] = field(default_factory=dict)
     attributes: dict[str, list[Ref]] = field(default_factory=dict)

@@ -163,7 +163,7 @@ class _Reader:
                 runner.sites.append(Site(node.lineno, reference(node.target), READ))
         elif kind is ast.Raise and node.exc is not None:
             raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-            runner.raises.add(self.source(raised))
+            runner.raises[self.source(raised)] = reference(raised)
             if raised is node.exc:
                 runner.sites.append(Site(node.lineno, reference(raised), RAISED))
         elif kind is ast.Return:

@@ -147,8 +147,11 @@ def _register(
     context: Context, registry: CodeElement, members: tuple[CodeElement, ...], voice: Voice, variant: int
 ) -> dict[str, Slot]:
     slots = context.slots(registry, voice)
-    examples = members[:EXAMPLES]
-    shown = voice.listed([placed(context, each, voice, variant) for each in examples])
+    claims = {each.id: _registration(context, registry, each) for each in members}
+    examples = [each for each in members if claims[each.id] is not None][:EXAMPLES]
+    if not examples:
+        return {}
+    shown = voice.listed([placed(context, each, voice, variant, *(claims[each.id] or ())) for each in examples])
     steps = [
         voice.say("design_registry", variant, name=slots["name"], path=slots["path"]),
         voice.say("design_registered", variant, items=shown, name=slots["name"]),
@@ -159,6 +162,14 @@ def _register(
         "design_register", variant, name=slots["name"], path=slots["path"], files=_files(voice, [*examples])
     )
     return {**slots, "steps": voice.bullets(steps, numbered=True), "answer": answer}
+
+
+def _registration(context: Context, registry: CodeElement, member: CodeElement) -> tuple[Claim, ...] | None:
+    """What proves that a decorator registers the member; null where its decorator is another one of that name."""
+    if registry.name not in {text.partition("(")[0].strip().rpartition(".")[2] for text in member.decorators}:
+        return ()  # it stands in a dict or a list, or is given to a function
+    claim = Claim("decorates", registry.id, member.id)
+    return (claim,) if context.guess(claim) == "proven" else None
 
 
 def _change(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:

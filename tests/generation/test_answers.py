@@ -1,0 +1,38 @@
+"""What answers say of a small repository, and what they leave to who asks again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.generation.told import answers, context_of, told
+
+NAMESAKES = {
+    "pkg/__init__.py": "",
+    "pkg/caching.py": "def cache(function):\n    return function\n\n\ndef forget(): pass\n",
+    "pkg/errors.py": "class ParseError(Exception):\n    pass\n\n\ndef describe(error): pass\n",
+    "pkg/outside.py": (
+        "from functools import cache\nfrom xml.etree.ElementTree import ParseError\n\n"
+        "import pkg.caching\nimport pkg.errors\n\n\n"
+        "@cache\ndef square(number):\n    return pkg.caching.forget()\n\n\n"
+        "@cache\ndef cube(number):\n    raise ParseError(pkg.errors.describe(number))\n"
+    ),
+}
+
+
+def test_a_namesake_from_outside_is_not_taken_for_the_own_decorator_or_exception(tmp_path: Path) -> None:
+    assert told(context_of(tmp_path, NAMESAKES), {"decorated_with", "raised_in"}) == {}
+
+
+def test_own_decorators_and_exceptions_are_told_where_they_are_meant(tmp_path: Path) -> None:
+    inside = (
+        "import pkg.errors as err\nfrom pkg.caching import cache\n\n\n"
+        "@cache\ndef first(number):\n    raise err.ParseError(number)\n\n\n@cache\ndef second(number): pass\n"
+    )
+    samples = told(context_of(tmp_path, {**NAMESAKES, "pkg/inside.py": inside}), {"decorated_with", "raised_in"})
+    for answer in answers(samples["decorated_with:pkg.caching.cache"]):
+        assert "`first`" in answer
+        assert "square" not in answer
+        assert "among others" not in answer
+    for answer in answers(samples["raised_in:pkg.errors.ParseError"]):
+        assert "`first`" in answer
+        assert "cube" not in answer
