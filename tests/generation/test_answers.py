@@ -36,3 +36,34 @@ def test_own_decorators_and_exceptions_are_told_where_they_are_meant(tmp_path: P
     for answer in answers(samples["raised_in:pkg.errors.ParseError"]):
         assert "`first`" in answer
         assert "cube" not in answer
+
+
+LANES = {
+    "pkg/__init__.py": (
+        "from .fast import run\nfrom .slow import run, helper, walk\nfrom .first import *\nfrom .second import *\n"
+        "helper(walk)\ndel helper\n\n\ndef walk(steps): pass\n"
+    ),
+    "pkg/fast.py": "def run(job, amount): pass\n",
+    "pkg/slow.py": "def run(job, seconds): pass\n\n\ndef helper(lane): pass\n\n\ndef walk(steps): pass\n",
+    "pkg/first.py": "def fetch(letter): pass\n\n\ndef first_only(letter): pass\n",
+    "pkg/second.py": "__all__ = ['fetch']\n\n\ndef fetch(letter): pass\n\n\ndef second_only(letter): pass\n",
+}
+
+
+def test_an_import_gives_what_it_names(tmp_path: Path) -> None:
+    samples = told(context_of(tmp_path, LANES), {"import", "call"})
+    expected = {
+        "fast.run": "pkg.fast",
+        "slow.run": "pkg",
+        "slow.helper": "pkg.slow",
+        "slow.walk": "pkg.slow",
+        "walk": "pkg",
+        "first.fetch": "pkg.first",
+        "first.first_only": "pkg",
+        "second.fetch": "pkg",
+        "second.second_only": "pkg.second",
+    }
+    for name, module in expected.items():
+        for family in ("import", "call"):
+            for answer in answers(samples[f"{family}:pkg.{name}"]):
+                assert f"from {module} import {name.rpartition('.')[2]}\n" in answer

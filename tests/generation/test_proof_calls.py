@@ -118,6 +118,19 @@ def test_reexports_and_star_imports_are_followed(tmp_path: Path) -> None:
     assert verifier.prove(Claim("calls", "use.run", "pkg.b.f"))
 
 
+def test_the_last_star_import_counts_and_brings_what_its_module_offers(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def f(): pass\ndef g(): pass\ndef _h(): pass\n")
+    (tmp_path / "b.py").write_text("__all__ = ['f', '_h']\ndef f(): pass\ndef g(): pass\ndef _h(): pass\n")
+    (tmp_path / "c.py").write_text("def _h(): pass\n")
+    (tmp_path / "m.py").write_text(
+        "from a import *\nfrom b import *\nfrom c import *\ndef run():\n    f()\n    g()\n    _h()\n"
+    )
+    verifier = Verifier(tmp_path, "m")
+    for true, wrong in (("b.f", "a.f"), ("a.g", "b.g"), ("b._h", "c._h")):
+        assert verifier.verdict(Claim("calls", "m.run", true)) == "proven"
+        assert verifier.verdict(Claim("calls", "m.run", wrong)) == "refuted"
+
+
 # what the reading cannot tell is neither proven nor refuted
 OPEN = [
     ("appended", "def a(): pass\nL = []\nL.append(a)\ndef run():\n    for f in L: f()\n", "m.run", "m.a"),

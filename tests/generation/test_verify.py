@@ -124,6 +124,8 @@ CASES: list[tuple[str, str, Any, list[Any]]] = [
     ("imports", "pkg.core", "pkg.helpers", ["pkg.tables", "pkg.core"]),
     ("imports", "pkg", "pkg.core", ["pkg.tables"]),
     ("imports", "pkg.tables", "pkg.core", ["pkg.helpers"]),
+    ("imported_from", "pkg.helpers.log", "pkg", ["pkg.tables", "json"]),
+    ("imported_from", "pkg.helpers.LIMIT", "pkg.helpers", ["pkg.core"]),
     ("contains", CORE, "pkg.core.Engine.run", ["pkg.helpers.log", "pkg.core.missing"]),
     ("depends_on", "pkg", "requests", ["request", "pandas"]),
     ("count", "pkg.core.Engine.start", ["parameters", 2], [["parameters", 3], ["wheels", 2], 2]),

@@ -37,6 +37,7 @@ VERBS = {
     "has_subclass": "has the subclass",
     "overrides": "overrides",
     "imports": "imports",
+    "imported_from": "is imported from",
     "contains": "contains",
     "depends_on": "depends on",
     "count": "has",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from utils.generation.facts import Context, importable
 from utils.generation.prose import is_static, own_parameters
-from utils.records import CodeElement, Parameter
+from utils.records import Claim, CodeElement, Parameter
 
 KINDS = {
     "positional_only": inspect.Parameter.POSITIONAL_ONLY,
@@ -23,26 +23,40 @@ CONTEXT_MANAGERS = frozenset({"contextmanager", "asynccontextmanager"})
 
 
 class Usage(NamedTuple):
-    """A snippet; `passed`: the (element, parameter) pairs of its calls; `instance`: the class it needs one of."""
+    """A snippet; `passed`: the (element, parameter) pairs of its calls; `instance`: the class it needs one of;
+    `imported`: what its import claims."""
 
     code: str
     passed: tuple[tuple[CodeElement, Parameter], ...]
     instance: CodeElement | None = None
+    imported: tuple[Claim, ...] = ()
 
 
-def import_of(context: Context, element: CodeElement) -> str | None:
+class Import(NamedTuple):
+    """An import statement, and that it gives what it names."""
+
+    code: str
+    claims: tuple[Claim, ...] = ()
+
+
+def import_of(context: Context, element: CodeElement) -> Import | None:
     """`from pkg.mod import name` (the outermost class of a nested one), or None where nothing can be imported."""
     if not importable(element.module):
         return None
     top: CodeElement = element
     if element.kind == "module":
-        return f"import {element.module}" if "." not in element.module else _from(*element.module.rsplit(".", 1))
+        outer, _, name = element.module.rpartition(".")
+        return Import(_from(outer, name) if outer else f"import {name}")
     while top.parent and top.parent != element.module:
         parent = context.all.get(top.parent)
         if parent is None or parent.kind != "class":
             return None
         top = parent
-    return _from(context.exports.get(top.id, element.module), top.name)
+    for module in dict.fromkeys((context.exports.get(top.id, element.module), element.module)):
+        claim = Claim("imported_from", top.id, module)
+        if context.guess(claim) == "proven":  # what a package imports it may delete or bind anew
+            return Import(_from(module, top.name), (claim,))
+    return None
 
 
 def usage_of(context: Context, element: CodeElement, optional: int) -> Usage | None:
@@ -50,12 +64,17 @@ def usage_of(context: Context, element: CodeElement, optional: int) -> Usage | N
 
     `optional`: how many parameters with literal defaults are passed as well.
     """
-    line = import_of(context, element)
-    if line is None or (element.name.startswith("__") and element.kind != "class"):
+    imported = import_of(context, element)
+    if imported is None or (element.name.startswith("__") and element.kind != "class"):
         return None
+    usage = _usage(context, element, imported.code, optional)
+    return usage and usage._replace(imported=imported.claims)
+
+
+def _usage(context: Context, element: CodeElement, line: str, optional: int) -> Usage | None:
     if element.kind == "function":
         call = call_text(element, element.name, optional)
-        return call and _usage(line, element, _awaited(context, element, call.code), call.passed)
+        return call and Usage(f"{line}\n\n{_awaited(context, element, call.code)}", call.passed)
     if element.kind == "class":
         made = constructor(context, element, optional)
         return made and Usage(f"{line}\n\n{variable(element.name)} = {made.code}", made.passed)
@@ -72,7 +91,7 @@ def _member(context: Context, element: CodeElement, owner: CodeElement, line: st
         return None
     if "classmethod" in decorators or is_static(element):
         call = call_text(element, f"{path}.{element.name}", optional)
-        return call and _usage(line, element, _awaited(context, element, call.code), call.passed)
+        return call and Usage(f"{line}\n\n{_awaited(context, element, call.code)}", call.passed)
     if decorators - {"cached_property", "property", "override", "wraps", *CONTEXT_MANAGERS}:
         return None
     subject = variable(owner.name)
@@ -173,10 +192,6 @@ def _awaited(context: Context, element: CodeElement, call: str) -> str:
     if element.is_async:
         return f"result = await {call}"
     return f"result = {call}" if element.returns not in (None, "None") else call
-
-
-def _usage(line: str, element: CodeElement, body: str, passed: tuple[tuple[CodeElement, Parameter], ...]) -> Usage:
-    return Usage(f"{line}\n\n{body}", passed)
 
 
 def _from(module: str, name: str) -> str:

@@ -205,6 +205,7 @@ ON_REPOSITORY: dict[str, Proof] = {
     "raised_by": _straight(relations.raised_by),
     "decorates": _straight(relations.decorates),
     "imports": _straight(relations.imports),
+    "imported_from": _straight(relations.imported_from),
     "contains": _contains,
     "depends_on": _depends_on,
     "count": _count,

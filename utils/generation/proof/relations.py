@@ -5,6 +5,7 @@ from __future__ import annotations
 from packaging.utils import canonicalize_name
 
 from utils.generation.proof import calls as reading
+from utils.generation.proof.ending import origins
 from utils.generation.proof.facts import Ref
 from utils.generation.proof.locate import Found, find, same_code
 from utils.generation.proof.metadata import declared_dependencies
@@ -145,6 +146,21 @@ def imports(repo: Repository, module: str, imported: str) -> str | None:
             if reached & targets:
                 return None
     return f"{module} has no import of {imported}"
+
+
+def imported_from(repo: Repository, element: str, module: str) -> str | None:
+    """`from module import name` gives the element: of the names that the module has in the end, that is the one."""
+    for found in find(repo, element):
+        name = found.name or found.definition.name
+        outer = found.definition if found.name else found.definition.parent
+        if outer is None or outer.kind != "module":
+            continue
+        own = (found.path, name)
+        for path in repo.modules(module):
+            reached = origins(repo, path, name)
+            if reached == {own} or (path == found.path and own in reached):
+                return None
+    return f"{module} does not surely have it under its name"
 
 
 def depends_on(repo: Repository, name: str) -> str | None:
