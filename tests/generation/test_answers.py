@@ -67,3 +67,35 @@ def test_an_import_gives_what_it_names(tmp_path: Path) -> None:
         for family in ("import", "call"):
             for answer in answers(samples[f"{family}:pkg.{name}"]):
                 assert f"from {module} import {name.rpartition('.')[2]}\n" in answer
+
+
+KINDS = {
+    "kinds.py": (
+        "import enum\nfrom abc import ABC, abstractmethod\nfrom functools import lru_cache\nfrom typing import Protocol\n"
+        "import click\n\n\n"
+        "class Animal(ABC):\n    def __init__(self, name): pass\n    @abstractmethod\n    def make_noise(self): pass\n\n"
+        "    def rename_it(self, name): pass\n\n\n"
+        "class Mute(Animal):\n    def rest_awhile(self): pass\n\n\n"
+        "class Parrot(Animal):\n    def make_noise(self): pass\n\n\n"
+        "class Planet(enum.Enum):\n    EARTH = (1, 2)\n\n    def __init__(self, mass, radius): pass\n\n\n"
+        "class Closable(Protocol):\n    def close_it(self): pass\n\n\n"
+        "@click.command()\n@click.argument('person')\ndef greet_person(person): pass\n\n\n"
+        "@lru_cache(maxsize=None)\ndef square_it(number): pass\n"
+    )
+}
+
+
+def test_an_example_makes_only_objects_that_can_be_made_and_calls_what_is_declared(tmp_path: Path) -> None:
+    samples = told(context_of(tmp_path, KINDS), {"call"})
+    told_of = {key.removeprefix("call:kinds.") for key in samples}
+    assert told_of == {
+        "Animal.rename_it",
+        "Mute.rest_awhile",
+        "Parrot",
+        "Parrot.make_noise",
+        "Closable.close_it",
+        "square_it",
+    }
+    assert all("Animal(" not in text for text in answers(samples["call:kinds.Animal.rename_it"]))
+    assert all("Mute(" not in text for text in answers(samples["call:kinds.Mute.rest_awhile"]))
+    assert all("parrot = Parrot(name)" in text for text in answers(samples["call:kinds.Parrot"]))
