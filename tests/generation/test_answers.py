@@ -71,8 +71,8 @@ def test_an_import_gives_what_it_names(tmp_path: Path) -> None:
 
 KINDS = {
     "kinds.py": (
-        "import enum\nfrom abc import ABC, abstractmethod\nfrom functools import lru_cache\nfrom typing import Protocol\n"
-        "import click\n\n\n"
+        "import enum\nfrom abc import ABC, abstractmethod\nfrom functools import lru_cache\n"
+        "from typing import Protocol\nimport click\n\n\n"
         "class Animal(ABC):\n    def __init__(self, name): pass\n    @abstractmethod\n    def make_noise(self): pass\n\n"
         "    def rename_it(self, name): pass\n\n\n"
         "class Mute(Animal):\n    def rest_awhile(self): pass\n\n\n"
@@ -99,3 +99,26 @@ def test_an_example_makes_only_objects_that_can_be_made_and_calls_what_is_declar
     assert all("Animal(" not in text for text in answers(samples["call:kinds.Animal.rename_it"]))
     assert all("Mute(" not in text for text in answers(samples["call:kinds.Mute.rest_awhile"]))
     assert all("parrot = Parrot(name)" in text for text in answers(samples["call:kinds.Parrot"]))
+
+
+THERMOSTAT = (
+    "class Thermostat:\n"
+    "    @property\n    def temperature(self):\n"
+    '        """The temperature that it keeps."""\n        return self._degrees\n\n'
+    "    @temperature.setter\n    def temperature(self, degrees):\n        self._degrees = degrees\n\n"
+    "    def warm_up(self, degrees):\n        self.temperature += degrees\n\n"
+    "    def cool_down(self): pass\n\n"
+    "    def cool_down(self, degrees): pass\n"
+)
+
+
+def test_a_property_that_can_be_set_is_one_property(tmp_path: Path) -> None:
+    context = context_of(tmp_path, {"heating.py": THERMOSTAT})
+    samples = told(context, {"members", "location", "explain", "call"})
+    for answer in answers(samples["members:heating.Thermostat"]):
+        assert "`temperature`" in answer
+    assert any(
+        "value = thermostat.temperature" in text for text in answers(samples["call:heating.Thermostat.temperature"])
+    )
+    assert "location:heating.Thermostat.temperature" in samples
+    assert "location:heating.Thermostat.cool_down" not in samples

@@ -88,7 +88,7 @@ class Context:
         self.path_is_test = {
             path: not include_tests and is_test(path, analysis.project.test_paths) for path in paths - self.unreadable
         }
-        repeated = {element.id.rpartition("#")[0] for element in elements if "#" in element.id}
+        repeated = {each.id.rpartition("#")[0] for each in elements if "#" in each.id and not is_accessor(each)}
         self.elements = [
             element
             for element in elements
@@ -304,6 +304,13 @@ def is_public(element: CodeElement) -> bool:
         return element.is_public
     local = element.id.removeprefix(element.module + ".").split(".")
     return not any(part.startswith("_") and not part.endswith("__") for part in local)
+
+
+def is_accessor(element: CodeElement) -> bool:
+    """True for the setter, getter or deleter of a property, which has its name and is a part of it."""
+    return any(
+        text in (f"{element.name}.{use}" for use in ("setter", "getter", "deleter")) for text in element.decorators
+    )
 
 
 def flush(signature: str) -> str:
