@@ -73,7 +73,8 @@ KINDS = {
     "kinds.py": (
         "import enum\nfrom abc import ABC, abstractmethod\nfrom functools import lru_cache\n"
         "from typing import Protocol\nimport click\n\n\n"
-        "class Animal(ABC):\n    def __init__(self, name): pass\n    @abstractmethod\n    def make_noise(self): pass\n\n"
+        "class Animal(ABC):\n    def __init__(self, name): pass\n"
+        "    @abstractmethod\n    def make_noise(self): pass\n\n"
         "    def rename_it(self, name): pass\n\n\n"
         "class Mute(Animal):\n    def rest_awhile(self): pass\n\n\n"
         "class Parrot(Animal):\n    def make_noise(self): pass\n\n\n"
@@ -122,3 +123,26 @@ def test_a_property_that_can_be_set_is_one_property(tmp_path: Path) -> None:
     )
     assert "location:heating.Thermostat.temperature" in samples
     assert "location:heating.Thermostat.cool_down" not in samples
+
+
+LISTED = {
+    "pkg/__init__.py": "",
+    "pkg/core.py": (
+        "class Cache:\n    def put(self, key): pass\n\n\nclass _TimedCache(Cache): pass\n\n\ndef keep(): pass\n"
+    ),
+    "pkg/use.py": "from pkg.core import Cache, keep\n\n\ndef run():\n    Cache().put(1)\n    keep()\n",
+    "tests/test_core.py": "from pkg.core import Cache, keep\n\n\ndef test_put():\n    Cache().put(1)\n    keep()\n",
+}
+
+
+def test_a_list_that_leaves_something_out_says_so(tmp_path: Path) -> None:
+    samples = told(context_of(tmp_path, LISTED), {"importers", "file_contents", "change_impact", "callers"})
+    for key in (
+        "importers:pkg.core",
+        "file_contents:pkg/core.py",
+        "callers:pkg.core.keep",
+        "change_impact:pkg.core.keep",
+    ):
+        assert all("among others" in text for text in answers(samples[key])), key
+    assert all("both in" not in text for text in answers(samples["change_impact:pkg.core.keep"]))
+    assert "among others" not in " ".join(answers(samples["file_contents:pkg/use.py"]))

@@ -87,10 +87,8 @@ def _listed(
 ) -> dict[str, Slot]:
     """Some of the `proven` ids; `claims` has all that belong to the list, what is left out included."""
     shown = sorted(proven, key=lambda other: rank(element.id, other))[:MOST_NAMED]
-    listed = voice.listed([placed(context, context.all[other], voice, variant, claims[other]) for other in shown])
-    if 0 < len(shown) < len(claims):
-        listed = voice.say("among_others", variant, items=listed)
-    return {**context.slots(element, voice), "items": listed}
+    items = [placed(context, context.all[other], voice, variant, claims[other]) for other in shown]
+    return {**context.slots(element, voice), "items": voice.some(items, len(claims), variant)}
 
 
 def _interactions(context: Context) -> Iterator[Fact]:
@@ -128,11 +126,12 @@ def _interaction(
     if not lines:
         return {}
     imports = (Claim("imports", user, used),)
-    items = voice.listed([Slot(f"`{context.display(callee)}`") for callee, _ in shown])
+    items = voice.some([Slot(f"`{context.display(callee)}`") for callee, _ in shown], len(uses), variant)
+    more = [voice.say("more_places", variant)] if len(shown) < len(uses) else []
     return {
         "repo": Slot(context.repo),
         "module": Slot(user, imports),
         "other": Slot(used, imports),
         "items": items,
-        "steps": voice.bullets(lines),
+        "steps": voice.paragraphs([voice.bullets(lines), *more]),
     }
