@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.generation.told import answers, context_of, told
+from utils.records import Sample
 
 NAMESAKES = {
     "pkg/__init__.py": "",
@@ -146,3 +148,50 @@ def test_a_list_that_leaves_something_out_says_so(tmp_path: Path) -> None:
         assert all("among others" in text for text in answers(samples[key])), key
     assert all("both in" not in text for text in answers(samples["change_impact:pkg.core.keep"]))
     assert "among others" not in " ".join(answers(samples["file_contents:pkg/use.py"]))
+
+
+ASKED = {
+    "pyproject.toml": (
+        '[project]\nname = "kit"\nversion = "1"\ndependencies = [\n    "rich",\n    "click>=8",\n'
+        "    \"tomli; python_version < '3.11'\",\n    \"tomli>=2; python_version >= '3.11'\",\n]\n\n"
+        '[project.scripts]\nkit = "kit:first_of"\n\n[project.entry-points."pytest11"]\nkitplugin = "kit"\n'
+    ),
+    "kit.py": (
+        "def first_of(rows, fallback):\n    try:\n        return rows[0]\n    except IndexError:\n"
+        "        return fallback\n\n\n"
+        "class Row:\n    def first_of(self, rows, fallback): pass\n\n    def last_of(self, rows, /, depth): pass\n\n\n"
+        "def all_of(rows, limit=3):\n    if not rows:\n        raise ValueError(rows)\n"
+    ),
+}
+
+
+def questions(samples: Iterable[Sample]) -> str:
+    return "\n".join(sample.messages[0].content for sample in samples)
+
+
+def test_no_question_is_asked_that_the_answer_leaves_open(tmp_path: Path) -> None:
+    families = {"exceptions", "parameters", "dependency", "dependencies", "entry_points", "by_signature"}
+    samples = told(context_of(tmp_path, ASKED), families)
+    assert "raise an exception" not in questions(samples["exceptions:kit.first_of"])
+    assert "handle errors" in questions(samples["exceptions:kit.first_of"])
+    assert "raise an exception" in questions(samples["exceptions:kit.all_of"])
+    assert "defaults" not in questions(samples["parameters:kit.first_of"])
+    assert "defaults" in questions(samples["parameters:kit.all_of"])
+    assert "version" not in questions(samples["dependency:rich runtime pyproject.toml"])
+    assert "version" in questions(samples["dependency:click runtime pyproject.toml"])
+    assert all(text.count("`tomli`") == 1 for text in answers(samples["dependencies:runtime pyproject.toml"]))
+    assert all("kitplugin" not in text for text in answers(samples["entry_points:kit"]))
+    assert {key for key in samples if key.startswith("by_signature")} == {
+        "by_signature:kit.Row.last_of",
+        "by_signature:kit.all_of",
+    }
+
+
+def test_one_thing_and_a_count_are_worded_as_a_reader_would(tmp_path: Path) -> None:
+    context = context_of(tmp_path, {**LISTED, "pkg/one.py": "class One:\n    size = 1\n\n    def put(self): pass\n"})
+    assert "methods of `One` are" not in " ".join(answers(told(context, {"members"})["members:pkg.one.One"]))
+    design = " ".join(answers(told(context, {"change_impact"})["change_impact:pkg.core.keep"]))
+    assert "which test " not in design
+    asked = questions(told(context, {"statistics"}, "zh")["statistics:modules"])
+    assert "的个" not in asked
+    assert "中个" not in asked

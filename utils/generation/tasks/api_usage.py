@@ -56,8 +56,8 @@ def declarations(context: Context) -> Iterator[Fact]:
             yield Fact.about("signature", element, partial(_signature, context, element))
 
 
-def _profile(element: CodeElement) -> tuple[str, frozenset[str]]:
-    return element.kind, frozenset(parameter.name for parameter in own_parameters(element))
+def _profile(element: CodeElement) -> frozenset[str]:
+    return frozenset(parameter.name for parameter in own_parameters(element))
 
 
 def _call(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
@@ -109,6 +109,8 @@ def _parameters(context: Context, element: CodeElement, voice: Voice, variant: i
         slots["required"] = voice.listed(required)
     if optional:
         slots["optional"] = voice.listed(optional)
+    if any(item.default is not None for item in own):
+        slots["defaults"] = slots["optional"]
     if element.returns and "`" not in element.returns:
         returned = Slot(element.returns, (Claim("returns", element.id, element.returns),))
         slots["returned"] = voice.say("returns_annotated", variant, type=returned)

@@ -158,7 +158,7 @@ def _register(
     shown = voice.listed([placed(context, each, voice, variant, *(claims[each.id] or ())) for each in examples])
     steps = [
         voice.say("design_registry", variant, name=slots["name"], path=slots["path"]),
-        voice.say("design_registered", variant, items=shown, name=slots["name"]),
+        voice.say("design_registered", variant, len(examples), items=shown, name=slots["name"]),
         *_users(context, examples[0], voice, variant),
         *_tests(context, examples[0], voice, variant),
     ]

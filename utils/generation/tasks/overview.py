@@ -19,6 +19,9 @@ MOST_ITEMS = 12
 LONGEST_DESCRIPTION = 400  # characters
 NEAR = 12  # lines below the given one in which a quotation that was folded may end
 PURPOSES = ("install", "run", "test")
+STARTED = frozenset(
+    {"console_scripts", "gui_scripts", "scripts", "main"}
+)  # entry points that a user runs; others are plugins'
 
 
 def facts(context: Context) -> Iterator[Fact]:
@@ -58,7 +61,8 @@ def _declared(context: Context) -> Iterator[Fact]:
     entries = [
         entry
         for entry in project.entry_points
-        if all(quoted(context, entry.path, text, entry.line) for text in (entry.name, entry.target))
+        if entry.group in STARTED
+        and all(quoted(context, entry.path, text, entry.line) for text in (entry.name, entry.target))
     ]
     if entries:
         yield _fact(context, "entry_points", context.repo, partial(_entry_points, context, entries))
@@ -211,8 +215,8 @@ def _dependency_facts(context: Context) -> Iterator[Fact]:
         if find_mentions(item.group) and _heading(context, item) is None:  # named like code, and nothing says so
             continue
         members = groups.setdefault(item.group, [])
-        if not members or members[0].path == item.path:
-            members.append(item)
+        if all(other.path == item.path and other.name != item.name for other in members):
+            members.append(item)  # what one file declares twice, for two versions of Python, is one dependency
         if item.name not in asked:
             asked.add(item.name)
             subject = f"{item.name} {item.group} {item.path}"
