@@ -141,8 +141,8 @@ def _makes_none(context: Context, element: CodeElement) -> bool:
     if any(_last(text.partition("[")[0]) == "Protocol" for text in element.bases):
         return True
     first: dict[str, CodeElement] = {}
-    for each in classes:
-        for child in context.children.get(each.id, []):
+    for owner in classes:
+        for child in context.children.get(owner.id, []):
             first.setdefault(child.name, child)
     return any(_decorators(child) & ABSTRACT for child in first.values())
 
