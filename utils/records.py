@@ -308,7 +308,9 @@ ClaimKind = Literal[
     "has_parameter",
     "returns",
     "raises",
+    "raised_by",
     "decorated_by",
+    "decorates",
     "documented_as",
     "calls",
     "called_by",
@@ -316,6 +318,7 @@ ClaimKind = Literal[
     "has_subclass",
     "overrides",
     "imports",
+    "imported_from",
     "contains",
     "depends_on",
     "count",
@@ -331,10 +334,11 @@ class Claim(msgspec.Struct, frozen=True):
     `subject` is an element id, a path or the repository's name. `value` by kind:
     defined_in path · at_line int · spans [start, end] · is_a kind · has_signature source text · has_parameter name ·
     returns annotation source · raises exception name as written · decorated_by source text without `@` ·
-    documented_as the docstring's summary · calls, called_by, inherits_from, has_subclass, overrides element id (or the
-    source text of a base outside the repository) · imports module id · contains element id (subject: a path) ·
-    depends_on distribution name · count [what, n] · quotes [start_line, end_line, text] (subject: a path) ·
-    absent the name (subject: the repository's name) · general the expected answer.
+    documented_as the docstring's summary · calls, called_by, inherits_from, has_subclass, overrides, raised_by,
+    decorates element id (or the source text of a base outside the repository) · imports module id · imported_from the
+    module that has the element under its own name · contains element id (subject: a path) · depends_on distribution
+    name · count [what, n] · quotes [start_line, end_line, text] (subject: a path) · absent the name (subject: the
+    repository's name) · general the expected answer.
     """
 
     kind: ClaimKind

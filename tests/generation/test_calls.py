@@ -24,8 +24,11 @@ def usage(context: Context, element_id: str, optional: int = 0) -> str:
 
 
 def test_a_name_is_imported_from_the_package_that_exports_it(context: Context) -> None:
-    assert import_of(context, context.all["shop.store.Store"]) == "from shop import Store"
-    assert import_of(context, context.all["shop.store.check_item"]) == "from shop.store import check_item"
+    store, check = (import_of(context, context.all[f"shop.store.{name}"]) for name in ("Store", "check_item"))
+    assert store is not None
+    assert store.code == "from shop import Store"
+    assert check is not None
+    assert check.code == "from shop.store import check_item"
 
 
 def test_a_method_needs_an_instance_made_by_the_real_constructor(context: Context) -> None:

@@ -77,6 +77,7 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("object made by a metaclass", "class M(type):\n    def make(cls): return type.__call__(cls)\nclass A(metaclass=M):\n    def __init__(self): pass\nclass C:\n    def __init__(self): pass\n", "m.M.make", "m.A.__init__", ["m.C.__init__"]),
     ("a name taken into a class", "class A:\n    def __init__(self): pass\nclass C:\n    def __init__(self): pass\nclass K:\n    A = A\ndef run(): K.A()\n", "m.run", "m.A.__init__", ["m.C.__init__"]),
     ("class below", "class A:\n    def __init_subclass__(cls): pass\nclass C:\n    def __init_subclass__(cls): pass\nclass B(A): pass\n", "m", "m.A.__init_subclass__", ["m.C.__init_subclass__"]),
+    ("what an object has in a method's place", "class A:\n    def __init__(self): self.f = self.g\n    def f(self): pass\n    def g(self): pass\n    def run(self): self.f()\n", "m.A.run", "m.A.g", ["m.A.__init__"]),
     ("setter", "class A:\n    @property\n    def p(self): pass\n    @p.setter\n    def p(self, v): pass\ndef run(a: A): a.p = 1\n", "m.run", "m.A.p#2", ["m.A.p"]),
     ("read and set", "class A:\n    @property\n    def p(self): pass\n    @p.setter\n    def p(self, v): pass\n    def q(self): pass\ndef run(a: A): a.p += 1\n", "m.run", "m.A.p", ["m.A.q"]),
     ("setter of a property call", "class A:\n    def get(self): pass\n    def put(self, v): pass\n    x = property(get, put)\ndef run(a: A): a.x = 1\n", "m.run", "m.A.put", ["m.A.get"]),
@@ -118,6 +119,19 @@ def test_reexports_and_star_imports_are_followed(tmp_path: Path) -> None:
     assert verifier.prove(Claim("calls", "use.run", "pkg.b.f"))
 
 
+def test_the_last_star_import_counts_and_brings_what_its_module_offers(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def f(): pass\ndef g(): pass\ndef _h(): pass\n")
+    (tmp_path / "b.py").write_text("__all__ = ['f', '_h']\ndef f(): pass\ndef g(): pass\ndef _h(): pass\n")
+    (tmp_path / "c.py").write_text("def _h(): pass\n")
+    (tmp_path / "m.py").write_text(
+        "from a import *\nfrom b import *\nfrom c import *\ndef run():\n    f()\n    g()\n    _h()\n"
+    )
+    verifier = Verifier(tmp_path, "m")
+    for true, wrong in (("b.f", "a.f"), ("a.g", "b.g"), ("b._h", "c._h")):
+        assert verifier.verdict(Claim("calls", "m.run", true)) == "proven"
+        assert verifier.verdict(Claim("calls", "m.run", wrong)) == "refuted"
+
+
 # what the reading cannot tell is neither proven nor refuted
 OPEN = [
     ("appended", "def a(): pass\nL = []\nL.append(a)\ndef run():\n    for f in L: f()\n", "m.run", "m.a"),
@@ -138,6 +152,7 @@ OPEN = [
     ("subclass of a class that is given", "class A:\n    def __init__(self): pass\nclass B(A):\n    def __init__(self): pass\ndef run(c: type[A]): c()\n", "m.run", "m.B.__init__"),
     ("made instead", "class A:\n    def __new__(cls): return object.__new__(B)\nclass B(A):\n    def __init__(self): pass\ndef run(): A()\n", "m.run", "m.B.__init__"),
     ("assigned by a subclass", "class A:\n    def f(self): pass\nclass B:\n    def f(self): pass\nclass T:\n    def start(self): self.x = A()\n    def run(self): self.x.f()\nclass U(T):\n    def start(self): self.x = B()\n", "m.T.run", "m.B.f"),
+    ("method that its object replaces", "class A:\n    def __init__(self): self.f = self.g\n    def f(self): pass\n    def g(self): pass\n    def run(self): self.f()\n", "m.A.run", "m.A.f"),
     ("one of two bases", "try:\n    import fast\n    class A:\n        def f(self): pass\n    class B:\n        def f(self): pass\n    Base = B\nexcept ImportError:\n    Base = A\nclass K(Base): pass\ndef run(): K().f()\n", "m.run", "m.B.f"),
     ("assigned to a class", "class A:\n    def f(self): pass\nclass K:\n    x = None\n    def start(): K.x = A()\n    def run(): K.x.f()\n", "m.K.run", "m.A.f"),
     ("called object of a subclass", "class A:\n    def __call__(self): raise NotImplementedError\nclass B(A):\n    def __call__(self): pass\nclass K:\n    def __init__(self, a: A): self.a = a\n    def run(self): self.a()\n", "m.K.run", "m.B.__call__"),

@@ -47,7 +47,9 @@ FILES = {
         "    def join(self, a, b):\n        return a\n\n\n"
         "class Key(Table): mark = ','; shape = ();\n\n\n"
         "class Promise:\n    lookup: object\n\n\n"
-        "class Keys(Promise, Table):\n    def lookup(self, key):\n        return None\n"
+        "class Keys(Promise, Table):\n    def lookup(self, key):\n        return None\n\n\n"
+        "class Missing(KeyError):\n    pass\n\n\n"
+        "@pkg.core.helpers.retry\ndef demand(key):\n    raise Missing(key)\n"
     ),
     "pyproject.toml": '[project]\nname = "pkg"\ndependencies = ["Requests>=2", "numpy"]\n',
     "README.md": "# Pkg\n\nRun it with `pkg run`.\n",
@@ -100,6 +102,8 @@ CASES: list[tuple[str, str, Any, list[Any]]] = [
     ("raises", "pkg.core.Engine.start", "ValueError", ["TypeError"]),
     ("raises", "pkg.helpers.fetch", "errors.Missing", ["errors.Found"]),
     ("decorated_by", "pkg.helpers.fetch", "retry", ["retry()", "cached"]),
+    ("raised_by", "pkg.tables.Missing", "pkg.tables.demand", ["pkg.helpers.fetch", "pkg.core.Engine.start"]),
+    ("decorates", "pkg.helpers.retry", "pkg.tables.demand", ["pkg.helpers.log", "pkg.core.Point"]),
     ("documented_as", "pkg.core.Base", "The base of all.", ["The base of some.", "The base of", "Nothing else."]),
     ("documented_as", "pkg.tables", "Tables", ["======", "Tables and keys", "All of them."]),
     ("documented_as", "pkg.helpers.log", "Log a text. Twice.", ["Log a text. Thrice.", "Log a"]),
@@ -120,6 +124,8 @@ CASES: list[tuple[str, str, Any, list[Any]]] = [
     ("imports", "pkg.core", "pkg.helpers", ["pkg.tables", "pkg.core"]),
     ("imports", "pkg", "pkg.core", ["pkg.tables"]),
     ("imports", "pkg.tables", "pkg.core", ["pkg.helpers"]),
+    ("imported_from", "pkg.helpers.log", "pkg", ["pkg.tables", "json"]),
+    ("imported_from", "pkg.helpers.LIMIT", "pkg.helpers", ["pkg.core"]),
     ("contains", CORE, "pkg.core.Engine.run", ["pkg.helpers.log", "pkg.core.missing"]),
     ("depends_on", "pkg", "requests", ["request", "pandas"]),
     ("count", "pkg.core.Engine.start", ["parameters", 2], [["parameters", 3], ["wheels", 2], 2]),

@@ -28,7 +28,9 @@ KIND_WORDS = {
 }
 PATH_SUBJECTS = frozenset({"contains", "quotes"})
 REPOSITORY_SUBJECTS = frozenset({"absent", "depends_on", "count", "general"})
-ELEMENT_VALUES = frozenset({"calls", "called_by", "inherits_from", "has_subclass", "overrides", "imports", "contains"})
+ELEMENT_VALUES = frozenset(
+    "calls called_by inherits_from has_subclass overrides imports contains raised_by decorates".split()  # noqa: SIM905
+)
 DIGITS = "零一二三四五六七八九十"
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 

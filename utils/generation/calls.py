@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from utils.generation.facts import Context, importable
 from utils.generation.prose import is_static, own_parameters
-from utils.records import CodeElement, Parameter
+from utils.records import Claim, CodeElement, Parameter
 
 KINDS = {
     "positional_only": inspect.Parameter.POSITIONAL_ONLY,
@@ -20,29 +20,47 @@ KINDS = {
 }
 FEW = 2  # arguments passed by position; more are clearer by keyword
 CONTEXT_MANAGERS = frozenset({"contextmanager", "asynccontextmanager"})
+BINDING = frozenset({"classmethod", "staticmethod", "property", "cached_property"})
+TRANSPARENT = frozenset({"override", "final", "wraps", "cache", "lru_cache", "deprecated"})  # called as it is declared
+ABSTRACT = frozenset({"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"})
+ENUMERATIONS = ("Enum", "Flag", "Choices")  # how the names of their bases end
 
 
 class Usage(NamedTuple):
-    """A snippet; `passed`: the (element, parameter) pairs of its calls; `instance`: the class it needs one of."""
+    """A snippet; `passed`: the (element, parameter) pairs of its calls; `instance`: the class it needs one of;
+    `imported`: what its import claims."""
 
     code: str
     passed: tuple[tuple[CodeElement, Parameter], ...]
     instance: CodeElement | None = None
+    imported: tuple[Claim, ...] = ()
 
 
-def import_of(context: Context, element: CodeElement) -> str | None:
+class Import(NamedTuple):
+    """An import statement, and that it gives what it names."""
+
+    code: str
+    claims: tuple[Claim, ...] = ()
+
+
+def import_of(context: Context, element: CodeElement) -> Import | None:
     """`from pkg.mod import name` (the outermost class of a nested one), or None where nothing can be imported."""
     if not importable(element.module):
         return None
     top: CodeElement = element
     if element.kind == "module":
-        return f"import {element.module}" if "." not in element.module else _from(*element.module.rsplit(".", 1))
+        outer, _, name = element.module.rpartition(".")
+        return Import(_from(outer, name) if outer else f"import {name}")
     while top.parent and top.parent != element.module:
         parent = context.all.get(top.parent)
         if parent is None or parent.kind != "class":
             return None
         top = parent
-    return _from(context.exports.get(top.id, element.module), top.name)
+    for module in dict.fromkeys((context.exports.get(top.id, element.module), element.module)):
+        claim = Claim("imported_from", top.id, module)
+        if context.guess(claim) == "proven":  # what a package imports it may delete or bind anew
+            return Import(_from(module, top.name), (claim,))
+    return None
 
 
 def usage_of(context: Context, element: CodeElement, optional: int) -> Usage | None:
@@ -50,12 +68,19 @@ def usage_of(context: Context, element: CodeElement, optional: int) -> Usage | N
 
     `optional`: how many parameters with literal defaults are passed as well.
     """
-    line = import_of(context, element)
-    if line is None or (element.name.startswith("__") and element.kind != "class"):
+    imported = import_of(context, element)
+    if imported is None or (element.name.startswith("__") and element.kind != "class"):
+        return None
+    usage = _usage(context, element, imported.code, optional)
+    return usage and usage._replace(imported=imported.claims)
+
+
+def _usage(context: Context, element: CodeElement, line: str, optional: int) -> Usage | None:
+    if _is_changed(element):
         return None
     if element.kind == "function":
         call = call_text(element, element.name, optional)
-        return call and _usage(line, element, _awaited(context, element, call.code), call.passed)
+        return call and Usage(f"{line}\n\n{_awaited(context, element, call.code)}", call.passed)
     if element.kind == "class":
         made = constructor(context, element, optional)
         return made and Usage(f"{line}\n\n{variable(element.name)} = {made.code}", made.passed)
@@ -67,14 +92,11 @@ def usage_of(context: Context, element: CodeElement, optional: int) -> Usage | N
 
 def _member(context: Context, element: CodeElement, owner: CodeElement, line: str, optional: int) -> Usage | None:
     path = owner.id.removeprefix(owner.module + ".")
-    decorators = {name.rpartition(".")[2] for name in element.decorators}
-    if "abstractmethod" in decorators or element.kind not in ("method", "property"):
+    if element.kind not in ("method", "property"):
         return None
-    if "classmethod" in decorators or is_static(element):
+    if "classmethod" in _decorators(element) or is_static(element):
         call = call_text(element, f"{path}.{element.name}", optional)
-        return call and _usage(line, element, _awaited(context, element, call.code), call.passed)
-    if decorators - {"cached_property", "property", "override", "wraps", *CONTEXT_MANAGERS}:
-        return None
+        return call and Usage(f"{line}\n\n{_awaited(context, element, call.code)}", call.passed)
     subject = variable(owner.name)
     made = constructor(context, owner, 0)
     head = f"{line}\n\n{subject} = {made.code}\n" if made else f"{line}\n\n{subject}: {path}\n"
@@ -87,7 +109,12 @@ def _member(context: Context, element: CodeElement, owner: CodeElement, line: st
 
 
 def constructor(context: Context, element: CodeElement, optional: int) -> Usage | None:
-    """A call of the class: by its own or inherited `__init__`, or without arguments where it has no base at all."""
+    """A call of the class: by its own or inherited `__init__`, or without arguments where it has no base at all.
+
+    None where calling it makes no object: an enumeration, a protocol, a class with abstract methods left.
+    """
+    if _makes_none(context, element):
+        return None
     path = element.id.removeprefix(element.module + ".")
     own = context.all.get(f"{element.id}.__init__")
     if own is not None:
@@ -98,6 +125,42 @@ def constructor(context: Context, element: CodeElement, optional: int) -> Usage 
     if element.bases or element.decorators or f"{element.id}.__new__" in context.all:
         return None
     return Usage(f"{path}()", ())
+
+
+def _makes_none(context: Context, element: CodeElement) -> bool:
+    """Whether the class is there to be derived from, or its objects are all made already."""
+    line, seen = [element.id], {element.id}
+    for each in line:  # grows: the bases follow their subclass
+        fresh = [base for base in context.analysis.inheritance.get(each, []) if base not in seen]
+        line += fresh
+        seen.update(fresh)
+    classes = [context.all[each] for each in line if each in context.all]
+    bases = {_last(text.partition("[")[0]) for each in classes for text in each.bases}
+    if any(base.endswith(ENUMERATIONS) for base in bases):
+        return True
+    if any(_last(text.partition("[")[0]) == "Protocol" for text in element.bases):
+        return True
+    first: dict[str, CodeElement] = {}
+    for owner in classes:
+        for child in context.children.get(owner.id, []):
+            first.setdefault(child.name, child)
+    return any(_decorators(child) & ABSTRACT for child in first.values())
+
+
+def _decorators(element: CodeElement) -> set[str]:
+    """The last name of each decorator: `lru_cache` of `@functools.lru_cache(maxsize=None)`."""
+    return {_last(text.partition("(")[0].strip()) for text in element.decorators}
+
+
+def _is_changed(element: CodeElement) -> bool:
+    """Whether a decorator may leave something that is called otherwise than what is declared, or not at all."""
+    if element.kind == "class":
+        return False
+    return bool(_decorators(element) - BINDING - TRANSPARENT - CONTEXT_MANAGERS)
+
+
+def _last(dotted: str) -> str:
+    return dotted.rpartition(".")[2]
 
 
 def inherited_constructor(context: Context, element: CodeElement) -> CodeElement | None:
@@ -162,7 +225,7 @@ def variable(name: str) -> str:
 
 
 def _awaited(context: Context, element: CodeElement, call: str) -> str:
-    decorators = {name.rpartition(".")[2] for name in element.decorators}
+    decorators = _decorators(element)
     if "contextmanager" in decorators:
         return f"with {call} as value:\n    ..."
     if "asynccontextmanager" in decorators:
@@ -173,10 +236,6 @@ def _awaited(context: Context, element: CodeElement, call: str) -> str:
     if element.is_async:
         return f"result = await {call}"
     return f"result = {call}" if element.returns not in (None, "None") else call
-
-
-def _usage(line: str, element: CodeElement, body: str, passed: tuple[tuple[CodeElement, Parameter], ...]) -> Usage:
-    return Usage(f"{line}\n\n{body}", passed)
 
 
 def _from(module: str, name: str) -> str:

@@ -18,7 +18,7 @@ def find_exports(elements: Mapping[str, CodeElement]) -> dict[str, str]:
     exported: dict[str, str] = {}
     reached: dict[str, str] = {}
     for package in sorted(packages, key=lambda each: (-each.id.count("."), each.id)):
-        for name, source in _imported(package, elements, reached):
+        for name, source in _imported(package, elements, reached).items():
             target = reached.get(source, source)
             inside = target.startswith(package.id + ".")  # another package's import of it is no one's way to it
             if inside and target in elements and elements[target].kind != "module" and target.endswith("." + name):
@@ -27,19 +27,33 @@ def find_exports(elements: Mapping[str, CodeElement]) -> dict[str, str]:
     return exported
 
 
-def _imported(
-    package: CodeElement, elements: Mapping[str, CodeElement], reached: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
-    """(name in the package, dotted source) of its top-level `from … import …` statements."""
+def _imported(package: CodeElement, elements: Mapping[str, CodeElement], reached: Mapping[str, str]) -> dict[str, str]:
+    """Name in the package → dotted source, by its top-level `from … import …` statements. The last binding counts."""
+    found: dict[str, str] = {}
     for node in _statements(package.code):
         if not isinstance(node, ast.ImportFrom):
+            for name in _bound(node):
+                found.pop(name, None)
             continue
         base = _base(package.id, node)
         for alias in node.names:
             if alias.name == "*":
-                yield from ((name, f"{base}.{name}") for name in _star(base, elements, reached))
-            elif alias.asname in (None, alias.name):
-                yield alias.name, f"{base}.{alias.name}"
+                found.update({name: f"{base}.{name}" for name in _star(base, elements, reached)})
+            else:
+                found[alias.asname or alias.name] = f"{base}.{alias.name}"
+    return found
+
+
+def _bound(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement binds anew, or deletes."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Import):
+        yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+    else:
+        for each in ast.walk(node):
+            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store | ast.Del):
+                yield each.id
 
 
 def _base(package: str, node: ast.ImportFrom) -> str:

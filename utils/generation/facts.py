@@ -88,7 +88,7 @@ class Context:
         self.path_is_test = {
             path: not include_tests and is_test(path, analysis.project.test_paths) for path in paths - self.unreadable
         }
-        repeated = {element.id.rpartition("#")[0] for element in elements if "#" in element.id}
+        repeated = {each.id.rpartition("#")[0] for each in elements if "#" in each.id and not is_accessor(each)}
         self.elements = [
             element
             for element in elements
@@ -235,6 +235,10 @@ class Context:
         self.judged[claim.kind, f"{claim.subject} {claim.kind} {claim.value}"] = verdict
         return verdict == "proven"
 
+    def guess(self, claim: Claim) -> Verdict:
+        """What the verifier says of a claim that only a name speaks for: where it is wrong, no one has claimed it."""
+        return self.verifier.verdict(claim) if self.verifier is not None else "proven"
+
     @cached_property
     def exports(self) -> dict[str, str]:
         """Element id → the package a reader would import it from, where that is not its own module."""
@@ -300,6 +304,13 @@ def is_public(element: CodeElement) -> bool:
         return element.is_public
     local = element.id.removeprefix(element.module + ".").split(".")
     return not any(part.startswith("_") and not part.endswith("__") for part in local)
+
+
+def is_accessor(element: CodeElement) -> bool:
+    """True for the setter, getter or deleter of a property, which has its name and is a part of it."""
+    return any(
+        text in (f"{element.name}.{use}" for use in ("setter", "getter", "deleter")) for text in element.decorators
+    )
 
 
 def flush(signature: str) -> str:

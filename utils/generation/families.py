@@ -43,7 +43,7 @@ FAMILIES: dict[str, Family] = {
     "signature": _family("api_usage", "forward", 1.0, _SYMBOL + " signature takes"),
     "by_signature": _family("api_usage", "reverse", 0.5, _SYMBOL + " parameters"),
     "import": _family("api_usage", "forward", 0.5, _SYMBOL + " code"),
-    "parameters": _family("api_usage", "forward", 0.7, _SYMBOL + " required optional documented returned"),
+    "parameters": _family("api_usage", "forward", 0.7, _SYMBOL + " required optional defaults documented returned"),
     "default": _family("api_usage", "forward", 0.35, _SYMBOL + " parameter declared"),
     "call_site": _family("api_usage", "forward", 0.7, _SYMBOL + " code caller site line"),
     "purpose": _family("project_overview", "forward", 1.0, "description readme path line"),

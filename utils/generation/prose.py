@@ -13,6 +13,7 @@ MOST_CALLS = 8
 MOST_STEPS = 10
 MOST_CLAUSES = 4  # steps under one condition that one sentence tells
 MOST_NAMES = 12
+MOST_TEXTS = 3  # results, or exceptions that are caught
 
 
 def quote(path: str, text: str, line: int) -> Slot:
@@ -45,17 +46,18 @@ def parameter_name(element: CodeElement, parameter: Parameter) -> Slot:
     return Slot(f"`{stars}{parameter.name}`", (Claim("has_parameter", element.id, parameter.name),))
 
 
-def called(context: Context, element: CodeElement) -> list[Slot]:
-    """The repository's functions that the element calls, at most `MOST_CALLS`; not itself, no lambdas."""
+def calls(context: Context, element: CodeElement, voice: Voice, variant: int) -> Slot:
+    """Which of the repository's functions it calls, at most `MOST_CALLS`; empty where none is proven."""
+    others = [callee for callee in context.analysis.call_graph.get(element.id, []) if callee != element.id]
     found: list[Slot] = []
-    for callee in context.analysis.call_graph.get(element.id, []):
-        if callee == element.id or callee not in context.known or context.is_inside_function(context.all[callee]):
+    for callee in others:
+        if callee not in context.known or context.is_inside_function(context.all[callee]):
             continue
         if context.holds(Claim("calls", element.id, callee)):
             found.append(context.symbol(callee, "calls", element.id))
         if len(found) == MOST_CALLS:
             break
-    return found
+    return voice.say("calls", variant, len(found), items=voice.some(found, len(others), variant)) if found else EMPTY
 
 
 def function_shape(element: CodeElement, voice: Voice, variant: int) -> Slot:
@@ -83,27 +85,22 @@ def class_shape(context: Context, element: CodeElement, voice: Voice, variant: i
         ids = {child.name: child.id for child in children if child.kind in kinds}
         items = [Slot(f"`{name}`", (Claim("contains", element.path, ids[name]),)) for name in named[:MOST_NAMES]]
         if items:
-            listed = voice.listed(items)
-            listed = listed if len(named) <= MOST_NAMES else voice.say("among_others", variant, items=listed)
-            parts.append(voice.say(key, variant, len(items), items=listed))
+            parts.append(voice.say(key, variant, len(items), items=voice.some(items, len(named), variant)))
     return voice.sentences(parts)
 
 
 def module_shape(context: Context, element: CodeElement, voice: Voice, variant: int) -> Slot:
     """What the module defines and which of the repository's modules it imports."""
     parts = []
-    public = [item for item in context.by_path.get(element.path, []) if is_public(item)]
+    defined = context.by_path.get(element.path, [])
+    public = [item for item in defined if is_public(item)]
     items = [context.symbol(item.id, "contains", element.path) for item in public[:MOST_NAMES]]
     if items:
-        listed = voice.listed(items)
-        listed = listed if len(public) <= MOST_NAMES else voice.say("among_others", variant, items=listed)
-        parts.append(voice.say("defines", variant, len(items), items=listed))
-    imported = [module for module in context.analysis.imports.get(element.id, []) if module in context.all]
-    if imported:
+        parts.append(voice.say("defines", variant, len(items), items=voice.some(items, len(defined), variant)))
+    others = context.analysis.imports.get(element.id, [])
+    if imported := [module for module in others if module in context.all]:
         modules = [context.symbol(module, "imports", element.id) for module in imported[:MOST_CALLS]]
-        listed = voice.listed(modules)
-        listed = listed if len(imported) <= MOST_CALLS else voice.say("among_others", variant, items=listed)
-        parts.append(voice.say("imports", variant, len(modules), items=listed))
+        parts.append(voice.say("imports", variant, len(modules), items=voice.some(modules, len(others), variant)))
     return voice.sentences(parts)
 
 
@@ -122,15 +119,16 @@ def behaviour(context: Context, element: CodeElement, voice: Voice, variant: int
     loops, branches = _texts(element, found.steps, "loop"), _texts(element, found.steps, "branch")
     for key, items, most in (("loops", loops, 2), ("branches", branches, 3), ("sets", sets, 6)):
         if items:
-            parts.append(voice.say(key, variant, len(items[:most]), items=voice.listed(items[:most])))
-    if calls := called(context, element):
-        parts.append(voice.say("calls", variant, len(calls), items=voice.listed(calls)))
+            listed = voice.some(items[:most], len(items), variant)
+            parts.append(voice.say(key, variant, len(items[:most]), items=listed))
+    parts.append(calls(context, element, voice, variant))
     if found.raises:
         errors = [Slot(f"`{name}`", (Claim("raises", element.id, name),)) for name in found.raises]
         parts.append(voice.say("raises", variant, len(errors), items=voice.listed(errors)))
     for key, kind in (("handled", "handle"), ("yields", "yield"), ("returned", "return")):
-        if items := _texts(element, found.steps, kind)[:3]:
-            parts.append(voice.say(key, variant, len(items), items=voice.listed(items)))
+        if items := _texts(element, found.steps, kind):
+            listed = voice.some(items[:MOST_TEXTS], len(items), variant)
+            parts.append(voice.say(key, variant, len(items[:MOST_TEXTS]), items=listed))
     return voice.sentences(parts)
 
 

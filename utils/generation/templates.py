@@ -41,16 +41,18 @@ EMPTY = Slot("")
 
 
 class Template:
-    """One parsed template. `fields` are all its slots, `required` those outside square brackets."""
+    """One parsed template. `fields` are all its slots, `required` those outside square brackets and what it `needs`."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, needs: Iterable[str] = ()) -> None:
         self.text = text
         self._segments: list[tuple[bool, list[str]]] = []
         for position, part in enumerate(_OPTIONAL.split(text)):
             if part:
                 self._segments.append((position % 2 == 1, _FIELD.split(part)))
-        self.fields = {name for _, parts in self._segments for name in parts[1::2]}
-        self.required = {name for optional, parts in self._segments if not optional for name in parts[1::2]}
+        self.fields = {name for _, parts in self._segments for name in parts[1::2]} | set(needs)
+        self.required = {name for optional, parts in self._segments if not optional for name in parts[1::2]} | set(
+            needs
+        )
 
     def fits(self, slots: Slots) -> bool:
         """True when every required slot is there."""
@@ -92,10 +94,12 @@ def _is_wide(char: str) -> bool:
 
 
 class Question(msgspec.Struct, forbid_unknown_fields=True):
-    """A question wording; `test: true` keeps it out of training for good."""
+    """A question wording; `test: true` keeps it out of training for good. It is asked only where all that it `needs` is
+    there to be answered: slots that it does not show."""
 
     text: str
     test: bool = False
+    needs: list[str] = []
 
 
 class Wordings(msgspec.Struct, forbid_unknown_fields=True):
@@ -143,7 +147,7 @@ class Voice:
         self.tests: dict[str, frozenset[int]] = {}
         for family, wordings in file.families.items():
             questions = [item if isinstance(item, Question) else Question(item) for item in wordings.questions]
-            self.questions[family] = [Template(question.text) for question in questions]
+            self.questions[family] = [Template(question.text, question.needs) for question in questions]
             self.answers[family] = [Template(text) for text in wordings.answers]
             self.tests[family] = frozenset(index for index, question in enumerate(questions) if question.test)
         self._phrases: dict[tuple[str, bool], list[Template]] = {}
@@ -166,6 +170,11 @@ class Voice:
             text = _spaced([self.style.comma.join(texts[:-1]), before, texts[-1]])
             text = _spaced([text[: -len(texts[-1])], texts[-1]])
         return merge(text, items)
+
+    def some(self, items: Sequence[Slot], total: int, variant: int) -> Slot:
+        """A list of some of `total` things, which says so where it leaves any out."""
+        listed = self.listed(items)
+        return self.say("among_others", variant, items=listed) if 0 < len(items) < total else listed
 
     def sentences(self, items: Iterable[Slot]) -> Slot:
         """Sentences in a row."""

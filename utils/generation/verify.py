@@ -13,7 +13,7 @@ import msgspec
 from utils.generation.coverage import uncovered
 from utils.generation.proof.claims import prove
 from utils.generation.proof.general import StandardLibrary
-from utils.generation.proof.relations import judge_calls
+from utils.generation.proof.relations import judge_calls, judge_decorates, judge_raised_by
 from utils.generation.proof.resolve import Repository
 from utils.generation.proof.values import Verdict
 from utils.records import Claim, Evidence, Sample
@@ -42,11 +42,15 @@ class Verifier:
         return prove(self.repository, claim)
 
     def verdict(self, claim: Claim) -> Verdict:
-        """Proven; undecided where the reading of calls cannot tell either way; else refuted."""
+        """Proven; undecided where the reading of a name cannot tell either way; else refuted."""
         if claim.kind == "calls":
             return judge_calls(self.repository, claim.subject, str(claim.value))
         if claim.kind == "called_by":
             return judge_calls(self.repository, str(claim.value), claim.subject)
+        if claim.kind == "decorates":
+            return judge_decorates(self.repository, claim.subject, str(claim.value))
+        if claim.kind == "raised_by":
+            return judge_raised_by(self.repository, claim.subject, str(claim.value))
         return "proven" if self.prove(claim) is None else "refuted"
 
     @cached_property

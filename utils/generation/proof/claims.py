@@ -84,7 +84,7 @@ def _returns(repo: Repository, found: Found, value: object) -> str | None:
 
 
 def _raises(repo: Repository, found: Found, value: object) -> str | None:
-    raised = found.definition.raises if not found.name else set()
+    raised = set(found.definition.raises) if not found.name else set()
     known = raised | {text.rpartition(".")[2] for text in raised}
     return None if value in known else f"it raises {', '.join(sorted(raised)) or 'nothing by name'}"
 
@@ -202,7 +202,10 @@ ON_REPOSITORY: dict[str, Proof] = {
     "inherits_from": _straight(relations.inherits_from),
     "has_subclass": _swapped(relations.inherits_from),
     "overrides": _straight(relations.overrides),
+    "raised_by": _straight(relations.raised_by),
+    "decorates": _straight(relations.decorates),
     "imports": _straight(relations.imports),
+    "imported_from": _straight(relations.imported_from),
     "contains": _contains,
     "depends_on": _depends_on,
     "count": _count,

@@ -67,6 +67,15 @@ class Site(NamedTuple):
         return self.ref is not None and self.ref[0] == "a" and self.how[0] in ATTRIBUTE_METHODS
 
 
+class Bound(NamedTuple):
+    """One binding at module level, in the order in which the module runs. `name` is "*" for a star import; `source` is
+    ("f", module, level, name) for an import, None where the name is deleted; `is_sure`: it is run in any case."""
+
+    name: str
+    source: Ref
+    is_sure: bool
+
+
 class Assignment(NamedTuple):
     """A statement that assigns a name: lines from 1, columns in bytes from 0, the annotation's text or ""."""
 
@@ -103,7 +112,7 @@ class Definition:
     base_refs: list[Ref] = field(default_factory=list)
     metaclass_ref: Ref = None
     docstring: str | None = None
-    raises: set[str] = field(default_factory=set)
+    raises: dict[str, Ref] = field(default_factory=dict)
     sites: list[Site] = field(default_factory=list)
     bindings: dict[str, list[Ref]] = field(default_factory=dict)
     attributes: dict[str, list[Ref]] = field(default_factory=dict)
@@ -129,7 +138,8 @@ class Definition:
 @dataclass(slots=True, eq=False)
 class FileFacts:
     """What one file says. `by_local` leads from a name inside the module to its definition; `assigned_attributes` are
-    the attributes assigned on anything but a method's own instance."""
+    the attributes assigned on anything but a method's own instance; `ending` has the bindings at module level, in the
+    order in which it runs; `public` is what its `__all__` lists, where that is one plain display."""
 
     path: str
     module: Definition
@@ -139,6 +149,14 @@ class FileFacts:
     stars: list[tuple[str, int]]
     imported: list[tuple[str, int, tuple[str, ...]]]
     assigned_attributes: set[str]
+    ending: list[Bound]
+    public: frozenset[str] | None
+
+    def offers(self, name: str) -> bool:
+        """Whether a star import may bring the name along, if the module has it."""
+        if self.public is not None:
+            return name in self.public
+        return "__all__" in self.module.bindings or not name.startswith("_")
 
 
 def first_parameter(function: Definition) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from packaging.utils import canonicalize_name
 
 from utils.generation.proof import calls as reading
+from utils.generation.proof.ending import origins
+from utils.generation.proof.facts import Ref
 from utils.generation.proof.locate import Found, find, same_code
 from utils.generation.proof.metadata import declared_dependencies
 from utils.generation.proof.resolve import Repository
-from utils.generation.proof.values import Value, Verdict
+from utils.generation.proof.values import ANY, Value, Verdict
 
 BEST_FIRST: tuple[Verdict, ...] = ("proven", "undecided", "refuted")
+_DENIAL = {"undecided": "is not surely", "refuted": "is not"}
 
 
 def calls(repo: Repository, caller: str, callee: str) -> str | None:
@@ -34,6 +37,55 @@ def judge_calls(repo: Repository, caller: str, callee: str) -> Verdict:
                     found.add(reading.judge(repo, source, target))
         repo.judged[caller, callee] = min(found, key=BEST_FIRST.index, default="refuted")
     return repo.judged[caller, callee]
+
+
+def decorates(repo: Repository, decorator: str, decorated: str) -> str | None:
+    """A decorator of the second, or the function that makes it, is the first."""
+    verdict = judge_decorates(repo, decorator, decorated)
+    return None if verdict == "proven" else f"{decorator} {_DENIAL[verdict]} a decorator of {decorated}"
+
+
+def judge_decorates(repo: Repository, decorator: str, decorated: str) -> Verdict:
+    """Whether one of its decorators resolves to the decorator and to nothing else."""
+    refs = [(found, ref) for found in _definitions(repo, decorated) for ref in found.definition.decorator_refs]
+    return _judge_names(repo, decorator, [(_around(found), _made_by(ref)) for found, ref in refs])
+
+
+def raised_by(repo: Repository, error: str, function: str) -> str | None:
+    """A `raise` in the function's own code names the exception."""
+    verdict = judge_raised_by(repo, error, function)
+    return None if verdict == "proven" else f"{error} {_DENIAL[verdict]} what {function} raises"
+
+
+def judge_raised_by(repo: Repository, error: str, function: str) -> Verdict:
+    """Whether one of its `raise` statements resolves to the exception and to nothing else."""
+    refs = [(found, ref) for found in _definitions(repo, function) for ref in found.definition.raises.values()]
+    return _judge_names(repo, error, [(found, ref) for found, ref in refs])
+
+
+def _judge_names(repo: Repository, element: str, named: list[tuple[Found, Ref]]) -> Verdict:
+    """Whether one of the references, each in its scope, stands for the element."""
+    wanted = {found.value for found in _definitions(repo, element)}
+    unsure = False
+    for scope, ref in named:
+        values = repo.resolve(scope.path, scope.definition.index, ref)
+        if values and values <= wanted:
+            return "proven"
+        unsure = unsure or ANY in values or not wanted.isdisjoint(values)
+    return "undecided" if unsure else "refuted"
+
+
+def _made_by(ref: Ref) -> Ref:
+    """`f` of the decorators `f` and `f(…)`."""
+    while ref is not None and ref[0] == "c":
+        ref = ref[1]
+    return ref
+
+
+def _around(found: Found) -> Found:
+    """What a definition stands in: its decorators are read there."""
+    outer = found.definition.parent
+    return found._replace(definition=outer) if outer is not None else found
 
 
 def inherits_from(repo: Repository, subclass: str, base: str) -> str | None:
@@ -94,6 +146,21 @@ def imports(repo: Repository, module: str, imported: str) -> str | None:
             if reached & targets:
                 return None
     return f"{module} has no import of {imported}"
+
+
+def imported_from(repo: Repository, element: str, module: str) -> str | None:
+    """`from module import name` gives the element: of the names that the module has in the end, that is the one."""
+    for found in find(repo, element):
+        name = found.name or found.definition.name
+        outer = found.definition if found.name else found.definition.parent
+        if outer is None or outer.kind != "module":
+            continue
+        own = (found.path, name)
+        for path in repo.modules(module):
+            reached = origins(repo, path, name)
+            if reached == {own} or (path == found.path and own in reached):
+                return None
+    return f"{module} does not surely have it under its name"
 
 
 def depends_on(repo: Repository, name: str) -> str | None:

@@ -168,12 +168,28 @@ class Repository(Hierarchy):
             if is_bound and value.kind != "instance":  # what any class assigns to an object goes before all names
                 break
         if found_values:
+            if value.kind == "instance":
+                found_values = self._unless_replaced(found_values, order, name)
             if value.kind != "super" and (
                 literal or name in self.assigned_attributes or self.is_overridden(value, name)
             ):
                 found_values.add(ANY)  # others, or subclasses, assign it
             return self._properties_run(frozenset(found_values), value, depth, seen)
         return UNKNOWN if complete else frozenset({OUT, ANY})
+
+    def _unless_replaced(self, values: set[Value], order: list[Value], name: str) -> set[Value]:
+        """The values without the methods of that name, where the object may be given something else in their place."""
+        if not any(name in self.definition(each).attributes for each in order):
+            return values
+        methods = {each for each in values if self._is_method(each, name)}
+        return (values - methods) | UNKNOWN if methods else values
+
+    def _is_method(self, value: Value, name: str) -> bool:
+        """Whether it is a function in a class body, under its own name, that an assignment to an object hides."""
+        function = self.definition(value) if value.kind == "def" else None
+        if function is None or function.kind != "function" or function.name != name or function.is_property:
+            return False
+        return function.parent is not None and function.parent.kind == "class"
 
     def _properties_run(self, values: Values, owner: Value, depth: int, seen: Seen) -> Values:
         """A property read on an instance gives what the property returns."""

@@ -100,12 +100,16 @@ def member(repo: Repository, path: str, name: str, depth: int, seen: Seen) -> Va
 
 
 def _starred(repo: Repository, path: str, name: str, depth: int, seen: Seen) -> Values | None:
-    """What a star import brings under the name; a module that surely has it comes before one that may."""
+    """What a star import brings under the name: the last one that has it counts. One that surely has it comes before
+    one that may."""
     facts = repo.facts(path)
     unsure: Values | None = None
-    for module, level in facts.stars if facts else ():
+    for module, level in reversed(facts.stars) if facts else ():
         for target in repo.absolute(path, module, level):
             key = ("star", target, name)
+            source = repo.facts(target)
+            if source is not None and not source.offers(name):
+                continue
             if target != path and depth > 0 and key not in seen:
                 values = member(repo, target, name, depth - 1, seen | {key})
                 if values is not None and values != UNKNOWN:

@@ -6,6 +6,7 @@ import ast
 import sys
 from typing import Any
 
+from utils.generation.proof.ending import read_ending, read_public
 from utils.generation.proof.facts import CALL, MADE, PASSED, RAISED, Assignment, Definition, FileFacts, Ref, Site
 from utils.generation.proof.protocols import READ, attribute_methods, implicit_calls
 from utils.generation.proof.references import annotated, arguments, functions_passed, read_by_name, reference
@@ -24,7 +25,16 @@ def read_file(path: str, lines: list[str]) -> FileFacts:
     by_local = _number(reader.definitions)
     by_place = {(each.line, each.column): each for each in reader.definitions if each.kind == "lambda"}
     return FileFacts(
-        path, module, reader.definitions, by_local, by_place, reader.stars, reader.imported, reader.assigned
+        path,
+        module,
+        reader.definitions,
+        by_local,
+        by_place,
+        reader.stars,
+        reader.imported,
+        reader.assigned,
+        list(read_ending(reader.tree.body)),
+        read_public(reader.tree.body),
     )
 
 
@@ -168,7 +178,7 @@ class _Reader:
                 runner.sites.append(Site(node.lineno, reference(node.target), READ))
         elif kind is ast.Raise and node.exc is not None:
             raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-            runner.raises.add(self.source(raised))
+            runner.raises[self.source(raised)] = reference(raised)
             if raised is node.exc:
                 runner.sites.append(Site(node.lineno, reference(raised), RAISED))
         elif kind is ast.Return:

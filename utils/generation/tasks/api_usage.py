@@ -56,8 +56,8 @@ def declarations(context: Context) -> Iterator[Fact]:
             yield Fact.about("signature", element, partial(_signature, context, element))
 
 
-def _profile(element: CodeElement) -> tuple[str, frozenset[str]]:
-    return element.kind, frozenset(parameter.name for parameter in own_parameters(element))
+def _profile(element: CodeElement) -> frozenset[str]:
+    return frozenset(parameter.name for parameter in own_parameters(element))
 
 
 def _call(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
@@ -66,7 +66,9 @@ def _call(context: Context, element: CodeElement, voice: Voice, variant: int) ->
     if usage is None:
         return slots
     claims = tuple(Claim("has_parameter", owner.id, parameter.name) for owner, parameter in usage.passed)
-    slots["code"] = Slot(f"```python\n{usage.code}\n```", tuple(dict.fromkeys(claims)), context.span(element))
+    slots["code"] = Slot(
+        f"```python\n{usage.code}\n```", tuple(dict.fromkeys([*usage.imported, *claims])), context.span(element)
+    )
     if usage.instance is not None:
         name = Slot(context.display(usage.instance.id), (Claim("is_a", usage.instance.id, "class"),))
         slots["note"] = voice.say("needs_instance", variant, name=name)
@@ -79,7 +81,8 @@ def _call(context: Context, element: CodeElement, voice: Voice, variant: int) ->
 
 def _import(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
-    slots["code"] = Slot(import_of(context, element) or "")
+    if (imported := import_of(context, element)) is not None:
+        slots["code"] = Slot(imported.code, imported.claims)
     return slots
 
 
@@ -106,6 +109,8 @@ def _parameters(context: Context, element: CodeElement, voice: Voice, variant: i
         slots["required"] = voice.listed(required)
     if optional:
         slots["optional"] = voice.listed(optional)
+    if any(item.default is not None for item in own):
+        slots["defaults"] = slots["optional"]
     if element.returns and "`" not in element.returns:
         returned = Slot(element.returns, (Claim("returns", element.id, element.returns),))
         slots["returned"] = voice.say("returns_annotated", variant, type=returned)

@@ -46,13 +46,16 @@ def _compare(
             (Claim("inherits_from", one.id, base.id), Claim("inherits_from", two.id, base.id)),
         ),
     }
-    shared = [name for name in methods[0] if name in methods[1]][:MOST_NAMED]
-    if shared:
-        both = [Slot(f"`{name}`", methods[0][name].claims + methods[1][name].claims) for name in shared]
-        slots["shared"] = voice.listed(both)
+    both = [
+        Slot(item.text, item.claims + methods[1][name].claims)
+        for name, item in methods[0].items()
+        if name in methods[1]
+    ]
+    if both:
+        slots["shared"] = voice.some(both[:MOST_NAMED], len(both), variant)
     for slot, own, others in (("first", methods[0], methods[1]), ("second", methods[1], methods[0])):
-        if named := [item for name, item in own.items() if name not in others][:MOST_NAMED]:
-            slots[slot] = voice.listed(named)
+        if named := [item for name, item in own.items() if name not in others]:
+            slots[slot] = voice.some(named[:MOST_NAMED], len(named), variant)
     return slots if {"shared", "first", "second"} & slots.keys() else {}
 
 

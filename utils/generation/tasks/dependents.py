@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
@@ -17,8 +17,6 @@ FEWEST_USED = 2  # functions that one module uses of another, for the two to be 
 NEIGHBOURS_PER_MODULE = 2
 LANGUAGE_DECORATORS = frozenset({"property", "staticmethod", "classmethod", "abstractmethod", "overload", "setter"})
 
-Related = tuple[tuple[CodeElement, tuple[Claim, ...]], ...]
-
 
 def facts(context: Context) -> Iterator[Fact]:
     """Every such relation."""
@@ -27,9 +25,9 @@ def facts(context: Context) -> Iterator[Fact]:
     yield from _interactions(context)
 
 
-def _knows(context: Context, module: str, error: CodeElement) -> bool:
+def _knows(context: Context, module: str, decorator: CodeElement) -> bool:
     imported = context.analysis.imports.get(module, [])
-    return module == error.module or error.module in imported or context.exports.get(error.id) in imported
+    return module == decorator.module or decorator.module in imported or context.exports.get(decorator.id) in imported
 
 
 def _tested(context: Context) -> Iterator[Fact]:
@@ -40,35 +38,57 @@ def _tested(context: Context) -> Iterator[Fact]:
         callers = [context.all[each] for each in context.callers.get(element.id, []) if each in context.all]
         tests = [each for each in callers if context.looks_like_test(each.path) and "#" not in each.id]
         if tests and not context.looks_like_test(element.path):
-            related = tuple((test, (Claim("called_by", element.id, test.id),)) for test in tests)
-            yield Fact.about("tested_by", element, partial(_listed, context, element, related))
+            yield Fact.about("tested_by", element, partial(_tests, context, element, tests))
+
+
+def _tests(
+    context: Context, element: CodeElement, tests: Sequence[CodeElement], voice: Voice, variant: int
+) -> dict[str, Slot]:
+    claims = {test.id: Claim("called_by", element.id, test.id) for test in tests}
+    proven = [test for test, claim in claims.items() if context.holds(claim)]
+    return _listed(context, element, claims, proven, voice, variant)
 
 
 def _decorated(context: Context) -> Iterator[Fact]:
-    """What a decorator of the repository itself is put on."""
-    found: defaultdict[str, list[tuple[CodeElement, tuple[Claim, ...]]]] = defaultdict(list)
+    """What a decorator of the repository itself is put on. Whether it is that one, and no other of its name, is for the
+    verifier to say."""
+    found: defaultdict[str, list[CodeElement]] = defaultdict(list)
     functions = {element.name: element for element in context.elements if element.kind == "function"}
     for element in context.elements:
         for text in element.decorators:
             decorator = functions.get(text.partition("(")[0].strip().rpartition(".")[2])
             if decorator is None or decorator.name in LANGUAGE_DECORATORS or not context.is_unique(decorator.name):
                 continue
-            if "\n" not in text and _knows(context, element.module, decorator):
-                found[decorator.id].append((element, (Claim("decorated_by", element.id, text),)))
-    for decorator_id, related in found.items():
-        if len(related) >= FEWEST_DECORATED:
+            if _knows(context, element.module, decorator):
+                found[decorator.id].append(element)
+    for decorator_id, decorated in found.items():
+        if len(decorated) >= FEWEST_DECORATED:
             element = context.all[decorator_id]
-            yield Fact.about("decorated_with", element, partial(_listed, context, element, tuple(related)))
+            yield Fact.about("decorated_with", element, partial(_bearers, context, element, decorated))
 
 
-def _listed(context: Context, element: CodeElement, related: Related, voice: Voice, variant: int) -> dict[str, Slot]:
-    ordered = sorted(related, key=lambda item: rank(element.id, item[0].id))
-    kept = [item for item in ordered if all(claim.kind != "called_by" or context.holds(claim) for claim in item[1])]
-    shown = kept[:MOST_NAMED]
-    listed = voice.listed([placed(context, other, voice, variant, *claims) for other, claims in shown])
-    if 0 < len(shown) < len(related):
-        listed = voice.say("among_others", variant, items=listed)
-    return {**context.slots(element, voice), "items": listed}
+def _bearers(
+    context: Context, element: CodeElement, decorated: Sequence[CodeElement], voice: Voice, variant: int
+) -> dict[str, Slot]:
+    claims = {other.id: Claim("decorates", element.id, other.id) for other in decorated}
+    verdicts = {other: context.guess(claim) for other, claim in claims.items()}
+    open_or_true = {other: claims[other] for other, verdict in verdicts.items() if verdict != "refuted"}
+    proven = [other for other, verdict in verdicts.items() if verdict == "proven"]
+    return _listed(context, element, open_or_true, proven, voice, variant)
+
+
+def _listed(
+    context: Context,
+    element: CodeElement,
+    claims: Mapping[str, Claim],
+    proven: Sequence[str],
+    voice: Voice,
+    variant: int,
+) -> dict[str, Slot]:
+    """Some of the `proven` ids; `claims` has all that belong to the list, what is left out included."""
+    shown = sorted(proven, key=lambda other: rank(element.id, other))[:MOST_NAMED]
+    items = [placed(context, context.all[other], voice, variant, claims[other]) for other in shown]
+    return {**context.slots(element, voice), "items": voice.some(items, len(claims), variant)}
 
 
 def _interactions(context: Context) -> Iterator[Fact]:
@@ -106,11 +126,12 @@ def _interaction(
     if not lines:
         return {}
     imports = (Claim("imports", user, used),)
-    items = voice.listed([Slot(f"`{context.display(callee)}`") for callee, _ in shown])
+    items = voice.some([Slot(f"`{context.display(callee)}`") for callee, _ in shown], len(uses), variant)
+    more = [voice.say("more_places", variant)] if len(shown) < len(uses) else []
     return {
         "repo": Slot(context.repo),
         "module": Slot(user, imports),
         "other": Slot(used, imports),
         "items": items,
-        "steps": voice.bullets(lines),
+        "steps": voice.paragraphs([voice.bullets(lines), *more]),
     }

@@ -6,7 +6,7 @@ to touch. Where the steps go (answer, think block or nowhere) is `generation.rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
@@ -60,10 +60,11 @@ def _path(element: CodeElement) -> Slot:
     return Slot(element.path, (Claim("defined_in", element.id, element.path),))
 
 
-def _files(voice: Voice, elements: Sequence[CodeElement]) -> Slot:
-    """The files of the elements, each once."""
+def _files(voice: Voice, elements: Sequence[CodeElement], others: Iterable[str] = (), variant: int = 0) -> Slot:
+    """The files of the elements, each once; `others`: all files that belong to the list."""
     paths = {element.path: element for element in elements}
-    return voice.listed([Slot(f"`{path}`", _path(element).claims) for path, element in paths.items()][:MOST_NAMED])
+    items = [Slot(f"`{path}`", _path(element).claims) for path, element in paths.items()][:MOST_NAMED]
+    return voice.some(items, len({*paths, *others}), variant)
 
 
 def _tests(context: Context, element: CodeElement, voice: Voice, variant: int) -> list[Slot]:
@@ -80,12 +81,14 @@ def _tests(context: Context, element: CodeElement, voice: Voice, variant: int) -
 
 def _users(context: Context, element: CodeElement, voice: Voice, variant: int) -> list[Slot]:
     """Which other modules import the element's module: where something new has to be made known."""
-    found = _named(context, context.importers.get(element.module, []))
+    importers = context.importers.get(element.module, [])
+    found = _named(context, importers)
     modules = [each for each in found if each.path not in context.supporting][:MOST_NAMED]
     if not modules:
         return []
     items = [Slot(f"`{each.id}`", (Claim("imports", each.id, element.module),), context.span(each)) for each in modules]
-    return [voice.say("design_users", variant, len(items), items=voice.listed(items), module=Slot(element.module))]
+    listed = voice.some(items, len(importers), variant)
+    return [voice.say("design_users", variant, len(items), items=listed, module=Slot(element.module))]
 
 
 def _implement(
@@ -110,7 +113,8 @@ def _implement(
         mark = merge(next(iter(required.values())).text, required.values())
         steps.append(voice.say("design_required", variant, len(required), items=voice.listed(methods), mark=mark))
     elif overridden := _overridden(context, base, members):
-        steps.append(voice.say("design_overridden", variant, len(overridden), items=voice.listed(overridden)))
+        listed = voice.some(overridden[:MOST_NAMED], len(overridden), variant)
+        steps.append(voice.say("design_overridden", variant, len(overridden), items=listed))
     own = context.all.get(f"{base.id}.__init__")
     if own is not None and (passed := [parameter_name(own, each) for each in own_parameters(own)]):
         steps.append(voice.say("design_init", variant, len(passed), name=slots["name"], items=voice.listed(passed)))
@@ -140,18 +144,21 @@ def _overridden(context: Context, base: CodeElement, members: Sequence[CodeEleme
             if child.overrides and child.overrides.rpartition(".")[0] == base.id:
                 claim = Claim("overrides", child.id, child.overrides)
                 found.setdefault(child.name, Slot(f"`{child.name}`", (claim,), context.span(child)))
-    return list(found.values())[:MOST_NAMED]
+    return list(found.values())
 
 
 def _register(
     context: Context, registry: CodeElement, members: tuple[CodeElement, ...], voice: Voice, variant: int
 ) -> dict[str, Slot]:
     slots = context.slots(registry, voice)
-    examples = members[:EXAMPLES]
-    shown = voice.listed([placed(context, each, voice, variant) for each in examples])
+    claims = {each.id: _registration(context, registry, each) for each in members}
+    examples = [each for each in members if claims[each.id] is not None][:EXAMPLES]
+    if not examples:
+        return {}
+    shown = voice.listed([placed(context, each, voice, variant, *(claims[each.id] or ())) for each in examples])
     steps = [
         voice.say("design_registry", variant, name=slots["name"], path=slots["path"]),
-        voice.say("design_registered", variant, items=shown, name=slots["name"]),
+        voice.say("design_registered", variant, len(examples), items=shown, name=slots["name"]),
         *_users(context, examples[0], voice, variant),
         *_tests(context, examples[0], voice, variant),
     ]
@@ -161,21 +168,24 @@ def _register(
     return {**slots, "steps": voice.bullets(steps, numbered=True), "answer": answer}
 
 
+def _registration(context: Context, registry: CodeElement, member: CodeElement) -> tuple[Claim, ...] | None:
+    """What proves that a decorator registers the member; null where its decorator is another one of that name."""
+    if registry.name not in {text.partition("(")[0].strip().rpartition(".")[2] for text in member.decorators}:
+        return ()  # it stands in a dict or a list, or is given to a function
+    claim = Claim("decorates", registry.id, member.id)
+    return (claim,) if context.guess(claim) == "proven" else None
+
+
 def _change(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
-    callers = [
-        each
-        for each in _named(context, context.callers.get(element.id, []))
-        if context.holds(Claim("called_by", element.id, each.id))
-    ]
+    every = [each for each in context.callers.get(element.id, []) if each != element.id]
+    callers = [each for each in _named(context, every) if context.holds(Claim("called_by", element.id, each.id))]
     if not callers:
         return {}
     shown = [
         placed(context, each, voice, variant, Claim("called_by", element.id, each.id)) for each in callers[:MOST_NAMED]
     ]
-    listed = voice.listed(shown)
-    if len(callers) > MOST_NAMED:
-        listed = voice.say("among_others", variant, items=listed)
+    listed = voice.some(shown, len(every), variant)
     signature = Slot(element.signature, (Claim("has_signature", element.id, element.signature),))
     steps = [voice.say("design_definition", variant, name=slots["name"], path=slots["path"], line=slots["line"])]
     if "\n" not in element.signature and "`" not in element.signature and len(element.signature) < 160:
@@ -183,17 +193,23 @@ def _change(context: Context, element: CodeElement, voice: Voice, variant: int) 
     steps.append(voice.say("design_callers", variant, len(callers), items=listed))
     overriding = [
         Slot(f"`{context.display(each)}`", (Claim("overrides", each, element.id),))
-        for each in context.overridden_by.get(element.id, [])[:MOST_NAMED]
+        for each in context.overridden_by.get(element.id, [])
     ]
     if overriding:
-        steps.append(voice.say("design_overriding", variant, len(overriding), items=voice.listed(overriding)))
+        listed = voice.some(overriding[:MOST_NAMED], len(overriding), variant)
+        steps.append(voice.say("design_overriding", variant, len(overriding), items=listed))
     steps += _tests(context, element, voice, variant)
     places = [element, *callers[:MOST_NAMED]]
-    if all(each.path == element.path for each in callers):
+    paths = {context.all[each].path for each in every if each in context.all}
+    if paths <= {element.path}:
         answer = voice.say("design_change_here", variant, name=slots["name"], path=slots["path"])
     else:
         answer = voice.say(
-            "design_change", variant, name=slots["name"], path=slots["path"], files=_files(voice, places)
+            "design_change",
+            variant,
+            name=slots["name"],
+            path=slots["path"],
+            files=_files(voice, places, paths, variant),
         )
     return {**slots, "steps": voice.bullets(steps, numbered=True), "answer": answer}
 
@@ -212,10 +228,11 @@ def _extend(context: Context, module: CodeElement, voice: Voice, variant: int) -
         voice.say("design_module", variant, module=name, path=slots["path"]),
         voice.say("design_neighbours", variant, items=examples),
     ]
-    imported = [each for each in context.analysis.imports.get(module.id, []) if each in context.known][:MOST_NAMED]
-    if imported:
-        items = [Slot(f"`{each}`", (Claim("imports", module.id, each),)) for each in imported]
-        steps.append(voice.say("design_at_hand", variant, len(items), items=voice.listed(items)))
+    imported = context.analysis.imports.get(module.id, [])
+    if known := [each for each in imported if each in context.known][:MOST_NAMED]:
+        items = [Slot(f"`{each}`", (Claim("imports", module.id, each),)) for each in known]
+        listed = voice.some(items, len(imported), variant)
+        steps.append(voice.say("design_at_hand", variant, len(items), items=listed))
     steps += _users(context, module, voice, variant) + _tests(context, module, voice, variant)
     answer = voice.say("design_extend", variant, path=slots["path"], items=examples)
     return {**slots, "module": name, "steps": voice.bullets(steps, numbered=True), "answer": answer}

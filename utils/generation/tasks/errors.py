@@ -17,7 +17,10 @@ Raised = tuple[CodeElement, Step]
 
 
 def facts(context: Context) -> Iterator[Fact]:
-    """Where each exception of the repository is raised, by which function, under which condition."""
+    """Where each exception of the repository is raised, by which function, under which condition.
+
+    Whether it is that one, and no other of its name, is for the verifier to say.
+    """
     places: dict[str, list[Raised]] = {}
     for element in context.elements:
         if element.kind in CALLABLE or element.kind == "property":
@@ -43,17 +46,23 @@ def _sees(context: Context, element: CodeElement, error: CodeElement) -> bool:
 def _origins(
     context: Context, error: CodeElement, found: Sequence[Raised], voice: Voice, variant: int
 ) -> dict[str, Slot]:
-    shown = sorted(found, key=lambda each: rank(each[0].id, each[1].line))[:MOST_PLACES]
+    claims = {element.id: Claim("raised_by", error.id, element.id) for element, _ in found}
+    verdicts = {raiser: context.guess(claim) for raiser, claim in claims.items()}
+    proven = [each for each in found if verdicts[each[0].id] == "proven"]
+    if not proven:
+        return {}
+    shown = sorted(proven, key=lambda each: rank(each[0].id, each[1].line))[:MOST_PLACES]
     items = []
     for element, step in sorted(shown, key=lambda each: (each[0].path, each[1].line)):
         at = Claim("quotes", element.path, (step.line, step.line, error.name))
         slots = {
-            "name": Slot(context.display(element.id), (Claim("raises", element.id, step.detail),)),
+            "name": Slot(context.display(element.id), (claims[element.id],)),
             "path": Slot(element.path, (Claim("defined_in", element.id, element.path),)),
             "line": Slot(str(step.line), (at,), (Evidence(element.path, step.line, step.line),)),
         }
         if step.way == "if":
             slots["test"] = quote(element.path, step.under, step.under_line)
         items.append(voice.say("raised_at", variant, **slots))
-    more = voice.say("more_places", variant) if len(found) > len(shown) else EMPTY
+    total = sum(verdicts[element.id] != "refuted" for element, _ in found)
+    more = voice.say("more_places", variant) if total > len(shown) else EMPTY
     return {**context.slots(error, voice), "items": voice.bullets(items), "more": more}

@@ -13,7 +13,7 @@ from functools import partial
 
 from utils.generation.behaviour import Step
 from utils.generation.facts import CALLABLE, Context, Fact, is_public, summary_of
-from utils.generation.prose import behaviour, called, class_shape, function_shape, module_shape, quote, steps
+from utils.generation.prose import behaviour, calls, class_shape, function_shape, module_shape, quote, steps
 from utils.generation.templates import EMPTY, Slot, Voice
 from utils.records import Claim, CodeElement
 
@@ -116,8 +116,7 @@ def _explain(context: Context, element: CodeElement, voice: Voice, variant: int)
 def _behaviour(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
     slots["steps"] = voice.bullets(steps(context, element, voice, variant), numbered=True)
-    if calls := called(context, element):
-        slots["calls"] = voice.say("calls", variant, len(calls), items=voice.listed(calls))
+    slots["calls"] = calls(context, element, voice, variant)
     return slots
 
 

@@ -29,7 +29,7 @@ def facts(context: Context) -> Iterator[Fact]:
     for path, elements in context.by_path.items():
         public = [element for element in elements if is_public(element)]
         named = sorted(public or elements, key=lambda element: element.kind not in SYMBOLS)
-        yield Fact("file_contents", path, path, bool(public), partial(_contents, context, path, named))
+        yield Fact("file_contents", path, path, bool(public), partial(_contents, context, path, named, len(elements)))
         symbols = sorted((e for e in named if e.kind in SYMBOLS), key=lambda e: rank("pair", e.id))
         for first, second in zip(symbols[::2], symbols[1::2], strict=False):
             build = partial(_pair, context, path, first, second)
@@ -59,16 +59,17 @@ def _owner(context: Context, element: CodeElement, owner: CodeElement, voice: Vo
     }
 
 
-def _contents(context: Context, path: str, named: list[CodeElement], voice: Voice, variant: int) -> dict[str, Slot]:
+def _contents(
+    context: Context, path: str, named: list[CodeElement], total: int, voice: Voice, variant: int
+) -> dict[str, Slot]:
+    """`total` counts the private ones, too: what is left out of the list is said to be."""
     shown = named[:MOST_ITEMS]
     items = [Slot(f"`{element.name}`", (Claim("contains", path, element.id),)) for element in shown]
     slots = {
         "repo": Slot(context.repo),
         "path": Slot(path, (), tuple(span for element in shown for span in context.span(element))),
     }
-    if len(named) > MOST_ITEMS:
-        return {**slots, "items": voice.say("among_others", variant, items=voice.listed(items))}
-    return {**slots, "items": voice.listed(items)}
+    return {**slots, "items": voice.some(items, total, variant)}
 
 
 def _pair(

@@ -89,8 +89,8 @@ def _input(context: Context, name: str, places: Sequence[Place], voice: Voice, v
         "code": Slot(f"```python\n{first.text}\n```", (code,)),
     }
     elsewhere = {other: found for other, found in ordered[1:] if other != path}
-    if others := [Slot(f"`{other}`", (_named(other, found),)) for other, found in elsewhere.items()][:MOST_PLACES]:
-        slots["others"] = voice.listed(others)
+    if others := [Slot(f"`{other}`", (_named(other, found),)) for other, found in elsewhere.items()]:
+        slots["others"] = voice.some(others[:MOST_PLACES], len(others), variant)
     return slots
 
 
@@ -101,10 +101,7 @@ def _variables(context: Context, variables: dict[str, Place], voice: Voice, vari
         path, found = variables[name]
         where = Slot(path, (_named(path, found),), (Evidence(path, found.line, found.end),))
         items.append(voice.say("name_in_path", variant, name=Slot(f"`{name}`"), path=where))
-    listed = voice.listed(items)
-    if len(chosen) < len(variables):
-        listed = voice.say("among_others", variant, items=listed)
-    return {"repo": Slot(context.repo), "items": listed}
+    return {"repo": Slot(context.repo), "items": voice.some(items, len(variables), variant)}
 
 
 def _named(path: str, found: RuntimeInput) -> Claim:

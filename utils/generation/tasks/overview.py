@@ -7,7 +7,7 @@ asked about.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from utils.generation.facts import Context, Fact, is_public
@@ -19,6 +19,9 @@ MOST_ITEMS = 12
 LONGEST_DESCRIPTION = 400  # characters
 NEAR = 12  # lines below the given one in which a quotation that was folded may end
 PURPOSES = ("install", "run", "test")
+STARTED = frozenset(
+    {"console_scripts", "gui_scripts", "scripts", "main"}
+)  # entry points that a user runs; others are plugins'
 
 
 def facts(context: Context) -> Iterator[Fact]:
@@ -58,7 +61,8 @@ def _declared(context: Context) -> Iterator[Fact]:
     entries = [
         entry
         for entry in project.entry_points
-        if all(quoted(context, entry.path, text, entry.line) for text in (entry.name, entry.target))
+        if entry.group in STARTED
+        and all(quoted(context, entry.path, text, entry.line) for text in (entry.name, entry.target))
     ]
     if entries:
         yield _fact(context, "entry_points", context.repo, partial(_entry_points, context, entries))
@@ -142,9 +146,13 @@ def _size(context: Context, package: CodeElement | None, voice: Voice, variant: 
 
 
 def _members(context: Context, package: CodeElement) -> list[CodeElement]:
+    return sorted(_modules_of(context.modules, package), key=lambda element: element.id)
+
+
+def _modules_of(elements: Iterable[CodeElement], package: CodeElement) -> list[CodeElement]:
     prefix = package.id + "."
-    found = [e for e in context.modules if e.id.startswith(prefix) and "." not in e.id[len(prefix) :]]
-    return sorted(found, key=lambda element: element.id)
+    modules = (each for each in elements if each.kind == "module" and each.id.startswith(prefix))
+    return [each for each in modules if "." not in each.id[len(prefix) :]]
 
 
 def _package(
@@ -152,31 +160,25 @@ def _package(
 ) -> dict[str, Slot]:
     folder = package.path.removesuffix("__init__.py")
     items = [Slot(f"`{each.id}`", (Claim("contains", folder, each.id),), ()) for each in members[:MOST_ITEMS]]
-    listed = voice.listed(items)
-    if len(members) > MOST_ITEMS:
-        listed = voice.say("among_others", variant, items=listed)
+    listed = voice.some(items, len(_modules_of(context.all.values(), package)), variant)
     return {"repo": Slot(context.repo), "package": Slot(package.id, (), context.span(package)), "items": listed}
 
 
 def _role(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
     slots["module"] = Slot(element.id, (), context.span(element))
-    public = [item for item in context.by_path.get(element.path, []) if is_public(item)]
-    defined = [context.symbol(item.id, "contains", element.path) for item in public]
+    every = context.by_path.get(element.path, [])
+    defined = [context.symbol(item.id, "contains", element.path) for item in every if is_public(item)]
+    importers = context.importers.get(element.id, [])
     imports = [Slot(f"`{m}`", (Claim("imports", element.id, m),)) for m in context.analysis.imports.get(element.id, [])]
-    users = [
-        Slot(f"`{m}`", (Claim("imports", m, element.id),))
-        for m in context.importers.get(element.id, [])
-        if m in context.known
-    ]
-    for slot, phrase, items in (
-        ("defines", "defines", defined),
-        ("uses", "imports", imports),
-        ("used_by", "imported_by", users),
+    users = [Slot(f"`{m}`", (Claim("imports", m, element.id),)) for m in importers if m in context.known]
+    for slot, phrase, items, total in (
+        ("defines", "defines", defined, len(every)),
+        ("uses", "imports", imports, len(imports)),
+        ("used_by", "imported_by", users, len(importers)),
     ):
         if items:
-            listed = voice.listed(items[:MOST_ITEMS])
-            listed = listed if len(items) <= MOST_ITEMS else voice.say("among_others", variant, items=listed)
+            listed = voice.some(items[:MOST_ITEMS], total, variant)
             slots[slot] = voice.say(phrase, variant, len(items), items=listed)
     return slots
 
@@ -213,8 +215,8 @@ def _dependency_facts(context: Context) -> Iterator[Fact]:
         if find_mentions(item.group) and _heading(context, item) is None:  # named like code, and nothing says so
             continue
         members = groups.setdefault(item.group, [])
-        if not members or members[0].path == item.path:
-            members.append(item)
+        if all(other.path == item.path and other.name != item.name for other in members):
+            members.append(item)  # what one file declares twice, for two versions of Python, is one dependency
         if item.name not in asked:
             asked.add(item.name)
             subject = f"{item.name} {item.group} {item.path}"
@@ -259,9 +261,7 @@ def _dependencies(context: Context, members: Sequence[Dependency], voice: Voice,
         Slot(f"`{m.name}`", (Claim("depends_on", context.repo, m.name),), (Evidence(m.path, m.line, m.line),))
         for m in shown
     ]
-    listed = voice.listed(items)
-    if len(members) > MOST_ITEMS:
-        listed = voice.say("among_others", variant, items=listed)
+    listed = voice.some(items, len(members), variant)
     path = Slot(first.path, (_on_line(first.path, first.line, first.name),))
     return {"repo": Slot(context.repo), "items": listed, "path": path, "group": _group(context, first, voice)}
 
@@ -320,9 +320,7 @@ def _headings(context: Context, document: Document) -> list[Slot]:
 
 def _document(context: Context, document: Document, voice: Voice, variant: int) -> dict[str, Slot]:
     headings = _headings(context, document)
-    listed = voice.listed(headings[:MOST_ITEMS])
-    if len(headings) > MOST_ITEMS:
-        listed = voice.say("among_others", variant, items=listed)
+    listed = voice.some(headings[:MOST_ITEMS], len(headings), variant)
     line = document.sections[0].line if document.sections else 1
     title = quoted(context, document.path, document.title, line) or quoted(context, document.path, document.title, 1)
     slots = {"repo": Slot(context.repo), "path": Slot(document.path), "items": listed}

@@ -66,10 +66,8 @@ def _listed(
     claims = {other: claim(element.id, other) for other in others}
     kept = [other for other in others if context.holds(claims[other])]
     shown = sorted(sorted(kept, key=lambda other: rank(element.id, other))[:MOST_ITEMS])
-    listed = voice.listed([Slot(f"`{context.display(other)}`", (claims[other],)) for other in shown])
-    if 0 < len(shown) < total:
-        listed = voice.say("among_others", variant, items=listed)
-    return {**context.slots(element, voice), "items": listed}
+    items = [Slot(f"`{context.display(other)}`", (claims[other],)) for other in shown]
+    return {**context.slots(element, voice), "items": voice.some(items, total, variant)}
 
 
 def _overrides(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
@@ -78,31 +76,29 @@ def _overrides(context: Context, element: CodeElement, voice: Voice, variant: in
 
 
 def _module_facts(context: Context, element: CodeElement) -> Iterator[Fact]:
-    imported = tuple(item for item in context.analysis.imports.get(element.id, []) if _is_named(context, item))
-    if imported:
-        yield Fact.about("imports", element, partial(_modules, context, element, "forward", imported))
-    importers = tuple(item for item in context.importers.get(element.id, []) if _is_named(context, item))
-    if importers:
-        yield Fact.about("importers", element, partial(_modules, context, element, "reverse", importers))
+    for family, others in (
+        ("imports", context.analysis.imports.get(element.id, [])),
+        ("importers", context.importers.get(element.id, [])),
+    ):
+        if found := tuple(item for item in others if _is_named(context, item)):
+            yield Fact.about(family, element, partial(_modules, context, element, family, found, len(others)))
 
 
 def _modules(
-    context: Context, element: CodeElement, direction: str, others: tuple[str, ...], voice: Voice, variant: int
+    context: Context, element: CodeElement, family: str, others: tuple[str, ...], total: int, voice: Voice, variant: int
 ) -> dict[str, Slot]:
+    """`total` counts those in tests, too, as in `_listed`."""
     shown = sorted(sorted(others, key=lambda other: rank(element.id, other))[:MOST_ITEMS])
-    if direction == "forward":
+    if family == "imports":
         items = [Slot(f"`{other}`", (Claim("imports", element.id, other),)) for other in shown]
     else:
         items = [Slot(f"`{other}`", (Claim("imports", other, element.id),)) for other in shown]
-    listed = voice.listed(items)
-    if len(others) > MOST_ITEMS:
-        listed = voice.say("among_others", variant, items=listed)
     slots = context.slots(element, voice)
     return {
         "repo": slots["repo"],
         "path": slots["path"],
         "module": Slot(element.id, (), context.span(element)),
-        "items": listed,
+        "items": voice.some(items, total, variant),
     }
 
 
