@@ -36,13 +36,20 @@ SEE_THROUGH = ("/contextlib.py", "/functools.py", "/typing.py", "/re/__init__.py
 Edge = tuple[str, str]
 
 
+Traced = tuple[str, CodeType]  # code objects of two files are equal where their lines are
+
+
+def traced(code: CodeType) -> Traced:
+    return code.co_filename, code
+
+
 class Recorder:
     """Collects (caller, callee) code pairs and executed lines of the files under `source`."""
 
     def __init__(self, source: Path) -> None:
         self.prefix = str(source) + "/"
-        self.pairs: set[tuple[CodeType, CodeType]] = set()
-        self.lines: defaultdict[CodeType, set[int]] = defaultdict(set)
+        self.pairs: set[tuple[Traced, Traced]] = set()
+        self.lines: defaultdict[Traced, set[int]] = defaultdict(set)
         self.starts: dict[CodeType, int] = {}
 
     def trace(self, frame: FrameType, event: str, arg: Any) -> Any:
@@ -54,8 +61,8 @@ class Recorder:
         while caller is not None and caller.f_code.co_filename.endswith(SEE_THROUGH):
             caller = caller.f_back
         if caller is not None and not resumed and caller.f_code.co_filename.startswith(self.prefix):
-            self.pairs.add((caller.f_code, code))
-        self.lines[code].add(frame.f_lineno)
+            self.pairs.add((traced(caller.f_code), traced(code)))
+        self.lines[traced(code)].add(frame.f_lineno)
         return self.line
 
     def start(self, code: CodeType) -> int:
@@ -68,7 +75,7 @@ class Recorder:
 
     def line(self, frame: FrameType, event: str, arg: Any) -> Any:
         if event == "line":
-            self.lines[frame.f_code].add(frame.f_lineno)
+            self.lines[traced(frame.f_code)].add(frame.f_lineno)
         return self.line
 
     def key(self, code: CodeType) -> list[Any]:
@@ -78,8 +85,8 @@ class Recorder:
 
     def rows(self) -> dict[str, Any]:
         return {
-            "pairs": [[self.key(caller), self.key(callee)] for caller, callee in self.pairs],
-            "lines": [[self.key(code), sorted(lines)] for code, lines in self.lines.items()],
+            "pairs": [[self.key(caller), self.key(callee)] for (_, caller), (_, callee) in self.pairs],
+            "lines": [[self.key(code), sorted(lines)] for (_, code), lines in self.lines.items()],
         }
 
     def dump(self, path: Path) -> None:

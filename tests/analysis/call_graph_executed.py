@@ -51,7 +51,7 @@ def execute(folder: Path) -> dict[str, Any]:
     before = sys.gettrace()
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
-    code = compile((folder / "main.py").read_bytes(), str(folder / "main.py"), "exec")
+    code = compile((folder / "main.py").read_bytes(), str(folder / "main.py"), "exec", dont_inherit=True)
     main = sys.modules["main"] = ModuleType("main")
     threading.settrace(recorder.trace)
     sys.settrace(recorder.trace)
