@@ -89,6 +89,19 @@ def test_two_nodes_train_one_adapter(one_process: Path, tmp_path: Path) -> None:
     assert final_losses(tmp_path) == pytest.approx(final_losses(one_process), rel=2e-3)
 
 
+def test_an_evaluation_in_the_first_step_of_the_warm_up_stops_nothing(tmp_path: Path) -> None:
+    """The learning rate is 0 there, so that every B is still as it began."""
+    config = micro.save_config(tmp_path, max_steps=3, evaluations=3, warmup_ratio=0.4)
+    assert "held-out loss" in launch.run(launch.alone("--config", str(config)))
+
+
+def test_a_run_that_only_gets_worse_says_what_to_lower(tmp_path: Path) -> None:
+    worse = {"max_steps": 3, "evaluations": 3, "warmup_ratio": 0.4, "learning_rate": 10.0, "max_grad_norm": 1e9}
+    told = launch.run(launch.alone("--config", str(micro.save_config(tmp_path, **worse))), code=2)
+    assert "no later one has a lower held-out loss; lower training.learning_rate" in told
+    assert "Traceback" not in told
+
+
 def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("", 0))

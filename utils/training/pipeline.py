@@ -15,6 +15,7 @@ from utils.config_manager import Config
 from utils.console import Stage, UserError, is_main_process, relative
 from utils.model_io import load_model, load_tokenizer, quiet_libraries, resolve_base
 from utils.training import distributed
+from utils.training.adapter import WEIGHTS, add_adapter, check_trained
 from utils.training.failures import explained
 from utils.training.job import Job
 from utils.training.memory import (
@@ -63,6 +64,7 @@ def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
             stage.say(f"going on from {relative(resume)} of the interrupted run")
         trainer, best = _trainer(job, tokenizer, splits, folder, me, steps, stage)
         weights = _run(trainer, best, resume, steps)
+        check_trained(weights)
         counts = counts_of(trainer, best, splits)
         say_ending(trainer, best, steps, stage)
         if is_main_process():
@@ -125,7 +127,6 @@ def _trainer(
     """The Trainer over base and adapter. The arguments come first: ZeRO-3 shards the base by them while it loads."""
     from transformers import PrinterCallback, set_seed
 
-    from utils.training.adapter import add_adapter
     from utils.training.arguments import autocast_dtype, quantization, training_arguments
     from utils.training.best import BestAdapter
     from utils.training.kernels import speed_up
@@ -167,8 +168,6 @@ def _run(trainer: AnswerTrainer, best: BestAdapter, resume: Path | None, steps: 
     """Train to the end, unless the interrupted run had got there; returns the adapter to keep."""
     from transformers import TrainerState
     from transformers.trainer import TRAINER_STATE_NAME
-
-    from utils.training.adapter import WEIGHTS
 
     if resume is not None:
         state = TrainerState.load_from_json(str(resume / TRAINER_STATE_NAME))
