@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file
 
+from utils.artifacts import sole_writer
 from utils.chat_format import check_template
 from utils.config_manager import Config
 from utils.console import Stage, UserError, is_main_process, relative
@@ -45,7 +47,7 @@ def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
     me = distributed.join(job.config)
     quiet_libraries()
     folder = job.config.output_dir / "checkpoints"
-    with explained(folder):
+    with explained(folder), sole_writer(job.config.adapter_dir) if is_main_process() else nullcontext():
         source = resolve_base(job.config.model)
         tokenizer = load_tokenizer(source, job.config.model)
         check_template(tokenizer)
