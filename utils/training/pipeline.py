@@ -45,6 +45,7 @@ def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
     """Train the adapter and write it; returns what to tell."""
     distributed.require_devices(job.config)
     me = distributed.join(job.config)
+    _say_idle_gpus(stage, job.config, me)
     quiet_libraries()
     folder = job.config.output_dir / "checkpoints"
     with explained(folder), sole_writer(job.config.adapter_dir) if is_main_process() else nullcontext():
@@ -74,6 +75,13 @@ def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
             shutil.rmtree(folder)
         distributed.leave()
     return told(counts)
+
+
+def _say_idle_gpus(stage: Stage, config: Config, me: distributed.World) -> None:
+    there = torch.cuda.device_count() if config.model.device == "cuda" and not me.launched else 1
+    if there > 1:
+        launched = config.command("03_train_model", f"deepspeed --num_gpus={there}")
+        stage.say(f"one of {there} GPUs is used; all of them with: {launched}")
 
 
 def _recomputing(config: Config) -> str:
