@@ -27,7 +27,7 @@ def test_a_committed_artifact_opens_with_what_made_it(tmp_path: Path) -> None:
     assert manifest.seed == 3
     assert set(manifest.packages) == {"python", "pytest"}
     assert list(manifest.outputs) == ["rows.txt"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["thing"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".thing.lock", "thing"]
 
 
 def test_same_settings_and_inputs_are_current_and_others_are_not(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_an_error_before_commit_keeps_the_old_one(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         write_half()
     assert (folder / "rows.txt").read_text() == "old"
-    assert list(tmp_path.iterdir()) == [folder]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".thing.lock", "thing"]
 
 
 def test_the_digest_follows_content_and_not_time(tmp_path: Path) -> None:
@@ -122,3 +122,17 @@ def test_a_killed_writer_never_leaves_a_mixture(tmp_path: Path) -> None:
         process.stdout.close()
         open_artifact(folder, SCHEMA, "make thing")
         assert len({(folder / name).read_text() for name in "abc"}) == 1
+
+
+def test_a_second_writer_of_the_same_artifact_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "thing"
+    with ArtifactWriter(folder, SCHEMA, {}, {}) as writer:
+        (writer.path / "rows.txt").write_text("first")
+        other = subprocess.run(
+            [sys.executable, "-c", KILLED_WRITER, str(folder)], capture_output=True, text=True, check=False
+        )
+        assert f"UserError: another run is writing {folder}; wait for it" in other.stderr
+        write(tmp_path / "other", "not in the way")
+        writer.commit(counts={}, seconds=0)
+    assert (folder / "rows.txt").read_text() == "first"
+    write(folder, "later")

@@ -125,6 +125,8 @@ def test_a_wrong_value_is_told_what_is_right(config: Path, override: str, told: 
     [
         ("repository:\n  url: .\n  revision: 2024-13-01\n", "not valid YAML: month must be in 1..12"),
         ("repository: [", "not valid YAML"),
+        (MINIMAL + "seed: 1\nrepository:\n  url: ..\n", "line 6 has the key `repository` again, after line 2"),
+        (MINIMAL + "lora:\n  r: 8\n  alpha: 16\n  'r': 4\n", "line 8 has the key `r` again, after line 6"),
         ("- a\n- b\n", "no `repository:` section"),
         ("repository:\n  name: x\n", "repository.url"),
         ("repository:\n  url: .\n  name: ../evil\n", "repository.name"),
@@ -150,7 +152,7 @@ def test_an_unreadable_file_is_one_sentence(config: Path, monkeypatch: pytest.Mo
         load_config(config)
 
 
-@pytest.mark.parametrize("override", ["lora.r", "=3", "lora.r=[1"])
+@pytest.mark.parametrize("override", ["lora.r", "=3", "lora.r=[1", "lora={r: 1, r: 2}"])
 def test_a_malformed_override_is_refused(config: Path, override: str) -> None:
     with pytest.raises(UserError, match="override"):
         load_config(config, [override])
@@ -186,6 +188,19 @@ def test_a_bad_name_leaves_the_file_as_it_was(config: Path) -> None:
         main(["https://example.com/a/b", "--name", "no spaces allowed", "--config", str(config)])
     assert config.read_text() == MINIMAL
     assert list(config.parent.iterdir()) == [config]
+
+
+def test_a_file_with_a_key_twice_is_not_edited(config: Path) -> None:
+    text = MINIMAL + "seed: 1\nseed: 2\n"
+    config.write_text(text)
+    with pytest.raises(UserError, match="is not valid YAML: line 6 has the key `seed` again, after line 5"):
+        main(["https://example.com/a/b", "--config", str(config)])
+    assert config.read_text() == text
+
+
+def test_a_section_may_extend_another_and_give_a_key_of_its_own(config: Path) -> None:
+    twice = load_config(config, ["generation.minimum={<<: {api_usage: 1, code_location: 2}, api_usage: 3}"])
+    assert twice.generation.minimum == {"api_usage": 3, "code_location": 2}
 
 
 def test_what_is_neither_address_nor_folder_is_refused(config: Path) -> None:

@@ -29,6 +29,17 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == "error: no such thing; run: make thing\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "how"), [([], "again to go on"), (["--force"], "again without --force, which begins anew, to go on")]
+)
+def test_an_interrupted_run_says_how_it_goes_on(
+    arguments: list[str], how: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["scripts/03_train_model.py", *arguments])
+    assert code_of(raising(KeyboardInterrupt())) == 130
+    assert capsys.readouterr().err == f"\ninterrupted; run the same command {how}\n"
+
+
 def test_a_full_disk_is_the_users_to_mend(capsys: pytest.CaptureFixture[str]) -> None:
     assert code_of(raising(OSError(errno.ENOSPC, "full", "/some/file"))) == 2
     assert "the disk is full while writing /some/file" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 A stage writes into `<folder>.new`, then the manifest, then swaps the folder into place. Killed at any moment it
 leaves the old artifact or the new one, never a mixture: a swap that was cut short is finished by whoever opens the
-folder next.
+folder next. Two runs that would write the same artifact at once: the second is refused.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,7 @@ import msgspec
 
 from utils import __version__
 from utils.console import ROOT, UserError, relative, without_credentials
+from utils.locks import locked
 from utils.versions import package_version
 
 MANIFEST = "manifest.json"
@@ -111,6 +113,14 @@ def is_current(folder: Path, schema: str, settings: Mapping[str, Any], inputs: M
     return not any(_problem(folder / name, stamp) for name, stamp in manifest.outputs.items())
 
 
+def sole_writer(folder: Path) -> AbstractContextManager[None]:
+    """Be the only run that makes the artifact `folder`; raises `UserError` where another one is making it.
+
+    `ArtifactWriter` sees to it; a step that keeps more beside the folder holds it for its whole run.
+    """
+    return locked(folder.with_name(f".{folder.name}.lock"), f"writing {relative(folder)}")
+
+
 class HashingStream:
     """A new file for writing that knows its `FileStamp` without being read again."""
 
@@ -145,7 +155,7 @@ class ArtifactWriter:
         writer.commit(counts={"samples": 10}, seconds=stage.seconds)
 
     A file may also be put into `writer.path` by other means: `commit` then reads it again. Left without `commit` (an
-    error, a kill), the old artifact stays as it was.
+    error, a kill), the old artifact stays as it was. Entering raises `UserError` where another run writes the same.
     """
 
     def __init__(
@@ -155,11 +165,15 @@ class ArtifactWriter:
         self.path = folder.with_name(folder.name + ".new")
         self._schema, self._settings, self._inputs, self._seed = schema, dict(settings), dict(inputs), seed
         self._streams: dict[str, HashingStream] = {}
+        self._held = ExitStack()
 
     def __enter__(self) -> ArtifactWriter:
-        _finish_swap(self.folder)
-        shutil.rmtree(self.path, ignore_errors=True)
-        self.path.mkdir(parents=True)
+        with ExitStack() as stack:
+            stack.enter_context(sole_writer(self.folder))
+            _finish_swap(self.folder)
+            shutil.rmtree(self.path, ignore_errors=True)
+            self.path.mkdir(parents=True)
+            self._held = stack.pop_all()
         return self
 
     def create(self, name: str) -> HashingStream:
@@ -211,7 +225,8 @@ class ArtifactWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        with self._held:
+            shutil.rmtree(self.path, ignore_errors=True)
 
 
 def tool_commit() -> str | None:

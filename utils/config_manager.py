@@ -40,8 +40,23 @@ from utils.settings import (
     TrainingSettings,
 )
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where it was built
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where it was built
 NOT_YAML = (yaml.YAMLError, ValueError)  # the latter for what looks like a date and is none
+
+
+class UniqueKeyLoader(LOADER):
+    """Refuses a key that a section has twice; YAML's own loaders take the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping; raises `yaml.YAMLError` for a key that is there already."""
+        lines: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            line, name = key.start_mark.line + 1, (key.tag, str(key.value))
+            if name in lines:
+                raise yaml.YAMLError(f"line {line} has the key `{key.value}` again, after line {lines[name]}")
+            lines[name] = line
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 class Config(Settings, frozen=True):
@@ -179,7 +194,7 @@ def set_repository(path: Path, url: str, name: str | None, revision: str | None)
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=UniqueKeyLoader)
     except FileNotFoundError:
         raise UserError(f"there is no config at {relative(path)}; name one with --config PATH") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -196,7 +211,7 @@ def _apply(data: dict[str, Any], override: str) -> None:
     if not equals or not dotted:
         raise UserError(f"the override {override!r} is not of the form section.key=value")
     try:
-        value = yaml.load(text, Loader=LOADER)
+        value = yaml.load(text, Loader=UniqueKeyLoader)
     except NOT_YAML as error:
         raise UserError(f"the override {override!r} has a value that is not YAML: {_one_line(str(error))}") from None
     *sections, key = dotted.split(".")

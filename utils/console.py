@@ -38,7 +38,8 @@ def run(main: Callable[[], int]) -> None:
     except UserError as error:
         code = fail(str(error))
     except KeyboardInterrupt:
-        print("\ninterrupted; run the same command again to go on", file=sys.stderr)
+        how = " without --force, which begins anew," if "--force" in sys.argv else ""
+        print(f"\ninterrupted; run the same command again{how} to go on", file=sys.stderr)
         code = EXIT_INTERRUPTED
     except Exception as error:
         sentence = _of_the_disk(error)

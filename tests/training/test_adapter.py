@@ -12,7 +12,7 @@ from tests import tiny_model
 from tests.training import micro
 from utils.config_manager import load_config
 from utils.console import ROOT, UserError
-from utils.training.adapter import adapter_state, add_adapter, check_adapter, write_adapter
+from utils.training.adapter import adapter_state, add_adapter, check_adapter, check_trained, write_adapter
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,21 @@ from utils.training.adapter import adapter_state, add_adapter, check_adapter, wr
         ({}, "no weights"),
         ({"q.lora_A.weight": torch.ones(0)}, "empty"),
         ({"q.lora_A.weight": torch.tensor([1.0, float("nan")])}, "not finite"),
-        ({"q.lora_B.weight": torch.zeros(3, 2)}, "never trained"),
     ],
 )
-def test_an_adapter_that_does_nothing_is_refused(weights: dict[str, torch.Tensor], what: str) -> None:
+def test_an_adapter_that_cannot_be_is_refused(weights: dict[str, torch.Tensor], what: str) -> None:
     with pytest.raises(RuntimeError, match=what):
         check_adapter(weights)
+
+
+def test_an_adapter_that_does_nothing_is_refused_in_the_end() -> None:
+    zero, some = torch.zeros(3, 2), torch.ones(3, 2)
+    check_adapter({"q.lora_B.weight": zero})  # as it is after the first step of a warm-up
+    with pytest.raises(UserError, match=r"whose learning rate is 0.*; lower training\.learning_rate"):
+        check_trained({"q.lora_B.weight": zero, "v.lora_B.weight": zero})
+    with pytest.raises(RuntimeError, match=r"v\.lora_B\.weight .* never trained"):
+        check_trained({"q.lora_B.weight": some, "v.lora_B.weight": zero})
+    check_trained({"q.lora_A.weight": zero, "q.lora_B.weight": some})
 
 
 def test_every_linear_layer_gets_an_adapter_and_only_that_is_written(tmp_path: Path) -> None:

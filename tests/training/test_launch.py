@@ -15,7 +15,7 @@ from transformers import AutoTokenizer
 from tests import tiny_model
 from tests.training import launch, micro
 from tests.training.launch import ALIKE, adapter, final_losses
-from utils.artifacts import open_artifact
+from utils.artifacts import open_artifact, sole_writer
 from utils.chat_format import encode_prompt
 from utils.records import ADAPTER_SCHEMA, Message
 
@@ -87,6 +87,31 @@ def test_two_nodes_train_one_adapter(one_process: Path, tmp_path: Path) -> None:
     else:
         launch.two_network_namespaces(own, tmp_path, "--config", str(config))
     assert final_losses(tmp_path) == pytest.approx(final_losses(one_process), rel=2e-3)
+
+
+def test_an_evaluation_in_the_first_step_of_the_warm_up_stops_nothing(tmp_path: Path) -> None:
+    """The learning rate is 0 there, so that every B is still as it began."""
+    config = micro.save_config(tmp_path, max_steps=3, evaluations=3, warmup_ratio=0.4)
+    assert "held-out loss" in launch.run(launch.alone("--config", str(config)))
+
+
+def test_a_run_that_only_gets_worse_says_what_to_lower(tmp_path: Path) -> None:
+    worse = {"max_steps": 3, "evaluations": 3, "warmup_ratio": 0.4, "learning_rate": 10.0, "max_grad_norm": 1e9}
+    told = launch.run(launch.alone("--config", str(micro.save_config(tmp_path, **worse))), code=2)
+    assert "no later one has a lower held-out loss; lower training.learning_rate" in told
+    assert "Traceback" not in told
+
+
+def test_a_second_run_for_the_same_adapter_is_refused_and_leaves_the_firsts_checkpoints(tmp_path: Path) -> None:
+    config = micro.save_config(tmp_path)
+    checkpoint = tmp_path / "output" / "shop" / "checkpoints" / "checkpoint-2"
+    checkpoint.mkdir(parents=True)
+    with sole_writer(tmp_path / "output" / "shop" / "adapter"):
+        told = launch.run(launch.launched(2, "--config", str(config)), code=2)
+    assert "error: another run is writing " in told
+    assert "/output/shop/adapter; wait for it" in told
+    assert "Traceback" not in told
+    assert checkpoint.is_dir()
 
 
 def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:

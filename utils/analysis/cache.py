@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import sqlite3
@@ -19,8 +18,8 @@ from typing import TypeVar
 import msgspec
 
 from utils import records
-from utils.analysis.file_index import UNWRITABLE
 from utils.console import UserError, relative
+from utils.locks import locked
 from utils.versions import package_version
 
 T = TypeVar("T")
@@ -55,22 +54,8 @@ def fact_key(version: str, path: str, module: str | None, submodules: Sequence[s
 
 @contextmanager
 def exclusive(folder: Path, anew: bool = False) -> Iterator[Path]:
-    """Have the cache in `folder` to oneself, emptied where `anew`; raises `UserError` where another run has it.
-
-    Nobody is kept out where there can be no lock: nothing can be written there, or the file system knows of none.
-    """
-    with ExitStack() as stack:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # `lockf`, not `flock`: workers would inherit that one, and keep it where this process is killed.
-            fcntl.lockf(stack.enter_context((folder / "lock").open("a")), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"another run is analysing into {relative(folder.parent)}; wait for it and run the same command again"
-            ) from None
-        except OSError as error:
-            if error.errno not in (*UNWRITABLE, errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP):
-                raise
+    """Have the cache in `folder` to oneself, emptied where `anew`; raises `UserError` where another run has it."""
+    with locked(folder / "lock", f"analysing into {relative(folder.parent)}"):
         if anew and folder.is_dir():
             for path in folder.iterdir():
                 if path.name != "lock":

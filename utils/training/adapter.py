@@ -73,7 +73,7 @@ def write_adapter(folder: Path, model: Any, state: dict[str, torch.Tensor]) -> N
 
 
 def check_adapter(state: dict[str, torch.Tensor]) -> None:
-    """Raise `RuntimeError` unless all weights have a shape and are finite, and every B has learned something.
+    """Raise `RuntimeError` unless all weights have a shape and are finite.
 
     ZeRO-3 leaves empty tensors where a gather was forgotten: an adapter of those loads silently and does nothing.
     """
@@ -82,8 +82,22 @@ def check_adapter(state: dict[str, torch.Tensor]) -> None:
     for name, weights in state.items():
         if weights.numel() == 0 or not torch.isfinite(weights).all():
             raise RuntimeError(f"{name} of the adapter is {'empty' if weights.numel() == 0 else 'not finite'}")
-        if ".lora_B." in name and not weights.any():
-            raise RuntimeError(f"{name} of the adapter is still all zero: it was never trained")
+
+
+def check_trained(state: dict[str, torch.Tensor]) -> None:
+    """Raise unless every B of the adapter that is kept has learned something; they begin as zeros.
+
+    `UserError` where none has: it is that of a warm-up's first step, and no later one did better.
+    """
+    zero = {name: not weights.any() for name, weights in state.items() if ".lora_B." in name}
+    if zero and all(zero.values()):
+        raise UserError(
+            "the adapter to keep is that of the first step, whose learning rate is 0, as no later one has a lower"
+            " held-out loss; lower training.learning_rate or train for more steps"
+        )
+    if any(zero.values()):
+        names = [name for name, untouched in zero.items() if untouched]
+        raise RuntimeError(f"{names[0]} of the adapter is still all zero: it was never trained")
 
 
 def _gathered(parameters: list[torch.nn.Parameter]) -> Any:

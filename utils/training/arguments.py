@@ -18,10 +18,23 @@ from utils.training.kernels import LIGER, uses_liger
 _LOG_LINES = 500
 
 
+class _OneDevice(TrainingArguments):
+    """A process trains on one device: on more, the Trainer would wrap the model in `DataParallel`.
+
+    That splits a batch's rows over threads, which know nothing of our loss and of rows end to end in one.
+    """
+
+    @property
+    def n_gpu(self) -> int:
+        """At most one."""
+        return min(1, super().n_gpu)
+
+
 def deepspeed_config(config: Config, me: World) -> dict[str, Any] | None:
     """The ZeRO settings for a launched run, None for plain `python` (one process has nothing to share out).
 
-    Raises `UserError` for a file that is missing or not JSON, and for 4-bit weights, which ZeRO-3 does not shard.
+    Raises `UserError` for a file that is missing or not JSON, for 4-bit weights, which ZeRO-3 does not shard, and for
+    float32 weights in mixed precision on GPUs, where DeepSpeed turns autocast off.
     """
     if not me.launched or config.training.deepspeed is None:
         return None
@@ -29,6 +42,11 @@ def deepspeed_config(config: Config, me: World) -> dict[str, Any] | None:
         raise UserError(
             "training.quantization=4bit does not go with DeepSpeed; run python scripts/03_train_model.py on one GPU,"
             " or add training.deepspeed=null"
+        )
+    if config.training.mixed_precision and config.model.device == "cuda" and config.model.dtype == "float32":
+        raise UserError(
+            "training.mixed_precision with model.dtype=float32 does not go with DeepSpeed on GPUs; add"
+            " training.mixed_precision=false, model.dtype=bfloat16 or training.deepspeed=null"
         )
     path = ROOT / config.training.deepspeed
     try:
@@ -46,7 +64,7 @@ def training_arguments(config: Config, folder: Path, me: World, steps: int) -> T
     on_cpu = config.model.device == "cpu"
     deepspeed = deepspeed_config(config, me)
     recomputed = train.gradient_checkpointing is True
-    return TrainingArguments(
+    return _OneDevice(
         output_dir=str(folder),
         num_train_epochs=train.epochs,
         max_steps=train.max_steps or -1,
@@ -85,10 +103,12 @@ def training_arguments(config: Config, folder: Path, me: World, steps: int) -> T
 
 
 def autocast_dtype(config: Config) -> torch.dtype | None:
-    """bfloat16 for float32 weights on a CPU that multiplies it in hardware; elsewhere the Trainer sees to it."""
-    train, model = config.training, config.model
-    wanted = train.mixed_precision and model.device == "cpu" and model.dtype == "float32" and cpu_has_bf16()
-    return torch.bfloat16 if wanted else None
+    """bfloat16 for float32 weights where the device multiplies it in hardware; for others the Trainer sees to it."""
+    if not config.training.mixed_precision or config.model.dtype != "float32":
+        return None
+    on_cpu = config.model.device == "cpu"
+    able = cpu_has_bf16() if on_cpu else torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if able else None
 
 
 def quantization(config: Config) -> Any:

@@ -37,6 +37,18 @@ def prepare(config: Config) -> Job:
     earlier = None
     if config.training.continue_from is not None:
         earlier, manifest = open_earlier(config.training.continue_from, base)
-        inputs["continue_from"] = manifest.digest()
+        inputs["continue_from"] = _continued(manifest, settings, inputs)
     run = fingerprint(ADAPTER_SCHEMA, settings, inputs)
     return Job(config, dataset, base, settings, inputs, earlier, run)
+
+
+def _continued(manifest: Manifest, settings: dict[str, Any], inputs: dict[str, str]) -> str:
+    """The digest of the adapter to continue, or where that is what this very run has made of one, of the one before.
+
+    A refresh in place replaces the adapter that it continues: run once more, it is to find itself done.
+    """
+    before = manifest.inputs.get("continue_from")
+    if before is None:
+        return manifest.digest()
+    this_run = fingerprint(ADAPTER_SCHEMA, settings, {**inputs, "continue_from": before})
+    return before if manifest.fingerprint == this_run else manifest.digest()

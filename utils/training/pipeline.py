@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file
 
+from utils.artifacts import sole_writer
 from utils.chat_format import check_template
 from utils.config_manager import Config
 from utils.console import Stage, UserError, is_main_process, relative
 from utils.model_io import load_model, load_tokenizer, quiet_libraries, resolve_base
 from utils.training import distributed
+from utils.training.adapter import WEIGHTS, add_adapter, check_trained
 from utils.training.failures import explained
 from utils.training.job import Job
 from utils.training.memory import (
@@ -42,9 +45,10 @@ def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
     """Train the adapter and write it; returns what to tell."""
     distributed.require_devices(job.config)
     me = distributed.join(job.config)
+    _say_idle_gpus(stage, job.config, me)
     quiet_libraries()
     folder = job.config.output_dir / "checkpoints"
-    with explained(folder):
+    with explained(folder), sole_writer(job.config.adapter_dir) if is_main_process() else nullcontext():
         source = resolve_base(job.config.model)
         tokenizer = load_tokenizer(source, job.config.model)
         check_template(tokenizer)
@@ -63,6 +67,7 @@ def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
             stage.say(f"going on from {relative(resume)} of the interrupted run")
         trainer, best = _trainer(job, tokenizer, splits, folder, me, steps, stage)
         weights = _run(trainer, best, resume, steps)
+        check_trained(weights)
         counts = counts_of(trainer, best, splits)
         say_ending(trainer, best, steps, stage)
         if is_main_process():
@@ -70,6 +75,13 @@ def train(job: Job, stage: Stage, force: bool) -> dict[str, Any]:
             shutil.rmtree(folder)
         distributed.leave()
     return told(counts)
+
+
+def _say_idle_gpus(stage: Stage, config: Config, me: distributed.World) -> None:
+    there = torch.cuda.device_count() if config.model.device == "cuda" and not me.launched else 1
+    if there > 1:
+        launched = config.command("03_train_model", f"deepspeed --num_gpus={there}")
+        stage.say(f"one of {there} GPUs is used; all of them with: {launched}")
 
 
 def _recomputing(config: Config) -> str:
@@ -125,7 +137,6 @@ def _trainer(
     """The Trainer over base and adapter. The arguments come first: ZeRO-3 shards the base by them while it loads."""
     from transformers import PrinterCallback, set_seed
 
-    from utils.training.adapter import add_adapter
     from utils.training.arguments import autocast_dtype, quantization, training_arguments
     from utils.training.best import BestAdapter
     from utils.training.kernels import speed_up
@@ -167,8 +178,6 @@ def _run(trainer: AnswerTrainer, best: BestAdapter, resume: Path | None, steps: 
     """Train to the end, unless the interrupted run had got there; returns the adapter to keep."""
     from transformers import TrainerState
     from transformers.trainer import TRAINER_STATE_NAME
-
-    from utils.training.adapter import WEIGHTS
 
     if resume is not None:
         state = TrainerState.load_from_json(str(resume / TRAINER_STATE_NAME))

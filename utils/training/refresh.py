@@ -1,13 +1,13 @@
 """Going on from an earlier adapter after the repository moved: learn what is new, repeat some of what is known.
 
-An adapter's folder keeps a hash of every (fact, claim) that it was trained on. A sample all of whose claims are among
-them is known; any other is new, be it a new fact or one whose answer changed.
+An adapter's folder keeps a hash of every fact that it was trained on, and of the claims that it was last told of it. A
+sample all of whose claims are among those of its fact is known; any other is new, be it a new fact or one whose answer
+changed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -32,22 +32,31 @@ class Refresh(NamedTuple):
     known_held_out: set[str]
 
 
-def facts_of(samples: Iterable[Sample]) -> set[str]:
-    """One hash per fact and claim."""
-    return {key for sample in samples for key in _keys(sample)}
+Facts = dict[str, set[str]]  # the hash of a fact: the hashes of its claims
 
 
-def write_facts(folder: Path, facts: set[str]) -> None:
-    """Keep the hashes with the adapter."""
-    (folder / FACTS).write_text(json.dumps(sorted(facts)), encoding="utf-8")
+def facts_of(samples: Iterable[Sample]) -> Facts:
+    """What `samples` tell."""
+    facts: Facts = {}
+    for sample in samples:
+        facts.setdefault(_fact(sample), set()).update(_claims(sample))
+    return facts
 
 
-def read_facts(folder: Path) -> set[str]:
-    """The hashes of what an adapter was trained on; raises `UserError` where it does not say."""
+def write_facts(folder: Path, facts: Facts) -> None:
+    """Keep them with the adapter."""
+    (folder / FACTS).write_bytes(msgspec.json.encode(facts, order="deterministic"))
+
+
+def read_facts(folder: Path) -> Facts:
+    """What an adapter was trained on; raises `UserError` where it does not say."""
     try:
-        return set(json.loads((folder / FACTS).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise UserError(f"{relative(folder)} does not say which facts it was trained on (no {FACTS})") from None
+        return msgspec.json.decode((folder / FACTS).read_bytes(), type=Facts)
+    except (FileNotFoundError, msgspec.DecodeError):
+        raise UserError(
+            f"{relative(folder)} does not say which facts it was trained on (no {FACTS}, or one of another version);"
+            " train anew, without training.continue_from"
+        ) from None
 
 
 def open_earlier(continue_from: str, base: dict[str, str | None]) -> tuple[Path, Manifest]:
@@ -74,15 +83,15 @@ def plan_refresh(
     Raises `UserError` when nothing is new.
     """
     facts = read_facts(adapter)
-    new = [sample for sample in train if not _keys(sample) <= facts]
-    known = [sample for sample in train if _keys(sample) <= facts]
+    new = [sample for sample in train if not _is_known(sample, facts)]
+    known = [sample for sample in train if _is_known(sample, facts)]
     if not new:
         raise UserError(
             f"{relative(adapter)} already knows every fact of this dataset; there is nothing to continue for"
         )
     wanted = len(known) if replay_share == 1 else round(len(new) * replay_share / (1 - replay_share))
     replayed = _by_turns(known, seed)[:wanted]
-    held = {sample.metadata.id for sample in held_out if _keys(sample) <= facts}
+    held = {sample.metadata.id for sample in held_out if _is_known(sample, facts)}
     return Refresh(adapter, new + replayed, len(new), len(replayed), held)
 
 
@@ -97,10 +106,22 @@ def _by_turns(samples: Sequence[Sample], seed: int) -> list[Sample]:
     return [sample for _, _, sample in sorted(order, key=lambda item: item[:2])]
 
 
-def _keys(sample: Sample) -> set[str]:
+def _is_known(sample: Sample, facts: Facts) -> bool:
+    return _claims(sample) <= facts.get(_fact(sample), set())
+
+
+def _fact(sample: Sample) -> str:
+    return _hash(sample.metadata.fact.encode())
+
+
+def _claims(sample: Sample) -> set[str]:
     """A sample without claims (a user's own data) is known by its question and answer."""
     parts = [msgspec.json.encode(claim) for claim in sample.metadata.claims] or [msgspec.json.encode(sample.messages)]
-    return {hashlib.sha256(sample.metadata.fact.encode() + b"\n" + part).hexdigest()[:16] for part in parts}
+    return {_hash(part) for part in parts}
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _short(base: dict[str, str | None]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from utils.config_manager import Config
 from utils.training.data import EncodedSplit, encode_split, read_split, require_samples
 from utils.training.packing import PackedRows, pack
-from utils.training.refresh import Refresh, facts_of, plan_refresh, read_facts
+from utils.training.refresh import Facts, Refresh, facts_of, plan_refresh, read_facts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -21,7 +21,7 @@ class Splits(NamedTuple):
     rows: list[list[int]]
     held_out: dict[str, PackedRows]
     too_long: list[str]
-    facts: set[str]
+    facts: Facts
     commit: str | None
     refresh: Refresh | None
 
@@ -33,7 +33,7 @@ def read_splits(config: Config, tokenizer: PreTrainedTokenizerBase, continue_fro
     facts, refresh = facts_of(samples), None
     if continue_from is not None:
         refresh = plan_refresh(continue_from, samples, held_out, config.training.replay_share, config.seed)
-        samples, facts = refresh.train, facts | read_facts(continue_from)
+        samples, facts = refresh.train, read_facts(continue_from) | facts  # a fact told anew forgets its old claims
     known = refresh.known_held_out if refresh else set()
     groups = {"known": [row for row in held_out if row.metadata.id in known]} if refresh else {}
     groups["new" if refresh else "all"] = [row for row in held_out if row.metadata.id not in known]

@@ -103,7 +103,7 @@ class AnswerTrainer(Trainer):
             write_adapter(Path(output_dir or self.args.output_dir), self.model, state)
 
     def checked_adapter(self) -> dict[str, torch.Tensor]:
-        """The whole adapter as it is now, fit to be kept."""
+        """The whole adapter as it is now, sound if perhaps not trained yet."""
         state = self._gathered_adapter()
         check_adapter(state)
         return state
