@@ -52,7 +52,7 @@ def test_virtual_environments_and_tool_folders_are_passed_over(tmp_path: Path):
 def test_windowed_scripts_are_python(tmp_path: Path):
     tree(tmp_path, "app.pyw", "app.py", "gui/main.PYW", "stub.pyi")
     assert set(discover(tmp_path, ["python"]).languages) == {"app.py", "app.pyw", "gui/main.PYW"}
-    assert name_modules({"app.py": [], "app.pyw": [], "gui/main.pyw": []}) == {
+    assert name_modules({"app.py": [], "app.pyw": [], "gui/main.pyw": []}).modules == {
         "app.py": "app",
         "app.pyw": "app_",
         "gui/main.pyw": "gui.main",

@@ -12,7 +12,7 @@ from utils.records import Evidence, Project
 def read(texts: dict[str, str], *more: str, name: str = "repo") -> Project:
     paths = [*texts, *more]
     wanted = project_sources(paths)
-    modules = name_modules({path: () for path in paths if path.endswith(".py")}, (), name)
+    modules = name_modules({path: () for path in paths if path.endswith(".py")}, (), name).modules
     mains = {path: module for path, module in modules.items() if path.endswith("__main__.py")}
     return read_project(name, {path: texts[path] for path in wanted if path in texts}, paths, mains)
 

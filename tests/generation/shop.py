@@ -23,7 +23,8 @@ shop = "shop.cli:main"
 """,
     "LICENSE": (
         "MIT License\n\nCopyright (c) nobody\n\nPermission is hereby granted, free of charge, to any person obtaining "
-        "a copy of this software and associated documentation files\n"
+        "a copy of this software and associated documentation files, to use it.\n\nThe above copyright notice and this "
+        "permission notice shall be included in all copies.\n"
     ),
     "README.md": "# Shop\n\nA tiny shop that sells fruit.\n\n## Installing\n\nRun it.\n\n## Using\n\nBuy.\n",
     "shop/__init__.py": '"""The shop."""\n\nfrom .store import Store\n\n__all__ = ["Store"]\n',

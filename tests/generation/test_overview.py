@@ -80,7 +80,7 @@ def test_the_name_of_a_group_is_proven_by_the_line_that_has_it(tmp_path: Path, m
     report = generate(tmp_path / "shop", analysis, elements, settings, "shop", 42, tmp_path / "out", workers=1)
     assert not any(reason.startswith("proof") for reason in report.drops)
     rows = (tmp_path / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines()
-    assert any("among its optional “old_packages”" in row and '[5,5,"old_packages"]' in row for row in rows)
+    assert any("optional “old_packages” dependencies" in row and '[5,5,"old_packages"]' in row for row in rows)
     assert not any("new_packages" in row for row in rows)
 
 
