@@ -10,6 +10,7 @@ import re
 import tempfile
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -18,11 +19,12 @@ import msgspec
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import default_settings
 
-from utils.records import Claim, Evidence, Message, Sample
+from utils.records import Claim, CodeElement, Evidence, Message, Sample, split_fact
 
 REDACTED = "<redacted>"
 LONGEST_LINE = 5000  # characters; the scanner reads no longer ones, and no sample quotes them
 SURE_LENGTH = 10  # characters; a shorter value is an ordinary word everywhere but on its own line
+ASSIGNED = frozenset({"constant", "attribute", "field"})
 
 _WORDS = (
     "password",
@@ -103,11 +105,16 @@ def _places(text: str) -> Iterator[int]:
 class Secrets:
     """The credentials of one repository, and which samples would tell them.
 
-    What is also one of the repository's `names` (a key called `secret_key`) is an ordinary word outside its own line.
+    A short one, or one that is also the name of one of the `elements` (a key called `secret_key`), is an ordinary word
+    outside its own line. A sample may tell of the lines that it quotes or points at, and of each element around them
+    that it makes a claim about: a signature, a default or a docstring needs no quotation.
     """
 
-    def __init__(self, found: Iterable[Secret], names: frozenset[str] = frozenset()) -> None:
+    def __init__(self, found: Iterable[Secret], elements: Iterable[CodeElement] = ()) -> None:
         self.found = sorted(set(found))
+        elements = list(elements) if self.found else []
+        self._places = _places_of(elements)
+        names = {element.name for element in elements}
         sure = (each for each in self.found if len(each.value) >= SURE_LENGTH and each.value not in names)
         self._sure = {secret.value: secret for secret in sure}
         self._pattern = re.compile("|".join(map(re.escape, sorted(self._sure, key=len, reverse=True))) or r"(?!)")
@@ -116,22 +123,34 @@ class Secrets:
             self._by_path.setdefault(secret.path, []).append(secret)
 
     def told_by(self, sample: Sample) -> list[Secret]:
-        """The credentials that the sample's text or claims hold; of short ones only those of the lines it quotes."""
+        """The credentials that the sample's text or claims hold; of ordinary words those of the lines it tells of."""
         texts = _texts(sample)
         told = {self._sure[value] for text in texts for value in self._pattern.findall(text)}
-        for span in _spans(sample):
+        for span in self._spans(sample):
             for secret in self._by_path.get(span.path, ()):
                 inside = span.start_line <= secret.line <= span.end_line
-                if inside and any(secret.value in text for text in texts):
+                if inside and any(_as_a_word(secret.value).search(text) for text in texts):
                     told.add(secret)
         return sorted(told)
+
+    def _spans(self, sample: Sample) -> Iterator[Evidence]:
+        """The lines that a sample may tell of: evidence, quotations, what its question and its claims are about."""
+        yield from sample.metadata.evidence
+        subjects = {split_fact(sample.metadata.fact)[1]: None}
+        for claim in sample.metadata.claims:
+            subjects[claim.subject] = None
+            if claim.kind == "quotes":
+                yield Evidence(claim.subject, claim.value[0], claim.value[1])
+        yield from (self._places[subject] for subject in subjects if subject in self._places)
 
     def redact(self, sample: Sample) -> Sample:
         """The sample without its credentials; a claim whose value held one is no longer made."""
         values = sorted({secret.value for secret in self.told_by(sample)}, key=len, reverse=True)
         if not values:
             return sample
-        pattern = re.compile("|".join(map(re.escape, values)))
+        pattern = re.compile(
+            "|".join(re.escape(each) if each in self._sure else _as_a_word(each).pattern for each in values)
+        )
         messages = [
             Message(
                 message.role,
@@ -160,6 +179,26 @@ def _text_of(claim: Claim) -> str:
     return "\n".join(map(str, claim.value)) if isinstance(claim.value, list | tuple) else str(claim.value)
 
 
-def _spans(sample: Sample) -> list[Evidence]:
-    quoted = [claim for claim in sample.metadata.claims if claim.kind == "quotes"]
-    return sample.metadata.evidence + [Evidence(each.subject, each.value[0], each.value[1]) for each in quoted]
+@lru_cache(maxsize=4096)
+def _as_a_word(value: str) -> re.Pattern[str]:
+    """The value where it is no part of a longer word; Chinese stands beside a word without a space."""
+    before, after = (r"(?<![A-Za-z0-9_])" * value[0].isalnum(), r"(?![A-Za-z0-9_])" * value[-1].isalnum())
+    return re.compile(before + re.escape(value) + after)
+
+
+def _places_of(elements: Sequence[CodeElement]) -> dict[str, Evidence]:
+    """Element → the lines that can be told of it. A module's are those above its first definition, for the rest belongs
+    to others; what documents an assignment stands below it."""
+    definitions = [element for element in elements if element.kind != "module"]
+    first: dict[str, int] = {}
+    for element in definitions:
+        first[element.path] = min(element.start_line, first.get(element.path, element.start_line))
+    places = {
+        element.id: Evidence(element.path, 1, first.get(element.path, element.end_line + 1) - 1)
+        for element in elements
+        if element.kind == "module"
+    }
+    for element in definitions:
+        below = element.docstring.count("\n") + 2 if element.docstring and element.kind in ASSIGNED else 0
+        places[element.id] = Evidence(element.path, element.start_line, element.end_line + below)
+    return places
