@@ -128,3 +128,42 @@ def test_no_family_of_questions_tells_a_short_credential(tmp_path: Path, way: st
     values = ["v4ultw", "hunter2", "Pa55word", "cl4ssy", "f1eldy", "letmein", "s3same", "q7w8e9"]
     assert [value for value in values if value in written] == []
     assert "DATABASE_PASSWORD" in written
+
+
+def test_every_line_of_a_private_key_is_one() -> None:
+    key = ["MHcCAQEEIIJ1Zq0w7Kx3mZ9uKcQ0rN8y1tB5vX2sD4fG6hJ8kL0poAoGCCqGSM49", "AwEHoUQDQgAEb7Z2mN1kQ9rT5vX8=="]
+    lines = [
+        'PEM = """-----BEGIN EC PRIVATE KEY-----',
+        "Proc-Type: 4,ENCRYPTED",
+        "",
+        *key,
+        '-----END EC PRIVATE KEY-----"""',
+        "",
+        "class Credentials:",
+        '    if "-----BEGIN RSA PRIVATE KEY-----" in text:',
+        "        continue",
+        'OTHER = ("-----BEGIN PRIVATE KEY-----\\n"',
+        f'    b"{key[0][::-1]}\\n"',
+    ]
+    found = [(secret.line, secret.value) for secret in scan_lines("app.py", lines) if secret.kind == "Private Key"]
+    assert found == [(4, key[0]), (5, key[1]), (12, key[0][::-1])]
+    secrets = Secrets(scan_lines("app.py", lines))
+    assert secrets.told_by(make_sample("\n".join(lines[:5])))
+    assert not set(key) & set(secrets.redact(make_sample("\n".join(lines[:5]))).messages[1].content.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ('password: str = "c0rrecthorse"', ["c0rrecthorse"]),
+        ('    self.api_key: "str | None" = "c0rrecthorse"', ["c0rrecthorse"]),
+        ("def f(user: str, password: Optional[str] = 'c0rrecthorse'):", ["c0rrecthorse"]),
+        ('SECRET_KEY = b"c0rrecthorse"', ["c0rrecthorse"]),
+        ('login("me", password="c0rrecthorse", token=rb"batterystaple1")', ["batterystaple1", "c0rrecthorse"]),
+        ('if token: kind = "c0rrecthorse"', []),
+        ('password: str = ""', []),
+        ('assert password == other, "c0rrecthorse"', []),
+    ],
+)
+def test_annotations_bytes_and_other_credentials_on_the_line_hide_none(line: str, values: list[str]) -> None:
+    assert sorted({secret.value for secret in scan_lines("app.py", [line])}) == values

@@ -42,6 +42,15 @@ _WORDS = (
 _ASSIGNED = re.compile(
     r"""(?:pass|pwd|secret|credential|key|bearer|token)\w*["']?\]?\s*(?::[^=]*)?[=:(]+\s*[brf]{0,2}["'\w]""", re.I
 )
+_ANNOTATION = re.compile(  # where it can be none, as in `if token: kind = "x"`, no name alone stands before the colon
+    r"""((?:^|[(,])\s*[\w.]*(?:pass|pwd|secret|credential|key|bearer|token)\w*)\s*:[^=:!<>(]*(?==\s*[bru]{0,2}["'])""",
+    re.I,
+)
+_BYTES = re.compile(r"""(?<=[=:(\[{,\s])[bru]{1,2}(?=["'])""", re.I)
+_OPENING = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
+_KEY_LINE = re.compile(  # bare, quoted, indented, or behind a comment's sign; or a header, or a blank line
+    r"""[^\w+/]*(?:[bru]{1,2}["'])?(?:([A-Za-z0-9+/]{10,}={0,3})(?:\\[nr])*[^\w+/]*|(?:[A-Z][A-Za-z]+-[A-Z].*)?)"""
+)
 _ADDRESS = re.compile(r"://[^/\s:@]+:[^/\s@]+@|-----BEGIN")
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
 _PLAUSIBLE = re.compile(r"[A-Za-z0-9]{3}")
@@ -59,17 +68,44 @@ class Secret(NamedTuple):
 
 
 def scan_lines(path: str, lines: Sequence[str]) -> Iterator[Secret]:
-    """The credentials in the lines of `path` (its name tells the scanner the file's kind)."""
-    numbers = sorted(_candidates(lines))
-    if not numbers:
+    """The credentials in the lines of `path` (its name tells the scanner the file's kind).
+
+    The scanner sees the picked lines without what stood between them, so a value over several lines means nothing.
+    """
+    candidates = sorted(_candidates(lines))
+    yield from _private_keys(path, lines, candidates)
+    copies = [(number, text) for number in candidates for text in _copies(lines[number])]
+    if not copies:
         return
     with tempfile.TemporaryDirectory() as folder, default_settings():
         copy = Path(folder) / f"scanned{Path(path).suffix}"
-        copy.write_text("\n".join(lines[number] for number in numbers), encoding="utf-8", errors="replace")
+        copy.write_text("\n".join(text for _, text in copies), encoding="utf-8", errors="replace")
         for found in scan_file(str(copy)):
-            if found.secret_value and _PLAUSIBLE.search(found.secret_value):
-                number = numbers[found.line_number - 1]
-                yield Secret(path, number + 1, found.type, _whole(lines[number], found.type, found.secret_value))
+            value = found.secret_value
+            if value and "\n" not in value and _PLAUSIBLE.search(value):
+                number = copies[found.line_number - 1][0]
+                yield Secret(path, number + 1, found.type, _whole(lines[number], found.type, value))
+
+
+def _private_keys(path: str, lines: Sequence[str], candidates: Sequence[int]) -> Iterator[Secret]:
+    """Each line of a private key below the line that opens it: a value of its own, for a sample may quote a part."""
+    for opening in candidates:
+        if _OPENING.search(lines[opening]):
+            for number in range(opening + 1, len(lines)):
+                found = _KEY_LINE.fullmatch(lines[number])
+                if found is None:
+                    break
+                if found.group(1):
+                    yield Secret(path, number + 1, "Private Key", found.group(1))
+
+
+def _copies(line: str) -> Iterator[str]:
+    """The line as the scanner knows such lines, without annotations and the `b` of bytes; and once more from each
+    further assignment on, for of several it tells the first."""
+    plain = _BYTES.sub("", _ANNOTATION.sub(r"\1 ", line))
+    yield plain
+    for found in list(_ASSIGNED.finditer(plain))[1:]:
+        yield plain[found.start() :]
 
 
 def _whole(line: str, kind: str, value: str) -> str:
