@@ -106,7 +106,7 @@ def _starred(repo: Repository, path: str, name: str, depth: int, seen: Seen) -> 
     for module, level in facts.stars if facts else ():
         for target in repo.absolute(path, module, level):
             key = ("star", target, name)
-            if target != path and depth > 0 and key not in seen:
+            if target != path and repo.reaches(depth, key, seen):
                 values = member(repo, target, name, depth - 1, seen | {key})
                 if values is not None and values != UNKNOWN:
                     return values
