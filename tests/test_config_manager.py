@@ -107,6 +107,8 @@ def test_the_choices_of_a_setting_are_found_in_its_type(kind: Any, known: tuple[
         ("training.report_to=wandb", "training.report_to: expected `array`, not 'wandb'"),
         ("repository.languages=[]", "repository.languages: expected `array` of length >= 1, not []"),
         ("merge.export=no", "merge.export: expected one of none, gguf, not False"),
+        ("generation.minimum={foo: 5}", "minimum: unknown task foo; known: code_explanation, api_usage"),
+        ("generation.minimum={code_relation: 5}", "minimum: unknown task code_relation"),
         ("generation.task_shares={}", "the shares must be 0 or more and add up to 1, not 0"),
         ("generation.task_shares={api_usage: .nan}", "the shares must be 0 or more and add up to 1, not nan"),
         ("generation.private_weight=.nan", "generation.private_weight: expected `float` >= 0.0, not nan"),

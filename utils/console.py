@@ -116,9 +116,9 @@ def without_credentials(text: str) -> str:
     """`text` with every `scheme://user:secret@host` cut down to `scheme://host` (for ssh the user stays)."""
     if "://" not in text:
         return text
-    text = re.sub(r"(\bssh://)([^/@:\s]+)(:[^/@\s]*)?@", r"\1\2@", text)
-    text = re.sub(r"(\b(?!ssh\b)[a-z][a-z+.-]*://)[^/\s]*@", r"\1", text)
-    return re.sub(r"(\bhttps?://[^\s?#'\"]+)[?#][^\s'\"]*", r"\1", text)
+    text = re.sub(r"(\bssh://)([^/@:\s]+)(:[^/@\s]*)?@", r"\1\2@", text, flags=re.IGNORECASE)
+    text = re.sub(r"(\b(?!ssh\b)[a-z][a-z0-9+.-]*://)[^/\s]*@", r"\1", text, flags=re.IGNORECASE)
+    return re.sub(r"(\bhttps?://[^\s?#'\"]+)[?#][^\s'\"]*", r"\1", text, flags=re.IGNORECASE)
 
 
 def is_main_process() -> bool:

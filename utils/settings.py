@@ -78,7 +78,7 @@ class GenerationSettings(Settings, frozen=True):
 
     languages: Annotated[list[str], Meta(min_length=1)] = field(default_factory=lambda: ["en", "zh"])
     task_shares: dict[str, float] = field(default_factory=lambda: dict(ORIGINAL_SHARES))
-    minimum: dict[str, int] = {}
+    minimum: dict[str, Count] = {}
     samples_per_fact: Annotated[int, Meta(ge=2)] = 12
     max_samples: Positive = 40_000
     max_elements: Positive | None = None
@@ -94,9 +94,9 @@ class GenerationSettings(Settings, frozen=True):
 
     def __post_init__(self) -> None:
         shares = self.task_shares
-        unknown = sorted(set(shares) - set(ORIGINAL_SHARES))
-        if unknown:
-            raise ValueError(f"task_shares: unknown task {', '.join(unknown)}; known: {', '.join(ORIGINAL_SHARES)}")
+        for name, tasks in (("task_shares", shares), ("minimum", self.minimum)):
+            if unknown := sorted(set(tasks) - set(ORIGINAL_SHARES)):
+                raise ValueError(f"{name}: unknown task {', '.join(unknown)}; known: {', '.join(ORIGINAL_SHARES)}")
         total = sum(shares.values())
         if not (all(share >= 0 for share in shares.values()) and abs(total - 1) <= 0.01):  # nan is refused, too
             raise ValueError(f"task_shares: the shares must be 0 or more and add up to 1, not {total:g}")

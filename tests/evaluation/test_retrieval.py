@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from utils.evaluation.retrieval import Chunk, Retriever, build_chunks, tokens, with_excerpts
-from utils.records import Analysis, CodeElement, Message
+from utils.analysis.pipeline import analyze
+from utils.evaluation.retrieval import Chunk, Retriever, build_chunks, read_documents, tokens, with_excerpts
+from utils.records import Analysis, CodeElement, Message, Provenance
 
 
 def words(messages: Sequence[Message]) -> int:
@@ -30,7 +31,19 @@ def test_a_question_in_either_language_finds_the_definition(analysis: Analysis, 
 
 def test_chunks_are_source_lines(analysis: Analysis, elements: list[CodeElement]) -> None:
     for chunk in build_chunks(analysis, elements, {}):
-        assert chunk.last - chunk.first + 1 == len(chunk.text.splitlines())
+        assert chunk.last - chunk.first + 1 == len(chunk.text.split("\n"))
+
+
+def test_what_is_no_line_end_to_python_moves_no_chunk(tmp_path: Path) -> None:
+    (tmp_path / "pages.py").write_text("class Pages:\n    mark = '\u2028'\n\f\n    def turn(self):\n        return 1\n")
+    (tmp_path / "README.md").write_text("# Pages\n\nA\u2028B\n\n## Turning\n\nTurn them.\n")
+    found, elements = analyze(tmp_path, "pages", Provenance("pages", "c0ffee", False, "0"), workers=1)
+    chunks = build_chunks(found, elements, read_documents(tmp_path, found))
+    assert [(chunk.first, chunk.last) for chunk in chunks if chunk.title == "class pages.Pages"] == [(1, 3)]
+    assert [chunk.text for chunk in chunks if chunk.title == "class pages.Pages"] == [
+        "class Pages:\n    mark = '\u2028'\n\f"
+    ]
+    assert [chunk.first for chunk in chunks if chunk.text.startswith("## Turning")] == [5]
 
 
 def test_nothing_in_common_finds_nothing(analysis: Analysis, elements: list[CodeElement]) -> None:

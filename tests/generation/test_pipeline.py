@@ -159,6 +159,55 @@ def test_files_whose_path_an_answer_cannot_name_are_not_asked_about(tmp_path: Pa
     assert "2 files whose path" in told_of
 
 
+def test_a_name_in_a_text_file_is_not_called_absent(tmp_path: Path) -> None:
+    endings = ("async", "all", "cached", "by_id", "or_none", "safe", "batch", "once")
+    (tmp_path / "shop" / "shop").mkdir(parents=True)
+    (tmp_path / "shop" / "shop" / "weigh.py").write_text("def weigh_pears(count):\n    return count\n")
+    (tmp_path / "shop" / "HISTORY.txt").write_text(" ".join(f"weigh_pears_{ending}" for ending in endings))
+    report, samples = run(tmp_path / "shop", tmp_path / "out", SETTINGS.replaced(languages=["en"]))
+    assert not any(reason.startswith("proof") for reason in report.drops)
+    asked = [sample.metadata.fact for sample in samples if sample.metadata.task == "absent_symbol"]
+    assert "present:shop.weigh.weigh_pears" in asked
+    assert not any(fact.startswith("absent:weigh") for fact in asked)
+
+
+@pytest.mark.parametrize("sign", ["\f", "\x1c", "\x85", "\u2028"])
+def test_what_is_no_line_end_to_python_moves_no_line(tmp_path: Path, sign: str) -> None:
+    (tmp_path / "shop" / "shop").mkdir(parents=True)
+    (tmp_path / "shop" / "shop" / "pages.py").write_text(
+        "def break_pages(\n"
+        "    text,  # " + sign + "\n"
+        '    mark="page",\n'
+        "):\n"
+        '    """Break the pages.\n'
+        "\n"
+        "    Args:\n"
+        "        text: What is" + sign + "broken.\n"
+        "        mark: What stands between.\n"
+        '    """\n'
+        '    first = text.lower()  # "' + sign + '"\n'
+        "    # It must be done because of this.\n"
+        "    if not first:\n"
+        "        raise KeyError(first)\n"
+        "    return first.upper()\n"
+        "\n\n"
+        "def print_pages(text):\n"
+        '    """Print" them' + sign + '."""\n'
+        "    return break_pages(text)\n"
+    )
+    (tmp_path / "shop" / "NOTES.md").write_text(
+        f"# Notes\n\nA{sign}B\n\n## Pears at work\n\nText.\n\n## Apples\n\nText.\n"
+    )
+    report, samples = run(tmp_path / "shop", tmp_path / "out", SETTINGS.replaced(max_samples=100_000))
+    assert not any(reason.startswith("proof") for reason in report.drops), report.examples
+    assert any("`KeyError`" in text for text in answers(samples, "exceptions:shop.pages.break_pages"))
+    assert any('mark="page"' in text for text in answers(samples, "default:shop.pages.break_pages"))
+    assert any("return break_pages(text)" in text for text in answers(samples, "call_site:shop.pages.break_pages"))
+    assert any("Pears at work" in text for text in answers(samples, "document:NOTES.md"))
+    means = answers(samples, "parameters:shop.pages.break_pages")
+    assert any("What stands between" in text for text in means)
+
+
 def test_a_changed_file_leaves_the_samples_about_others_alone(
     made: tuple[Path, Report, list[Sample]], tmp_path: Path
 ) -> None:

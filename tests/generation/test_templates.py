@@ -3,19 +3,98 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.generation.shop import FILES, shop_context
 from utils.console import UserError
 from utils.generation.families import FAMILIES
 from utils.generation.near_duplicates import NearDuplicates
+from utils.generation.pipeline import all_facts
 from utils.generation.templates import TEMPLATES, Slot, Template, load_voice
 from utils.records import Claim
 
 LANGUAGES = ["en", "zh"]
 PATH = Claim("defined_in", "m.f", "m.py")
+
+
+WAREHOUSE = '''
+"""Where the goods come from."""
+
+import os
+from dataclasses import dataclass
+
+from shop.errors import SoldOut, noted
+from shop.store import _hidden_helper
+
+PLACES = {
+    "north": 1,
+}
+HOME = os.environ["SHOP_HOME"]
+parser.add_argument("--opening-hours")
+REGISTRY = {}
+
+
+def register_place(function):
+    REGISTRY[function.__name__] = function
+    return function
+
+
+@register_place
+def north_place():
+    return 1
+
+
+@register_place
+def south_place():
+    return 2
+
+
+@dataclass
+class Crate:
+    size: int = 3
+
+    def open_crate(self, how: str = "slowly"):
+        """Open the crate.
+
+        Args:
+            how: In which way.
+        """
+        try:
+            yield self.size
+        except KeyError:
+            _hidden_helper(how)
+
+
+class GlassCrate(Crate):
+    def clean_crate(self):
+        pass
+
+
+class StoneCrate(Crate):
+    def carve_crate(self):
+        pass
+'''
+
+
+def test_every_slot_that_a_wording_may_use_is_one_that_some_fact_fills(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = "".join(f"\n\ndef refuse_{number}():\n    raise SoldOut\n" for number in range(7))
+    monkeypatch.setitem(FILES, "shop/warehouse.py", WAREHOUSE + refusals)
+    monkeypatch.setitem(FILES, "README.md", FILES["README.md"].replace("Run it.", "    pip install shop"))
+    filled: defaultdict[str, set[str]] = defaultdict(set)
+    for fact in all_facts(shop_context(tmp_path)):
+        filled[fact.family].update(name for name, slot in fact.build(load_voice("en"), 0).items() if slot.text)
+    assert set(FAMILIES) == set(filled)
+    assert [
+        (family, sorted(FAMILIES[family].fields - names))
+        for family, names in filled.items()
+        if FAMILIES[family].fields - names
+    ] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -75,7 +75,7 @@ def read_own_questions(path: Path) -> list[Question]:
     Raises `UserError` naming the first line that is neither.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"the questions in {path} cannot be read: {error}") from None
     questions = []

@@ -97,11 +97,11 @@ def build_chunks(analysis: Analysis, elements: Iterable[CodeElement], documents:
         stop = element.end_line
         if element.kind in ("class", "module") and element.id in inner:
             stop = max(element.start_line, inner[element.id] - 1)
-        lines = element.code.splitlines()[: stop - element.start_line + 1]
+        lines = element.code.removesuffix("\n").split("\n")[: stop - element.start_line + 1]
         title = f"{element.kind} {element.id}"
         chunks += _pieces(element.path, element.start_line, title, lines)
     for document in analysis.documents:
-        lines = documents.get(document.path, "").splitlines()
+        lines = documents.get(document.path, "").removesuffix("\n").split("\n")
         for section in document.sections:
             chunks += _pieces(document.path, section.line, section.title, lines[section.line - 1 : section.end_line])
     return chunks
@@ -132,7 +132,7 @@ def with_excerpts(
     used: list[Chunk] = []
     best = list(messages)
     for chunk in chunks:
-        lines = chunk.text.splitlines()
+        lines = chunk.text.split("\n")
         while lines:
             shorter = chunk._replace(text="\n".join(lines), last=chunk.first + len(lines) - 1)
             trial = _prompt(messages, [*used, shorter], language)

@@ -54,7 +54,7 @@ def read_behaviour(element: CodeElement) -> Behaviour:
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return NOTHING
     body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
-    reader = _Reader(textwrap.dedent(element.code).splitlines(), element.start_line)
+    reader = _Reader(textwrap.dedent(element.code).split("\n"), element.start_line)
     try:
         reader.block(body, ALWAYS)
     except RecursionError:

@@ -147,8 +147,9 @@ class Context:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Every name-like word of the repository's code, so that a name outside it is nowhere in use."""
-        found: set[str] = set()
+        """Every name-like word of the repository's code, and of all texts that the verifier reads, so that a name
+        outside it is nowhere in use."""
+        found = set(self.verifier.repository.names) if self.verifier is not None else set()
         for element in self.all.values():
             found.add(element.name)
             if element.kind == "module":
@@ -185,9 +186,10 @@ class Context:
     def lines(self, path: str) -> list[str]:
         """The lines of a file of the checkout that is not code (README, pyproject.toml); empty where there is none."""
         try:
-            return (self.root / path).read_text("utf-8").splitlines() if self.root else []
+            text = (self.root / path).read_text("utf-8") if self.root else ""
         except (OSError, UnicodeDecodeError):
             return []
+        return text.removesuffix("\n").split("\n") if text else []
 
     def line(self, path: str, number: int) -> str:
         """One line of such a file; empty where it does not exist."""

@@ -101,8 +101,8 @@ def generate(
     """
     voices = [load_voice(language) for language in settings.languages]
     context = Context(name, analysis, elements, settings.include_tests, root)
-    orders = plan(_chosen(context, all_facts(context), settings, seed), settings, voices, seed)
     prover = Prover(Verifier(root, name), context, voices, settings, seed)
+    orders = plan(_chosen(context, all_facts(context), settings, seed), settings, voices, seed)
     prover.scan(_quotable(analysis))
     spill = _Spill(folder / "proven.tmp")
     drops: Counter[str] = Counter()

@@ -71,9 +71,8 @@ class Prover:
     def scan(self, paths: Iterable[str]) -> None:
         """Find the credentials in these files of the checkout; samples that would tell one are dropped or redacted."""
         sources = self.verifier.repository.sources
-        names = frozenset(element.name for element in self.context.all.values())
         found = (secret for path in paths for secret in scan_lines(path, sources.lines(path) or []))
-        self.secrets = Secrets(found, names)
+        self.secrets = Secrets(found, self.context.all.values())
 
     def taken_over(self, samples: Iterable[Sample]) -> Iterator[Outcome]:
         """Samples that need no proof of this repository."""

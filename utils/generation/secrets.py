@@ -10,6 +10,7 @@ import re
 import tempfile
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -18,11 +19,12 @@ import msgspec
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import default_settings
 
-from utils.records import Claim, Evidence, Message, Sample
+from utils.records import Claim, CodeElement, Evidence, Message, Sample, split_fact
 
 REDACTED = "<redacted>"
 LONGEST_LINE = 5000  # characters; the scanner reads no longer ones, and no sample quotes them
 SURE_LENGTH = 10  # characters; a shorter value is an ordinary word everywhere but on its own line
+ASSIGNED = frozenset({"constant", "attribute", "field"})
 
 _WORDS = (
     "password",
@@ -39,6 +41,15 @@ _WORDS = (
 )
 _ASSIGNED = re.compile(
     r"""(?:pass|pwd|secret|credential|key|bearer|token)\w*["']?\]?\s*(?::[^=]*)?[=:(]+\s*[brf]{0,2}["'\w]""", re.I
+)
+_ANNOTATION = re.compile(  # where it can be none, as in `if token: kind = "x"`, no name alone stands before the colon
+    r"""((?:^|[(,])\s*[\w.]*(?:pass|pwd|secret|credential|key|bearer|token)\w*)\s*:[^=:!<>(]*(?==\s*[bru]{0,2}["'])""",
+    re.I,
+)
+_BYTES = re.compile(r"""(?<=[=:(\[{,\s])[bru]{1,2}(?=["'])""", re.I)
+_OPENING = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
+_KEY_LINE = re.compile(  # bare, quoted, indented, or behind a comment's sign; or a header, or a blank line
+    r"""[^\w+/]*(?:[bru]{1,2}["'])?(?:([A-Za-z0-9+/]{10,}={0,3})(?:\\[nr])*[^\w+/]*|(?:[A-Z][A-Za-z]+-[A-Z].*)?)"""
 )
 _ADDRESS = re.compile(r"://[^/\s:@]+:[^/\s@]+@|-----BEGIN")
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
@@ -57,17 +68,44 @@ class Secret(NamedTuple):
 
 
 def scan_lines(path: str, lines: Sequence[str]) -> Iterator[Secret]:
-    """The credentials in the lines of `path` (its name tells the scanner the file's kind)."""
-    numbers = sorted(_candidates(lines))
-    if not numbers:
+    """The credentials in the lines of `path` (its name tells the scanner the file's kind).
+
+    The scanner sees the picked lines without what stood between them, so a value over several lines means nothing.
+    """
+    candidates = sorted(_candidates(lines))
+    yield from _private_keys(path, lines, candidates)
+    copies = [(number, text) for number in candidates for text in _copies(lines[number])]
+    if not copies:
         return
     with tempfile.TemporaryDirectory() as folder, default_settings():
         copy = Path(folder) / f"scanned{Path(path).suffix}"
-        copy.write_text("\n".join(lines[number] for number in numbers), encoding="utf-8", errors="replace")
+        copy.write_text("\n".join(text for _, text in copies), encoding="utf-8", errors="replace")
         for found in scan_file(str(copy)):
-            if found.secret_value and _PLAUSIBLE.search(found.secret_value):
-                number = numbers[found.line_number - 1]
-                yield Secret(path, number + 1, found.type, _whole(lines[number], found.type, found.secret_value))
+            value = found.secret_value
+            if value and "\n" not in value and _PLAUSIBLE.search(value):
+                number = copies[found.line_number - 1][0]
+                yield Secret(path, number + 1, found.type, _whole(lines[number], found.type, value))
+
+
+def _private_keys(path: str, lines: Sequence[str], candidates: Sequence[int]) -> Iterator[Secret]:
+    """Each line of a private key below the line that opens it: a value of its own, for a sample may quote a part."""
+    for opening in candidates:
+        if _OPENING.search(lines[opening]):
+            for number in range(opening + 1, len(lines)):
+                found = _KEY_LINE.fullmatch(lines[number])
+                if found is None:
+                    break
+                if found.group(1):
+                    yield Secret(path, number + 1, "Private Key", found.group(1))
+
+
+def _copies(line: str) -> Iterator[str]:
+    """The line as the scanner knows such lines, without annotations and the `b` of bytes; and once more from each
+    further assignment on, for of several it tells the first."""
+    plain = _BYTES.sub("", _ANNOTATION.sub(r"\1 ", line))
+    yield plain
+    for found in list(_ASSIGNED.finditer(plain))[1:]:
+        yield plain[found.start() :]
 
 
 def _whole(line: str, kind: str, value: str) -> str:
@@ -103,11 +141,16 @@ def _places(text: str) -> Iterator[int]:
 class Secrets:
     """The credentials of one repository, and which samples would tell them.
 
-    What is also one of the repository's `names` (a key called `secret_key`) is an ordinary word outside its own line.
+    A short one, or one that is also the name of one of the `elements` (a key called `secret_key`), is an ordinary word
+    outside its own line. A sample may tell of the lines that it quotes or points at, and of each element around them
+    that it makes a claim about: a signature, a default or a docstring needs no quotation.
     """
 
-    def __init__(self, found: Iterable[Secret], names: frozenset[str] = frozenset()) -> None:
+    def __init__(self, found: Iterable[Secret], elements: Iterable[CodeElement] = ()) -> None:
         self.found = sorted(set(found))
+        elements = list(elements) if self.found else []
+        self._places = _places_of(elements)
+        names = {element.name for element in elements}
         sure = (each for each in self.found if len(each.value) >= SURE_LENGTH and each.value not in names)
         self._sure = {secret.value: secret for secret in sure}
         self._pattern = re.compile("|".join(map(re.escape, sorted(self._sure, key=len, reverse=True))) or r"(?!)")
@@ -116,22 +159,34 @@ class Secrets:
             self._by_path.setdefault(secret.path, []).append(secret)
 
     def told_by(self, sample: Sample) -> list[Secret]:
-        """The credentials that the sample's text or claims hold; of short ones only those of the lines it quotes."""
+        """The credentials that the sample's text or claims hold; of ordinary words those of the lines it tells of."""
         texts = _texts(sample)
         told = {self._sure[value] for text in texts for value in self._pattern.findall(text)}
-        for span in _spans(sample):
+        for span in self._spans(sample):
             for secret in self._by_path.get(span.path, ()):
                 inside = span.start_line <= secret.line <= span.end_line
-                if inside and any(secret.value in text for text in texts):
+                if inside and any(_as_a_word(secret.value).search(text) for text in texts):
                     told.add(secret)
         return sorted(told)
+
+    def _spans(self, sample: Sample) -> Iterator[Evidence]:
+        """The lines that a sample may tell of: evidence, quotations, what its question and its claims are about."""
+        yield from sample.metadata.evidence
+        subjects = {split_fact(sample.metadata.fact)[1]: None}
+        for claim in sample.metadata.claims:
+            subjects[claim.subject] = None
+            if claim.kind == "quotes":
+                yield Evidence(claim.subject, claim.value[0], claim.value[1])
+        yield from (self._places[subject] for subject in subjects if subject in self._places)
 
     def redact(self, sample: Sample) -> Sample:
         """The sample without its credentials; a claim whose value held one is no longer made."""
         values = sorted({secret.value for secret in self.told_by(sample)}, key=len, reverse=True)
         if not values:
             return sample
-        pattern = re.compile("|".join(map(re.escape, values)))
+        pattern = re.compile(
+            "|".join(re.escape(each) if each in self._sure else _as_a_word(each).pattern for each in values)
+        )
         messages = [
             Message(
                 message.role,
@@ -160,6 +215,26 @@ def _text_of(claim: Claim) -> str:
     return "\n".join(map(str, claim.value)) if isinstance(claim.value, list | tuple) else str(claim.value)
 
 
-def _spans(sample: Sample) -> list[Evidence]:
-    quoted = [claim for claim in sample.metadata.claims if claim.kind == "quotes"]
-    return sample.metadata.evidence + [Evidence(each.subject, each.value[0], each.value[1]) for each in quoted]
+@lru_cache(maxsize=4096)
+def _as_a_word(value: str) -> re.Pattern[str]:
+    """The value where it is no part of a longer word; Chinese stands beside a word without a space."""
+    before, after = (r"(?<![A-Za-z0-9_])" * value[0].isalnum(), r"(?![A-Za-z0-9_])" * value[-1].isalnum())
+    return re.compile(before + re.escape(value) + after)
+
+
+def _places_of(elements: Sequence[CodeElement]) -> dict[str, Evidence]:
+    """Element → the lines that can be told of it. A module's are those above its first definition, for the rest belongs
+    to others; what documents an assignment stands below it."""
+    definitions = [element for element in elements if element.kind != "module"]
+    first: dict[str, int] = {}
+    for element in definitions:
+        first[element.path] = min(element.start_line, first.get(element.path, element.start_line))
+    places = {
+        element.id: Evidence(element.path, 1, first.get(element.path, element.end_line + 1) - 1)
+        for element in elements
+        if element.kind == "module"
+    }
+    for element in definitions:
+        below = element.docstring.count("\n") + 2 if element.docstring and element.kind in ASSIGNED else 0
+        places[element.id] = Evidence(element.path, element.start_line, element.end_line + below)
+    return places

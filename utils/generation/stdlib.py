@@ -77,7 +77,7 @@ def _read(root: Path, path: Path) -> Iterator[CodeElement]:
         return
     where = path.relative_to(root)
     module = ".".join(where.with_suffix("").parts).removesuffix(".__init__")
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n")
     yield _element(tree, module, None, module, where.as_posix(), lines)
     for node in tree.body:
         if _is_public(node):

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from utils.generation.proof.facts import Definition, Ref, Site, first_parameter
 from utils.generation.proof.locate import Found
 from utils.generation.proof.resolve import Repository
-from utils.generation.proof.values import Value, Verdict
+from utils.generation.proof.values import Value, Verdict, ordered
 
 CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "__init_subclass__")
 CLASS_MAKERS = frozenset({"__new__", "__init__", "__prepare__", "__init_subclass__"})
@@ -226,7 +226,7 @@ def _looked_up(repo: Repository, caller: Found, scope: int, receiver: Ref, name:
     """A property read, or a special method that syntax runs: found on the receiver's class, never on the instance."""
     values = repo.resolve(caller.path, scope, receiver)
     verdict: Verdict = "refuted"
-    for value in values:
+    for value in ordered(values):
         if value.kind in ("instance", "super") or (value.kind == "def" and name in ("__class_getitem__",)):
             found = repo.owner_of(value, name)
             if found == callee.value:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
-from utils.generation.proof.values import UNKNOWN, Seen, Value, Values, joined
+from utils.generation.proof.values import UNKNOWN, Seen, Value, Values, joined, ordered
 
 if TYPE_CHECKING:
     from utils.generation.proof.resolve import Repository
@@ -17,7 +18,7 @@ def from_container(repo: Repository, path: str, scope: int, target: tuple, depth
     """What `d.get(k)`, `d.values()` or `items.pop()` give."""
     parts: list[Values] = []
     if target[2] in OF_MAPS:
-        for value in repo.resolve(path, scope, target[1], depth, seen):
+        for value in ordered(repo.resolve(path, scope, target[1], depth, seen)):
             what = (OF_MAPS if value.kind == "map" else OF_BAGS if value.kind == "bag" else {}).get(target[2], "")
             if what == "item":
                 parts.append(items_of(repo, value, depth, seen))
@@ -29,7 +30,7 @@ def from_container(repo: Repository, path: str, scope: int, target: tuple, depth
 def item(repo: Repository, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
     """`x[k]`."""
     parts = []
-    for value in repo.resolve(path, scope, ref[1], depth, seen):
+    for value in ordered(repo.resolve(path, scope, ref[1], depth, seen)):
         if value.kind in ("bag", "map"):
             parts.append(items_of(repo, value, depth, seen))
         elif value.kind == "instance":
@@ -42,11 +43,11 @@ def item(repo: Repository, path: str, scope: int, ref: tuple, depth: int, seen: 
 def iterated(repo: Repository, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
     """What iterating over `x` gives: items of a container, not the values of a dictionary."""
     parts = []
-    for value in repo.resolve(path, scope, ref[1], depth, seen):
+    for value in ordered(repo.resolve(path, scope, ref[1], depth, seen)):
         if value.kind == "bag":
             parts.append(items_of(repo, value, depth, seen))
         elif value.kind == "instance":
-            for made in repo.method_gives(value, "__iter__", depth, seen):
+            for made in ordered(repo.method_gives(value, "__iter__", depth, seen)):
                 parts.append(items_of(repo, made, depth, seen))
                 if made.kind == "instance":
                     parts.append(repo.method_gives(made, "__next__", depth, seen))
@@ -54,11 +55,13 @@ def iterated(repo: Repository, path: str, scope: int, ref: tuple, depth: int, se
 
 
 def container(repo: Repository, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
-    """A list, tuple, set or dictionary, kept by its place in `bags`."""
+    """A list, tuple, set or dictionary, kept by a number that follows from its place alone."""
     key = (path, scope, ref)
-    place = repo.bags.setdefault(key, len(repo.bags))
-    if place == len(repo.bag_places):
-        repo.bag_places.append(key)
+    place = repo.bags.get(key)
+    if place is None:
+        digest = hashlib.blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        place = repo.bags[key] = int.from_bytes(digest, "big")
+        repo.bag_places[place] = key
     return frozenset({Value("map" if ref[0] == "b{" else "bag", path, place)})
 
 
@@ -73,7 +76,7 @@ def items_of(repo: Repository, value: Value, depth: int, seen: Seen) -> Values:
 def entered(repo: Repository, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
     """What `with x as y` binds: what `__enter__` returns, or what a context manager's generator yields."""
     parts = []
-    for value in repo.resolve(path, scope, ref[1], depth, seen):
+    for value in ordered(repo.resolve(path, scope, ref[1], depth, seen)):
         if value.kind == "bag":
             parts.append(items_of(repo, value, depth, seen))
         elif value.kind == "instance":

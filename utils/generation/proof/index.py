@@ -118,10 +118,13 @@ class Index:
     def derived(self, base: str) -> list[Definition]:
         """The classes that name `base` among their bases, and those below them."""
         if base not in self._derived:
-            self._derived[base] = []  # a class that derives from itself ends here
-            direct = [each for each in self._subclasses.get(base, ()) if each.name != base]
-            below = [each for name in {each.name for each in direct} for each in self.derived(name)]
-            self._derived[base] = [*direct, *below]
+            found: list[Definition] = []
+            names = [base]
+            for name in names:  # those below are added on the way
+                direct = [each for each in self._subclasses.get(name, ()) if each.name != name]
+                found += direct
+                names += dict.fromkeys(each.name for each in direct if each.name not in names)
+            self._derived[base] = found
         return self._derived[base]
 
     @cached_property

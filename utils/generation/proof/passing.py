@@ -16,7 +16,7 @@ Passed = tuple[str, int, Site, int]
 
 def passed(repo: Repository, path: str, function: Definition, name: str, depth: int, seen: Seen) -> Values:
     """What the calls of `function` pass for its parameter `name`: empty unless the question is read deeply."""
-    if not repo.deep or depth < 2:
+    if not repo.deep or not repo.reaches(depth - 1, None, seen):
         return frozenset()
     parts: list[Values] = []
     for where, scope, site, skipped in calls_of(repo, path, function, depth, seen):

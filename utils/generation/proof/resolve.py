@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from utils.generation.proof.containers import container, entered, from_container, item, iterated
 from utils.generation.proof.facts import Definition, Ref, first_parameter
@@ -28,8 +29,10 @@ from utils.generation.proof.values import (
     Verdict,
     class_of,
     joined,
+    ordered,
 )
 
+Key = tuple[bool, str, int, tuple]
 STEPS = 3000  # references followed for one question
 WIDTH = 256  # values kept for one reference
 TRANSPARENT = frozenset(
@@ -39,17 +42,28 @@ TRANSPARENT = frozenset(
 SELF_TYPES = frozenset({"Self", '"Self"', "'Self'", "typing.Self", "typing_extensions.Self"})
 
 
+class Known(NamedTuple):
+    """What is remembered of a reference. `height`, `steps`: how many levels deep and how many references far its
+    reading went; height 0 where a limit cut it short."""
+
+    values: Values
+    height: int
+    steps: int
+    is_cyclic: bool = False
+
+
 class Repository(Hierarchy):
     """An index that resolves what names and expressions stand for. Answers are remembered."""
 
     def __init__(self, root: Path, name: str) -> None:
         super().__init__(root, name)
-        self.deep = False
-        self._resolved: dict[tuple[bool, str, int, Ref], Values] = {}
+        self._resolved: dict[Key, Known] = {}
         self.judged: dict[tuple[str, str], Verdict] = {}
         self.bags: dict[tuple[str, int, tuple], int] = {}
-        self.bag_places: list[tuple[str, int, tuple]] = []
-        self._steps = 0
+        self.bag_places: dict[int, tuple[str, int, tuple]] = {}
+        self._steps = 0  # of the question that is being read
+        self._cuts = 0  # times that a limit ended its reading
+        self._lowest = DEPTH  # the least depth that it came to
 
     @cached_property
     def module_getters(self) -> Values:
@@ -64,19 +78,68 @@ class Repository(Hierarchy):
     # --- expressions -------------------------------------------------------------------------------------------------
 
     def resolve(self, path: str, scope: int, ref: Ref, depth: int = DEPTH, seen: Seen = frozenset()) -> Values:
-        """The values of a reference that stands in definition `scope` of `path`."""
-        key = (self.deep, path, scope, ref)
-        if key in self._resolved:
-            return self._resolved[key]
-        self._steps = 0 if depth == DEPTH else self._steps + 1
-        if ref is None or depth <= 0 or key in seen or self._steps > STEPS:
+        """The values of a reference that stands in definition `scope` of `path`.
+
+        They follow from the arguments alone, whatever was asked before: on the way to another answer (`depth` below
+        `DEPTH`) only an answer that no limit cut short is taken from memory, and only where no limit would cut it here.
+        """
+        if ref is None:
             return UNKNOWN
-        found = _READERS[ref[0]](self, path, scope, ref, depth - 1, seen | {key})
-        if len(found) > WIDTH:
-            found = UNKNOWN
+        key = (self.deep, path, scope, ref)
         if depth == DEPTH:
-            self._resolved[key] = found
+            return self._asked(key)
+        known = self._resolved.get(key)
+        if known is not None and 0 < known.height <= depth and self._steps + known.steps <= STEPS:
+            self._steps += known.steps
+            self._lowest = min(self._lowest, depth - known.height + 1)
+            return known.values
+        above, self._lowest = self._lowest, DEPTH
+        before, limits = self._steps, (self._cuts, self.cycles)
+        if not self.reaches(depth, key, seen):
+            self._lowest = above
+            return UNKNOWN
+        found = self._read(key, depth, seen)
+        if limits == (self._cuts, self.cycles):
+            self._resolved[key] = Known(found, depth - self._lowest + 1, self._steps - before)
+        self._lowest = min(self._lowest, above)
         return found
+
+    def _asked(self, key: Key) -> Values:
+        """The answer to a question of its own, with all the steps it may take, also where it comes up on the way to
+        another one: there, one that leads back to itself may meet what is still open, so it is not remembered."""
+        known = self._resolved.get(key)
+        if known is not None and (not known.is_cyclic or not self.open):
+            return known.values
+        if self.is_open(key):
+            return UNKNOWN
+        outer, cycles = (self._steps, self._cuts, self._lowest), self.cycles
+        self._steps, self._cuts, self._lowest = 0, 0, DEPTH
+        self.open.add(key)
+        found = self._read(key, DEPTH, frozenset())
+        self.open.remove(key)
+        is_cyclic = self.cycles != cycles
+        if not is_cyclic or not self.open:
+            is_cut = is_cyclic or self._cuts > 0
+            self._resolved[key] = Known(found, 0 if is_cut else DEPTH - self._lowest + 1, self._steps, is_cyclic)
+        self._steps, self._cuts, self._lowest = outer
+        return found
+
+    def _read(self, key: Key, depth: int, seen: Seen) -> Values:
+        if self._steps >= STEPS:
+            self._cuts += 1
+            return UNKNOWN
+        self._steps += 1
+        _, path, scope, ref = key
+        found = _READERS[ref[0]](self, path, scope, ref, depth - 1, seen | {key})
+        return found if len(found) <= WIDTH else UNKNOWN
+
+    def reaches(self, depth: int, key: object, seen: Seen) -> bool:
+        """Whether the reading may go on; where it may not, what comes of it holds for this question only."""
+        if depth <= 0 or key in seen:
+            self._cuts += 1
+            return False
+        self._lowest = min(self._lowest, depth)
+        return True
 
     def _name(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
         return name_values(self, path, scope, ref[1], depth, seen)
@@ -106,13 +169,13 @@ class Repository(Hierarchy):
 
     def _attribute(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
         inner = self.resolve(path, scope, ref[1], depth, seen)
-        return joined([self.attribute(value, ref[2], depth, seen) for value in inner])
+        return joined([self.attribute(value, ref[2], depth, seen) for value in ordered(inner)])
 
     def _call(self, path: str, scope: int, ref: tuple, depth: int, seen: Seen) -> Values:
         """What a call gives. A method that returns `self` or `cls()` gives what it was called on."""
         target = ref[1]
         parts = [from_container(self, path, scope, target, depth, seen)] if target and target[0] == "a" else []
-        for value in self.resolve(path, scope, target, depth, seen):
+        for value in ordered(self.resolve(path, scope, target, depth, seen)):
             if value.kind == "def" and self.definition(value).kind == "function":
                 parts.append(self._returned(value, depth, seen, (path, scope, target)))
             else:
@@ -197,7 +260,7 @@ class Repository(Hierarchy):
             bound = any(value.kind == "instance" and self.owner_of(value, "__get__") for value in values)
             return values | UNKNOWN if bound else values
         out: set[Value] = set()
-        for value in values:
+        for value in ordered(values):
             made = value._replace(kind="def") if value.kind == "property" else value
             is_function = made.kind == "def" and self.definition(made).kind == "function"
             if is_function and (value != made or self.definition(made).is_property):
@@ -211,7 +274,7 @@ class Repository(Hierarchy):
     def method_gives(self, value: Value, name: str, depth: int, seen: Seen) -> Values:
         """What a special method of an instance gives when syntax calls it."""
         parts = []
-        for each in self.attribute(value, name, depth, seen):
+        for each in ordered(self.attribute(value, name, depth, seen)):
             is_function = each.kind == "def" and self.definition(each).kind == "function"
             parts.append(self._returned(each, depth, seen, value) if is_function else UNKNOWN)
         return joined(parts)

@@ -110,7 +110,7 @@ def _starred(repo: Repository, path: str, name: str, depth: int, seen: Seen) -> 
             source = repo.facts(target)
             if source is not None and not source.offers(name):
                 continue
-            if target != path and depth > 0 and key not in seen:
+            if target != path and repo.reaches(depth, key, seen):
                 values = member(repo, target, name, depth - 1, seen | {key})
                 if values is not None and values != UNKNOWN:
                     return values

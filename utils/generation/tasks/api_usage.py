@@ -141,7 +141,7 @@ def _with_default(element: CodeElement, parameter: Parameter) -> Slot:
     pattern = re.compile(
         rf"\b{re.escape(parameter.name)}\b\s*(?::[^=]*)?=\s*{re.escape(parameter.default)}(?=\s*[,)#]|\s*$)"
     )
-    for number, line in enumerate(element.code.splitlines()[: element.signature.count("\n") + 4]):
+    for number, line in enumerate(element.code.split("\n")[: element.signature.count("\n") + 4]):
         found = pattern.search(line)
         if found and len(found.group()) <= LONGEST_DEFAULT and "`" not in found.group():
             return quote(element.path, found.group(), element.start_line + number)._replace(
@@ -153,7 +153,7 @@ def _with_default(element: CodeElement, parameter: Parameter) -> Slot:
 def _documented(element: CodeElement, voice: Voice) -> list[Slot]:
     """What the docstring says of each parameter, where it says so on one line that can be quoted."""
     names = {parameter.name for parameter in own_parameters(element)}
-    lines = element.code.splitlines()
+    lines = element.code.split("\n")
     found = []
     for item in element.doc.params if element.doc else []:
         text = item.description.strip()
@@ -185,7 +185,7 @@ def _call_line(context: Context, site: CallSite) -> str | None:
     caller = context.all.get(site.caller)
     if caller is None or caller.path != site.path or not caller.start_line <= site.line <= caller.end_line:
         return None
-    lines = caller.code.splitlines()
+    lines = caller.code.split("\n")
     index = site.line - caller.start_line
     line = lines[index].strip() if index < len(lines) else ""
     balanced = all(line.count(left) == line.count(right) for left, right in ("()", "[]", "{}"))
