@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+from itertools import count, product
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from utils.generation.behaviour import Behaviour, read_behaviour
 from utils.records import CodeElement
@@ -70,6 +76,35 @@ def test_what_an_elif_chain_and_nested_tests_decide_is_told_with_all_of_them() -
     ]
     nested = behaviour("def f(x):\n    if a:\n        while b:\n            if c:\n                return 1")
     assert conditions(nested) == [("1", ["a holds", "c holds"])]
+
+
+@st.composite
+def decision_trees(draw: st.DrawFn, depth: int = 2, indent: str = "    ") -> list[str]:
+    """The lines of a block of nested `if`, `elif` and `else` over four names, each leaf of which returns `LEAF`."""
+    if depth == 0 or draw(st.booleans()):
+        return [f"{indent}return LEAF"]
+    lines = []
+    for word in ["if", *["elif"] * draw(st.integers(0, 2))]:
+        lines.append(f"{indent}{word} {draw(st.sampled_from('abcd'))}:")
+        lines += draw(decision_trees(depth - 1, indent + "    "))
+    return [*lines, f"{indent}else:", *draw(decision_trees(depth - 1, indent + "    "))]
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(decision_trees())
+def test_the_conditions_told_of_a_result_are_those_under_which_python_gives_it(tree: list[str]) -> None:
+    leaves = count()
+    code = "def f(a, b, c, d):\n" + "\n".join(re.sub("LEAF", lambda _: str(next(leaves)), line) for line in tree)
+    scope: dict[str, Any] = {}
+    exec(code, scope)
+    for values in product((True, False), repeat=4):
+        named = dict(zip("abcd", values, strict=True))
+        told = [
+            step.text
+            for step in behaviour(code).steps
+            if step.kind == "return" and all(named[each.text] == (each.way == "holds") for each in step.where)
+        ]
+        assert told == [str(scope["f"](**named))]
 
 
 def test_a_match_around_a_test_leaves_the_conditions_unknown() -> None:
