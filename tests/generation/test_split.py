@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from utils.generation.near_duplicates import NearDuplicates, masked
 from utils.generation.rows import Row, leaks, row_of
@@ -37,6 +39,7 @@ def rows_about(names: list[str], family: str = "location", task: str = "code_loc
                         question=family + " " + question.format(name),
                         kept=number in KEPT,
                         tells=((subject, "pkg/mod.py"),) if task == "code_location" else (),
+                        names=(subject,),
                     )
                 )
     return made
@@ -67,7 +70,20 @@ def test_a_leak_would_be_seen() -> None:
     twin = ROWS[0]._replace(id="twin")
     other = "test" if PLACED[ROWS[0].id].split == "train" else "train"
     placed = {**PLACED, "twin": PLACED[ROWS[0].id]._replace(split=other)}
-    assert leaks(placed, [*ROWS, twin]) == ([ROWS[0].unit] if PLACED[ROWS[0].id].split else [])
+    assert leaks(placed, [*ROWS, twin]) == ([" ".join(ROWS[0].unit)] if PLACED[ROWS[0].id].split else [])
+
+
+@pytest.mark.parametrize("probe", ["unseen_fact", "cross_language"])
+@pytest.mark.parametrize("inner", ["", ".run"])
+def test_a_leak_by_a_sample_about_something_else_would_be_seen(probe: str, inner: str) -> None:
+    tested = next(row for row in of("test") if PLACED[row.id].probe == probe)
+    trained = next(row for row in of("train") if row.language == tested.language)
+    teller = trained._replace(id="teller", fact="topic:word", names=(trained.subject, tested.subject + inner))
+    placed = {**PLACED, "teller": PLACED[trained.id]}
+    assert leaks(placed, [*ROWS, teller]) == [f"{tested.subject} {probe} {tested.language}"]
+    other = next(row.language for row in ROWS if row.language != tested.language)
+    elsewhere = leaks(placed, [*ROWS, teller._replace(language=other)])
+    assert elsewhere == ([f"{tested.subject} {probe} {other}"] if probe == "unseen_fact" else [])
 
 
 def test_the_shares_are_about_80_10_10() -> None:
@@ -85,7 +101,8 @@ def test_wordings_kept_for_testing_are_never_trained_on() -> None:
 def test_each_probe_means_what_it_says() -> None:
     trained = {(row.fact, row.language) for row in of("train")}
     facts = {fact for fact, _ in trained}
-    told = {element for row in [*of("train"), *of("val")] for element, _ in row.tells}
+    told = {element for row in [*of("train"), *of("val")] for element in row.names}
+    told_in = {(element, row.language) for row in [*of("train"), *of("val")] for element in row.names}
     for row in of("test"):
         probe = PLACED[row.id].probe
         if probe in ("unseen_wording", "reverse"):
@@ -95,6 +112,7 @@ def test_each_probe_means_what_it_says() -> None:
         elif probe == "cross_language":
             assert (row.fact, row.language) not in trained
             assert row.fact in facts
+            assert (row.subject, row.language) not in told_in
         elif probe == "unseen_fact":
             assert row.subject not in told
         else:
@@ -126,7 +144,9 @@ def test_a_held_out_definition_takes_its_methods_with_it() -> None:
     for row in rows_about([f"Class_{number}" for number in range(60)]):
         method = row.subject + ".run"
         rows.append(row)
-        rows.append(row._replace(id="m" + row.id, fact=f"location:{method}", tells=((method, "pkg/mod.py"),)))
+        rows.append(
+            row._replace(id="m" + row.id, fact=f"location:{method}", tells=((method, "pkg/mod.py"),), names=(method,))
+        )
     placed = place(rows, 42, 0.2)
     held = {row.subject for row in rows if placed[row.id].probe == "unseen_fact"}
     assert held
@@ -139,6 +159,31 @@ def test_a_near_duplicate_of_a_training_question_is_left_out() -> None:
     train = rows_about(["alpha_one"])
     near = train[0]._replace(id="near", wording="location/en/99", kept=True, question=train[0].question + "!")
     assert place([*train, near], 42, 0.0)["near"].reason == "near_duplicate"
+
+
+@st.composite
+def repositories(draw: st.DrawFn) -> list[Row]:
+    """Rows about definitions, of which some also name others: members of theirs, callers, neighbours."""
+    names = [f"name_{number}" for number in range(draw(st.integers(4, 16)))]
+    subjects = [f"pkg.mod.{name}{inner}" for name in names for inner in ("", ".run")]
+    rows = []
+    for row in [
+        *rows_about(names),
+        *rows_about(names, "callees", "code_relation"),
+        *rows_about(names, "present", "absent_symbol"),
+    ]:
+        others = draw(st.lists(st.sampled_from(subjects), max_size=2))
+        tells = tuple((each, "pkg/mod.py") for each in (row.subject, *others))
+        rows.append(row._replace(tells=tells, names=(row.subject, *others)))
+    return rows
+
+
+@settings(max_examples=12, deadline=None)
+@given(repositories(), st.integers(0, 5), st.sampled_from([0.0, 0.05, 0.3]))
+def test_nothing_leaks_whatever_names_what(rows: list[Row], seed: int, share: float) -> None:
+    placed = place(rows, seed, share)
+    assert set(placed) == {row.id for row in rows}
+    assert leaks(placed, rows) == []
 
 
 @pytest.mark.parametrize(
@@ -165,5 +210,6 @@ def test_the_row_of_a_sample_knows_what_it_gives_away() -> None:
     )
     row = row_of(Sample([Message("user", "Where?"), Message("assistant", "There.")], metadata), {"location/en/06"})
     assert row.tells == (("m.f", "m.py"), ("m.g", "m.py"))
+    assert row.names == ("m.f", "m.g")
     assert row.kept
     assert row.subject == "m.f"

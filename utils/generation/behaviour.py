@@ -9,36 +9,49 @@ from typing import Any, Literal, NamedTuple
 from utils.records import CodeElement
 
 StepKind = Literal["branch", "loop", "raise", "return", "yield", "with", "handle", "set", "assign", "call"]
-Way = Literal["", "if", "else", "except", "some"]
-Where = tuple[str, int, Way]
-ALWAYS: Where = ("", 0, "")
+Way = Literal["holds", "fails", "caught", "unknown"]
 LONGEST_QUOTE = 90  # characters; longer expressions teach nothing in a sentence
+
+
+class Condition(NamedTuple):
+    """`text` at `line` holds or fails, or an exception of that name is caught. Without a text nothing can be said."""
+
+    text: str
+    line: int
+    way: Way
+
+
+UNKNOWN = Condition("", 0, "unknown")
+Where = tuple[Condition, ...]
 
 
 class Step(NamedTuple):
     """One thing the code does at `line` of its file. `text` is source; `detail` by kind:
 
     branch "", while or match · loop its target (text: what is iterated) · raise, handle exception name · yield "" or
-    from · set the attribute (text: the statement). `under`: the condition of the innermost `if` around it.
+    from · set the attribute (text: the statement). `where`: all that decides whether the code comes to it, outermost
+    first; what a handler does is decided by what it catches. A loop or an earlier `return` is no condition.
     """
 
     kind: StepKind
     text: str
     line: int
     detail: str = ""
-    under: str = ""
-    under_line: int = 0
-    way: Way = ""
+    where: Where = ()
 
 
 class Behaviour(NamedTuple):
-    """The steps in source order; `raises` and `handles` are exception names, each once."""
+    """The steps in source order; `raises` and `handles` are exception names, each once.
+
+    `untold`: the kinds of which a step is missing, for its source cannot be quoted or says nothing (`return`).
+    """
 
     steps: tuple[Step, ...]
     raises: tuple[str, ...]
     handles: tuple[str, ...]
     is_generator: bool
     is_abstract: bool
+    untold: frozenset[str] = frozenset()
 
 
 NOTHING = Behaviour((), (), (), False, False)
@@ -56,13 +69,13 @@ def read_behaviour(element: CodeElement) -> Behaviour:
     body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
     reader = _Reader(textwrap.dedent(element.code).split("\n"), element.start_line)
     try:
-        reader.block(body, ALWAYS)
+        reader.block(body, ())
     except RecursionError:
         return NOTHING
     raises = tuple(dict.fromkeys(step.detail for step in reader.steps if step.kind == "raise"))
     handles = tuple(dict.fromkeys(name for step in reader.steps if step.kind == "handle" for name in [step.detail]))
     is_generator = any(step.kind == "yield" for step in reader.steps) or reader.yields
-    return Behaviour(tuple(reader.steps), raises, handles, is_generator, _is_stub(body))
+    return Behaviour(tuple(reader.steps), raises, handles, is_generator, _is_stub(body), frozenset(reader.untold))
 
 
 def _is_stub(body: list[ast.stmt]) -> bool:
@@ -81,6 +94,7 @@ class _Reader:
         self.offset = first_line - 1
         self.steps: list[Step] = []
         self.yields = False
+        self.untold: set[str] = set()
 
     def block(self, body: list[ast.stmt], here: Where) -> None:
         for statement in body:
@@ -96,7 +110,7 @@ class _Reader:
             self.block([*node.body, *node.orelse], here)
         elif isinstance(node, ast.While):
             self.add("branch", node.test, "while", here)
-            self.block([*node.body, *node.orelse], ALWAYS)
+            self.block([*node.body, *node.orelse], here)
         elif isinstance(node, ast.With | ast.AsyncWith):
             for item in node.items:
                 self.add("with", item.context_expr, "", here)
@@ -106,38 +120,41 @@ class _Reader:
         elif isinstance(node, ast.Match):
             self.add("branch", node.subject, "match", here)
             for case in node.cases:
-                self.block(case.body, ("", 0, "some"))
+                self.block(case.body, (*here, UNKNOWN))
         else:
             self.simple(node, here)
 
     def decide(self, node: ast.If, here: Where) -> None:
-        """An `if` whose condition cannot be quoted still decides what stands in it."""
-        test = self.quote(node.test)
-        line = self.at(node.test) if test else 0
+        """What stands after the test happens where it holds, and what follows `elif` or `else` where it fails."""
         self.add("branch", node.test, "", here)
-        self.block(node.body, (test, line, "if" if test else "some"))
-        follows = len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)  # an `elif` brings its own condition
-        self.block(node.orelse, here if follows else (test, line, "else" if test else "some"))
+        self.block(node.body, (*here, self.condition(node.test, "holds")))
+        self.block(node.orelse, (*here, self.condition(node.test, "fails")))
+
+    def condition(self, node: ast.expr, way: Way) -> Condition:
+        """A test that cannot be quoted still decides what stands in it."""
+        text = self.quote(node)
+        return Condition(text, self.at(node), way) if text else UNKNOWN
 
     def attempt(self, node: Any, here: Where) -> None:
         """`try` with `except` or with `except*`, which Python 3.10 has no class for."""
         self.block(node.body, here)
         for handler in node.handlers:
             kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-            named = [(text, self.at(kind)) for kind in kinds if kind is not None and (text := self.quote(kind))]
-            self.steps += [Step("handle", text, line, text) for text, line in named]
-            inside: Where = (*named[0], "except") if len(named) == len(kinds) == 1 else ("", 0, "some")
-            self.block(handler.body, inside)
+            caught = [self.condition(kind, "caught") for kind in kinds if kind is not None]
+            self.steps += [Step("handle", text, line, text) for text, line, _ in caught if text]
+            self.block(handler.body, tuple(caught) if len(caught) == 1 else (UNKNOWN,))
         self.block([*node.orelse, *node.finalbody], here)
 
     def simple(self, node: ast.stmt, here: Where) -> None:
         if isinstance(node, ast.Raise):
             name = _exception_name(node.exc)
             if name:
-                self.steps.append(Step("raise", name, node.lineno + self.offset, name, *here))
+                self.steps.append(Step("raise", name, node.lineno + self.offset, name, here))
         elif isinstance(node, ast.Return):
             if node.value is not None:
                 self.add("return", node.value, "", here)
+            else:
+                self.untold.add("return")
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             self.assignment(node, here)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
@@ -147,6 +164,8 @@ class _Reader:
                 self.yields = True
                 if child.value is not None:
                     self.add("yield", child.value, "from" if isinstance(child, ast.YieldFrom) else "", here)
+                else:
+                    self.untold.add("yield")
 
     def assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, here: Where) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -160,7 +179,9 @@ class _Reader:
 
     def add(self, kind: StepKind, node: ast.expr | ast.stmt, detail: str, here: Where) -> None:
         if text := self.quote(node):
-            self.steps.append(Step(kind, text, self.at(node), detail, *here))
+            self.steps.append(Step(kind, text, self.at(node), detail, here))
+        else:
+            self.untold.add(kind)
 
     def at(self, node: ast.expr | ast.stmt) -> int:
         return node.lineno + self.offset

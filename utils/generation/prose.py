@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
-from utils.generation.behaviour import Step
+from utils.generation.behaviour import Condition, Step
 from utils.generation.facts import Context, is_public
 from utils.generation.templates import EMPTY, Slot, Voice
 from utils.records import Claim, CodeElement, Evidence, Parameter
@@ -13,7 +15,8 @@ MOST_CALLS = 8
 MOST_STEPS = 10
 MOST_CLAUSES = 4  # steps under one condition that one sentence tells
 MOST_NAMES = 12
-MOST_TEXTS = 3  # results, or exceptions that are caught
+MOST_TEXTS = 3  # exceptions caught, values yielded or returned, in an explanation
+MOST_CONDITIONS = 3  # that one sentence tells of one step, or of one result or exception
 
 
 def quote(path: str, text: str, line: int) -> Slot:
@@ -127,9 +130,17 @@ def behaviour(context: Context, element: CodeElement, voice: Voice, variant: int
         parts.append(voice.say("raises", variant, len(errors), items=voice.listed(errors)))
     for key, kind in (("handled", "handle"), ("yields", "yield"), ("returned", "return")):
         if items := _texts(element, found.steps, kind):
-            listed = voice.some(items[:MOST_TEXTS], len(items), variant)
-            parts.append(voice.say(key, variant, len(items[:MOST_TEXTS]), items=listed))
+            last = voice.style.either if kind == "return" else None
+            listed = shortened(items, MOST_TEXTS, voice, variant, last, kind in found.untold)
+            parts.append(voice.say(key, variant, len(items), items=listed))
     return voice.sentences(parts)
+
+
+def shortened(
+    items: Sequence[Slot], most: int, voice: Voice, variant: int, last: str | None = None, more: bool = False
+) -> Slot:
+    """At most `most` of the items, which says so where there are others; `more`: there are, beside the items."""
+    return voice.some(items[:most], len(items) + more, variant, last)
 
 
 def _texts(element: CodeElement, found: tuple[Step, ...], kind: str) -> list[Slot]:
@@ -140,7 +151,7 @@ def _texts(element: CodeElement, found: tuple[Step, ...], kind: str) -> list[Slo
 def steps(context: Context, element: CodeElement, voice: Voice, variant: int) -> list[Slot]:
     """What the code does, one sentence per step, in source order; the last one says so when there is more."""
     steps_read = context.behaviour(element).steps
-    decided = {(step.under, step.under_line) for step in steps_read}  # is told with what it decides
+    decided = {each[:2] for step in steps_read if _can_tell(step.where) for each in step.where}  # told with those steps
     found = [step for step in steps_read if not _is_logging(step) and (step.text, step.line) not in decided]
     groups = _grouped(found)
     told: dict[str, Slot] = {}
@@ -159,7 +170,7 @@ def _grouped(found: list[Step]) -> list[list[Step]]:
     groups: list[list[Step]] = []
     for step in found:
         last = groups[-1] if groups else []
-        same = last and step.under and last[0][4:] == step[4:]
+        same = last and _can_tell(step.where) and last[0].where == step.where
         if same and len(last) < MOST_CLAUSES:
             last.append(step)
         else:
@@ -178,12 +189,51 @@ def _sentence(element: CodeElement, group: list[Step], voice: Voice, variant: in
     clause, step = clauses[0], group[0]
     for more in {each.text: each for each in clauses[1:] if each.text != clause.text}.values():
         clause = voice.say("step_then", variant, clause=clause, more=more)
-    if step.under:
-        test = quote(element.path, step.under, step.under_line)
-        return voice.say(f"step_{step.way}", variant, test=test, clause=clause)
-    if step.way == "some":
+    if _can_tell(step.where):
+        return voice.say("step_if", variant, test=condition(element, step.where, voice, variant), clause=clause)
+    if step.where:
         return voice.say("step_some", variant, clause=clause)
     return voice.say("step_plain", variant, clause=clause._replace(text=clause.text[0].upper() + clause.text[1:]))
+
+
+def _can_tell(where: Sequence[Condition]) -> bool:
+    """Whether a sentence can name all that decides over a step."""
+    return 0 < len(where) <= MOST_CONDITIONS and all(each.text for each in where)
+
+
+def condition(element: CodeElement, where: Sequence[Condition], voice: Voice, variant: int) -> Slot:
+    """All that has to be so for a step to happen; empty where nothing has to, or where not all of it can be told."""
+    if not _can_tell(where):
+        return EMPTY
+    told = EMPTY
+    for way, group in groupby(where, key=lambda each: each.way):
+        tests = [quote(element.path, each.text, each.line) for each in group]
+        if len(where) == 1 and way == "holds":
+            return tests[0]
+        said = voice.say(way, variant, len(tests), test=voice.listed(tests))
+        told = voice.say("both", variant, first=told, second=said) if told.text else said
+    return told
+
+
+def under_conditions(
+    element: CodeElement, found: Iterable[tuple[Slot, Step]], voice: Voice, variant: int
+) -> list[Slot]:
+    """Each value with the conditions for it, of which one is enough; without any where one is missing or unknown."""
+    wheres: dict[str, dict[Sequence[Condition], None]] = {}
+    values: dict[str, Slot] = {}
+    for value, step in found:
+        values.setdefault(value.text, value)
+        wheres.setdefault(value.text, {})[step.where] = None
+    told = []
+    for text, value in values.items():
+        tests = {test.text: test for where in wheres[text] for test in [condition(element, where, voice, variant)]}
+        plain = len(wheres[text]) == 1 or all(len(where) == 1 for where in wheres[text])
+        if "" in tests or len(tests) > MOST_CONDITIONS or not plain:
+            told.append(value)
+        else:
+            test = voice.listed(list(tests.values()), voice.style.either)
+            told.append(voice.say("error_when", variant, error=value, test=test))
+    return told
 
 
 def _clause(element: CodeElement, step: Step, voice: Voice, variant: int) -> Slot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
 
 from utils.records import Direction, Probe, Sample, Task, split_fact
@@ -14,8 +15,17 @@ Unit = tuple[str, str, str]
 K = TypeVar("K", bound=str)
 
 
+ABOUT_NO_ELEMENT = frozenset({"contains", "quotes", "count", "depends_on", "absent", "general"})  # by their subject
+NAMES_ELEMENT = frozenset(
+    {"calls", "called_by", "inherits_from", "has_subclass", "overrides", "imports", "contains"}
+)  # by their value
+
+
 class Row(NamedTuple):
-    """What of a sample decides its place. `tells` are the (element, path) pairs whose place its claims give away."""
+    """What of a sample decides its place.
+
+    `tells` are the (element, path) pairs whose place its claims give away, `names` all elements that they are about.
+    """
 
     id: str
     fact: str
@@ -26,6 +36,7 @@ class Row(NamedTuple):
     question: str
     kept: bool
     tells: tuple[tuple[str, str], ...]
+    names: tuple[str, ...]
 
     @property
     def subject(self) -> str:
@@ -49,7 +60,12 @@ class Placement(NamedTuple):
 def row_of(sample: Sample, test_wordings: Collection[str]) -> Row:
     """The row of a sample; `test_wordings` are the wording ids that are never trained on."""
     told: dict[tuple[str, str], None] = {}
+    named: dict[str, None] = {}
     for claim in sample.metadata.claims:
+        if claim.kind not in ABOUT_NO_ELEMENT:
+            named[claim.subject] = None
+        if claim.kind in NAMES_ELEMENT:
+            named[str(claim.value)] = None
         if claim.kind == "defined_in":
             told[claim.subject, str(claim.value)] = None
         elif claim.kind == "contains":
@@ -57,7 +73,8 @@ def row_of(sample: Sample, test_wordings: Collection[str]) -> Row:
     meta = sample.metadata
     question = "\n".join(message.content for message in sample.messages if message.role == "user")
     kept = meta.wording in test_wordings
-    return Row(meta.id, meta.fact, meta.wording, meta.language, meta.task, meta.direction, question, kept, tuple(told))
+    place = meta.fact, meta.wording, meta.language, meta.task, meta.direction
+    return Row(meta.id, *place, question, kept, tuple(told), tuple(named))
 
 
 def order(seed: int, sample_id: str) -> int:
@@ -65,14 +82,36 @@ def order(seed: int, sample_id: str) -> int:
     return rank(seed, "order", sample_id)
 
 
-def leaks(placements: dict[str, Placement], rows: Iterable[Row]) -> list[Unit]:
-    """The (fact, wording, language) that train shares with val or test; always empty, and checked before writing."""
+def leaks(placements: dict[str, Placement], rows: Iterable[Row]) -> list[str]:
+    """What training gives away of what a test row asks; always empty, and checked before writing.
+
+    That is a (fact, wording, language) that train shares with val or test, and the name of what train must not tell
+    of: of an `unseen_fact` nowhere, of what is asked across languages not in the language of the question.
+    """
     by_split: defaultdict[bool, set[Unit]] = defaultdict(set)
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    asked: set[tuple[Probe, str, str]] = set()
     for row in rows:
-        split = placements[row.id].split
-        if split is not None:
-            by_split[split == "train"].add(row.unit)
-    return sorted(by_split[True] & by_split[False])
+        placed = placements[row.id]
+        if placed.split is not None:
+            by_split[placed.split == "train"].add(row.unit)
+        if placed.split == "train":
+            named[row.language].update(row.names)
+        if placed.probe in ("unseen_fact", "cross_language"):
+            asked.add((placed.probe, row.subject, row.language))
+    told = {language: {outer for name in names for outer in outwards(name)} for language, names in named.items()}
+    found = {" ".join(unit) for unit in by_split[True] & by_split[False]}
+    for probe, subject, language in asked:
+        where = told if probe == "unseen_fact" else {language} & told.keys()
+        found.update(f"{subject} {probe} {each}" for each in where if subject in told[each])
+    return sorted(found)
+
+
+@lru_cache(maxsize=65536)
+def outwards(name: str) -> tuple[str, ...]:
+    """A dotted name and all that it lies in: `a.B.c`, `a.B`, `a`."""
+    outer = name.rpartition(".")[0]
+    return (name, *outwards(outer)) if outer else (name,)
 
 
 def units(paths: dict[str, str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from utils.records import CodeElement
@@ -14,7 +14,8 @@ InputKind = Literal["environment", "option"]
 
 LONGEST_CALL = 8  # lines; of a longer one the line with the name is shown
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,}")
-_READERS = frozenset({"environ.get", "environ.pop", "environ.setdefault", "getenv"})
+_ENVIRON = "os.environ"
+_READERS = frozenset({"os.environ.get", "os.environ.pop", "os.environ.setdefault", "os.getenv"})
 _OPTION_CALLS = frozenset({"add_argument", "add_option", "option", "Option"})
 _LONG_OPTION = re.compile(r"--[a-z][\w-]*")
 
@@ -39,33 +40,57 @@ def find_inputs(module: CodeElement) -> list[RuntimeInput]:
         return []
     lines = module.code.split("\n")
     found: dict[RuntimeInput, None] = {}
+    names = _names_of_os(tree)
+    removals = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr) and _is_pop(node.value, names)}
     for node in ast.walk(tree):
-        for kind, constant, start, end in _inputs_of(node):
+        if node in removals:
+            continue
+        for kind, constant, start, end in _inputs_of(node, names):
             text = textwrap.dedent("\n".join(lines[start - 1 : end])).strip()
             if constant in text and "`" not in text:
                 found[RuntimeInput(kind, constant, start, end, text)] = None
     return sorted(found, key=lambda item: (item.line, item.name))
 
 
-def _inputs_of(node: ast.AST) -> Iterator[tuple[InputKind, str, int, int]]:
-    """(kind, name, first line, last line) of what a node reads or declares."""
-    if isinstance(node, ast.Subscript) and _ends(node.value, {"environ"}):
+def _names_of_os(tree: ast.Module) -> dict[str, str]:
+    """What the module calls `os` and what it imports from it → its full name."""
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name == "os" or (alias.name.startswith("os.") and not alias.asname):
+                    names[alias.asname or "os"] = "os"
+        elif isinstance(node, ast.ImportFrom) and node.module == "os" and not node.level:
+            names.update({alias.asname or alias.name: f"os.{alias.name}" for alias in node.names})
+    return names
+
+
+def _inputs_of(node: ast.AST, names: Mapping[str, str]) -> Iterator[tuple[InputKind, str, int, int]]:
+    """(kind, name, first line, last line) of what a node reads or declares. To set or delete a variable is no reading,
+    and no other `environ` (a WSGI request has one) is the environment."""
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and _full_name(node.value, names) == _ENVIRON:
         yield from _named("environment", node, [node.slice], _VARIABLE)
-    elif isinstance(node, ast.Call) and _ends(node.func, _READERS):
+    elif isinstance(node, ast.Call) and _full_name(node.func, names) in _READERS:
         yield from _named("environment", node, node.args[:1], _VARIABLE)
     elif isinstance(node, ast.Call) and _ends(node.func, _OPTION_CALLS):
         yield from _named("option", node, node.args, _LONG_OPTION)
 
 
-def _ends(node: ast.expr, names: Iterable[str]) -> bool:
-    """True where the dotted name `node` ends in one of `names`, each of one or two parts."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute) and len(parts) < 2:
-        parts.insert(0, node.attr)
-        node = node.value
+def _is_pop(node: ast.expr, names: Mapping[str, str]) -> bool:
+    return isinstance(node, ast.Call) and _full_name(node.func, names) == "os.environ.pop"
+
+
+def _full_name(node: ast.expr, names: Mapping[str, str]) -> str:
+    """The dotted name `node` with its first part by its full name; empty where that is not of `names`."""
     if isinstance(node, ast.Name):
-        parts.insert(0, node.id)
-    return bool(parts) and (parts[-1] in names or ".".join(parts[-2:]) in names)
+        return names.get(node.id, "")
+    owner = _full_name(node.value, names) if isinstance(node, ast.Attribute) else ""
+    return f"{owner}.{node.attr}" if owner and isinstance(node, ast.Attribute) else ""
+
+
+def _ends(node: ast.expr, names: Collection[str]) -> bool:
+    """True where the dotted name `node` ends in one of `names`."""
+    return (isinstance(node, ast.Attribute) and node.attr in names) or (isinstance(node, ast.Name) and node.id in names)
 
 
 def _named(

@@ -5,7 +5,8 @@ The unit is (fact, wording, language): none of test's or val's occurs in train. 
 that a slightly shifted threshold lets through. The probes are those of DESIGN.md:
 
 unseen_wording  a wording kept for testing, of a fact trained in other wordings (reverse: the same, asked backwards)
-cross_language  all facts of some subjects are trained in one language only and asked in the other
+cross_language  some definitions, with all that lies in them, are trained in one language only and asked in the other,
+                in which no training sample names them
 unseen_fact     some definitions, with all that lies in them, occur nowhere in train: what is answered is guessed
 absent_symbol   names, absent and real, that no training sample of the task holds
 general         general knowledge that no training sample holds
@@ -14,20 +15,20 @@ general         general knowledge that no training sample holds
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from utils.generation.near_duplicates import NearDuplicates
-from utils.generation.rows import Placement, Row, SplitName, Unit, lowest, order, rank, units
+from utils.generation.rows import Placement, Row, SplitName, Unit, lowest, order, outwards, rank, units
 from utils.records import Probe
 
 TEST_SHARE = VAL_SHARE = 0.1
 LEAST_ROWS = 100  # rows that a probe should have in test, where the repository allows
 CHOSEN_ROWS = 115  # are chosen for it, for some will be near-duplicates of what is trained
 LEAST_SHARE, MOST_SHARE = 0.02, 0.025  # of all samples, for a probe whose facts are kept from training as a whole
-LANGUAGE_SHARE = 0.025  # of the subjects are trained in one language only
-MOST_HELD_OUT = 0.15  # of the subjects may be kept from training for one probe
-WIDELY_TOLD = 40  # training samples, or
-WIDELY_TOLD_SHARE = 0.003  # of all, that would be lost by holding a definition out, beyond which it stays in
+LANGUAGE_SHARE = 0.025  # of the definitions are trained in one language only
+MOST_HELD_OUT = 0.15  # of the definitions (or facts) may be kept from training for one probe
+WIDELY_TOLD = 40  # training samples in one language, or
+WIDELY_TOLD_SHARE = 0.003  # of all in it, that would be lost by holding a definition out, beyond which it stays in
 
 
 def place(rows: Sequence[Row], seed: int, unseen_fact_share: float = 0.05) -> dict[str, Placement]:
@@ -41,17 +42,19 @@ class _Splitter:
         self.seed = seed
         self.unseen_fact_share = unseen_fact_share
         self.placed: dict[str, Placement] = {}
+        self.languages = frozenset(row.language for row in rows if row.task != "general_knowledge")
+        self.inside = units({element: path for row in self.rows for element, path in row.tells})
+        self.most_lost = max(WIDELY_TOLD, WIDELY_TOLD_SHARE * len(rows) / max(1, len(self.languages)))
 
     def placements(self) -> dict[str, Placement]:
         open_rows = self._without_repeats()
         general = [row for row in open_rows if row.task == "general_knowledge"]
-        absent = [row for row in open_rows if row.task == "absent_symbol"]
-        own = [row for row in open_rows if row.task not in ("general_knowledge", "absent_symbol")]
-        self._by_fact(general, "general")
-        self._by_fact(absent, "absent_symbol")
+        own = [row for row in open_rows if row.task != "general_knowledge"]
         own = self._hold_out_definitions(own)
         own = self._hold_out_languages(own)
-        self._by_wording(own)
+        self._by_fact(general, "general")
+        self._by_fact([row for row in own if row.task == "absent_symbol"], "absent_symbol")
+        self._by_wording([row for row in own if row.task != "absent_symbol"])
         self._keep_tested_facts_trained()
         self._drop_near_duplicates()
         return self.placed
@@ -112,49 +115,80 @@ class _Splitter:
     # --- definitions that train never sees ---------------------------------------------------------------------------
 
     def _hold_out_definitions(self, rows: list[Row]) -> list[Row]:
-        paths = {element: path for row in rows for element, path in row.tells}
-        inside = units(paths)
-        chosen = self._chosen_definitions(rows, inside)
-        rest: list[Row] = []
-        tested: list[Row] = []
-        for row in rows:
-            if inside.get(row.subject) in chosen:
-                tested.append(row) if row.task == "code_location" else self._put(row, None, reason="held_out")
-            elif any(inside.get(element) in chosen for element, _ in row.tells):
-                self._put(row, None, reason="tells_held_out")
-            else:
-                rest.append(row)
+        chosen = dict.fromkeys(self._chosen_definitions(rows), self.languages)
+        rest, about = self._apart(rows, chosen)
+        tested = [row for row in about if row.task == "code_location"]
+        for row in about:
+            self._put(row, None, reason="held_out")
         self._test(tested, "unseen_fact")
         return rest
 
-    def _chosen_definitions(self, rows: list[Row], inside: dict[str, str]) -> set[str]:
+    def _chosen_definitions(self, rows: list[Row]) -> set[str]:
         """Top-level definitions, each with all that lies in it, that few samples about other things would tell of."""
         if self.unseen_fact_share == 0:
             return set()
-        told: Counter[str] = Counter()
-        located = [row for row in rows if row.task == "code_location" and row.subject in inside]
-        for row in rows:
-            told.update({inside[e] for e, _ in row.tells if e in inside} - {inside.get(row.subject, "")})
-        most = max(WIDELY_TOLD, WIDELY_TOLD_SHARE * len(self.rows))
-        fitting = Counter(inside[row.subject] for row in located if told[inside[row.subject]] <= most)
+        told = self._told_of(rows, dict.fromkeys(self.inside, self.languages))
+        located = [row.subject for row in rows if row.task == "code_location" and row.subject in self.inside]
+        most = self.most_lost * len(self.languages)
+        fitting = Counter(unit for unit in map(self.inside.__getitem__, located) if told[unit] <= most)
         return self._lowest(fitting, "unseen_fact", self.unseen_fact_share, CHOSEN_ROWS)
 
-    # --- subjects that train sees in one language --------------------------------------------------------------------
+    def _apart(self, rows: list[Row], held: Mapping[str, frozenset[str]]) -> tuple[list[Row], list[Row]]:
+        """Rows that tell nothing of what is held back in their language, and those about it; the others go.
+
+        `held`: definition → the languages in which train must not name it, nor anything in it.
+        """
+        rest: list[Row] = []
+        about: list[Row] = []
+        names = {name for row in rows for name in (row.subject, *row.names)}
+        within = {name: {each for outer in outwards(name) for each in held.get(outer, ())} for name in names}
+        for row in rows:
+            if row.language in within[row.subject]:
+                about.append(row)
+            elif any(row.language in within[name] for name in row.names):
+                self._put(row, None, reason="tells_held_out")
+            else:
+                rest.append(row)
+        return rest, about
+
+    def _told_of(self, rows: list[Row], languages: Mapping[str, frozenset[str]]) -> Counter[str]:
+        """Definition → how many rows about other things name it, or anything in it, in one of its `languages`."""
+        told: Counter[str] = Counter()
+        for row in rows:
+            named = {outer for name in row.names for outer in outwards(name) if outer in languages}
+            told.update(each for each in named.difference(outwards(row.subject)) if row.language in languages[each])
+        return told
+
+    # --- definitions that train sees in one language -----------------------------------------------------------------
 
     def _hold_out_languages(self, rows: list[Row]) -> list[Row]:
+        rest, about = self._apart(rows, self._chosen_languages(rows))
+        tested = [row for row in about if row.task != "absent_symbol"]
+        for row in about:
+            self._put(row, None, reason="held_out")
+        self._test(tested, "cross_language")
+        return rest
+
+    def _chosen_languages(self, rows: list[Row]) -> dict[str, frozenset[str]]:
+        """Definition → the language it is asked in and not trained in, the same for all in one top-level definition."""
         spoken: defaultdict[str, set[str]] = defaultdict(set)
         for row in rows:
             spoken[row.subject].add(row.language)
-        both = Counter(row.subject for row in rows if len(spoken[row.subject]) > 1)
-        chosen = self._lowest(both, "cross_language", LANGUAGE_SHARE, CHOSEN_ROWS * 2)  # half of them in each language
-        rest: list[Row] = []
-        tested: list[Row] = []
-        for row in rows:
-            languages = sorted(spoken[row.subject])
-            held = languages[rank(self.seed, "language", row.subject) % len(languages)]
-            (tested if row.subject in chosen and row.language == held else rest).append(row)
-        self._test(tested, "cross_language")
-        return rest
+        languages = sorted(self.languages)
+        held = {
+            element: frozenset({languages[rank(self.seed, "language", unit) % len(languages)]})
+            for element, unit in self.inside.items()
+            if len(spoken[element]) > 1
+        }
+        told = self._told_of(rows, held)
+        asked = Counter(
+            row.subject
+            for row in rows
+            if row.task != "absent_symbol" and row.language in held.get(row.subject, ())
+            if told[row.subject] <= self.most_lost
+        )
+        chosen = self._lowest(asked, "cross_language", LANGUAGE_SHARE, CHOSEN_ROWS)
+        return {element: held[element] for element in chosen}
 
     # --- wordings ----------------------------------------------------------------------------------------------------
 

@@ -171,9 +171,9 @@ class Voice:
             text = _spaced([text[: -len(texts[-1])], texts[-1]])
         return merge(text, items)
 
-    def some(self, items: Sequence[Slot], total: int, variant: int) -> Slot:
-        """A list of some of `total` things, which says so where it leaves any out."""
-        listed = self.listed(items)
+    def some(self, items: Sequence[Slot], total: int, variant: int, last: str | None = None) -> Slot:
+        """A list of some of `total` things, which says so where it leaves any out; `last` as in `listed`."""
+        listed = self.listed(items, last)
         return self.say("among_others", variant, items=listed) if 0 < len(items) < total else listed
 
     def sentences(self, items: Iterable[Slot]) -> Slot:

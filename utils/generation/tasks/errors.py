@@ -7,7 +7,7 @@ from functools import partial
 
 from utils.generation.behaviour import Step
 from utils.generation.facts import CALLABLE, Context, Fact, rank
-from utils.generation.prose import quote
+from utils.generation.prose import condition
 from utils.generation.templates import EMPTY, Slot, Voice
 from utils.records import Claim, CodeElement, Evidence
 
@@ -60,8 +60,7 @@ def _origins(
             "path": Slot(element.path, (Claim("defined_in", element.id, element.path),)),
             "line": Slot(str(step.line), (at,), (Evidence(element.path, step.line, step.line),)),
         }
-        if step.way == "if":
-            slots["test"] = quote(element.path, step.under, step.under_line)
+        slots["test"] = condition(element, step.where, voice, variant)
         items.append(voice.say("raised_at", variant, **slots))
     total = sum(verdicts[element.id] != "refuted" for element, _ in found)
     more = voice.say("more_places", variant) if total > len(shown) else EMPTY

@@ -13,14 +13,23 @@ from functools import partial
 
 from utils.generation.behaviour import Step
 from utils.generation.facts import CALLABLE, Context, Fact, is_public, summary_of
-from utils.generation.prose import behaviour, calls, class_shape, function_shape, module_shape, quote, steps
+from utils.generation.prose import (
+    behaviour,
+    calls,
+    class_shape,
+    function_shape,
+    module_shape,
+    quote,
+    shortened,
+    steps,
+    under_conditions,
+)
 from utils.generation.templates import EMPTY, Slot, Voice
 from utils.records import Claim, CodeElement
 
 LONGEST_SOURCE = 14  # lines; longer source is not quoted whole
 FEWEST_STEPS = 2
 MOST_RESULTS = 4
-MOST_CONDITIONS = 3
 LONGEST_FIELD = 160  # characters of a quoted declaration
 
 
@@ -123,19 +132,12 @@ def _behaviour(context: Context, element: CodeElement, voice: Voice, variant: in
 def _exceptions(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
     slots = context.slots(element, voice)
     found = context.behaviour(element)
-    tests: dict[str, dict[str, Slot]] = {}
-    for step in (step for step in found.steps if step.kind == "raise"):
-        conditions = tests.setdefault(step.detail, {})
-        if step.way == "if":
-            conditions[step.under] = quote(element.path, step.under, step.under_line)
-    raised = []
-    for name, conditions in tests.items():
-        error = Slot(f"`{name}`", (Claim("raises", element.id, name),))
-        if conditions:
-            test = voice.listed(list(conditions.values())[:MOST_CONDITIONS], voice.style.either)
-            error = voice.say("error_when", variant, error=error, test=test)
-        raised.append(error)
-    if raised:
+    errors = [
+        (Slot(f"`{step.detail}`", (Claim("raises", element.id, step.detail),)), step)
+        for step in found.steps
+        if step.kind == "raise"
+    ]
+    if raised := under_conditions(element, errors, voice, variant):
         slots["raises"] = voice.listed(raised)
     caught = {step.text: quote(element.path, step.text, step.line) for step in found.steps if step.kind == "handle"}
     if caught:
@@ -144,22 +146,9 @@ def _exceptions(context: Context, element: CodeElement, voice: Voice, variant: i
 
 
 def _tells(step: Step) -> bool:
-    """Whether a step gives back something that a reader learns from: a local variable's name says nothing."""
+    """Whether a step gives back something that a reader learns from: a local variable's name alone says nothing."""
     named = step.text.isidentifier() and step.text not in ("None", "True", "False", "self", "cls")
     return step.kind in ("return", "yield") and not named
-
-
-def _given(context: Context, element: CodeElement, kind: str, voice: Voice, variant: int) -> list[Slot]:
-    """What the code returns or yields, each with the condition for it."""
-    given: dict[str, Slot] = {}
-    for step in context.behaviour(element).steps:
-        if step.kind == kind and _tells(step):
-            value = quote(element.path, step.text, step.line)
-            if step.way == "if":
-                test = quote(element.path, step.under, step.under_line)
-                value = voice.say("error_when", variant, error=value, test=test)
-            given.setdefault(value.text, value)
-    return list(given.values())
 
 
 def _result(context: Context, element: CodeElement, voice: Voice, variant: int) -> dict[str, Slot]:
@@ -167,11 +156,11 @@ def _result(context: Context, element: CodeElement, voice: Voice, variant: int) 
     slots["name"] = slots["name"]._replace(claims=slots["kind"].claims)
     if element.returns and "`" not in element.returns:
         slots["annotated"] = Slot(element.returns, (Claim("returns", element.id, element.returns),))
+    found = context.behaviour(element)
     for slot, kind in (("returned", "return"), ("yields", "yield")):
-        items = _given(context, element, kind, voice, variant)
-        if items:
-            listed = voice.listed(items[:MOST_RESULTS], voice.style.either)
-            slots[slot] = listed if len(items) <= MOST_RESULTS else voice.say("among_others", variant, items=listed)
+        values = [(quote(element.path, step.text, step.line), step) for step in found.steps if step.kind == kind]
+        if items := under_conditions(element, values, voice, variant):
+            slots[slot] = shortened(items, MOST_RESULTS, voice, variant, voice.style.either, kind in found.untold)
     return slots
 
 
