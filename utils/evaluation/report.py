@@ -29,6 +29,7 @@ DEFINITIONS = {
     "score": "mean over questions of the share of required claims that the answer makes (0..1)",
     "score_guard": "an answer makes no claim when it names more things beside the point than one more than were asked "
     "for, or denies that what was asked about exists; it gives no place when it names another one as well",
+    "denial": "a negation counts where it is about the question's subject and the answer gives that no place",
     "limits": "grading reads what is named, not the verb between: an answer that turns a relation round is not noticed",
     "exact": "share of questions whose answer makes all required claims, and lists nothing beside them",
     "exact_path": "share of location questions whose answer names exactly the claimed path and no other",
