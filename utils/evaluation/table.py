@@ -65,6 +65,12 @@ def interval(bounds: Sequence[float] | None) -> str:
     return "-" if bounds is None else f"[{100 * bounds[0]:+.1f}, {100 * bounds[1]:+.1f}]"
 
 
+def against_retrieval(row: Mapping[str, Any]) -> str:
+    """`+4.0 % [+1.2, +8.0]`: the fine-tuned model's score minus that of retrieval."""
+    versus = row["versus_retrieval"]
+    return f"{percent(versus['difference'], signed=True)} {interval(versus['ci95'])}" if row["n"] else "-"
+
+
 def probability(value: float | None) -> str:
     """A p-value."""
     if value is None:
@@ -77,12 +83,13 @@ def _original(name: str, row: Mapping[str, Any]) -> list[str]:
 
 
 def _head(retrieval: bool) -> list[str]:
-    middle = ["retrieval"] if retrieval else []
-    return ["", "n", "base", "fine-tuned", *middle, "difference", "95 % interval", "p", "exact path"]
+    middle, versus = (["retrieval"], ["against retrieval"]) if retrieval else ([], [])
+    return ["", "n", "base", "fine-tuned", *middle, "difference", "95 % interval", "p", *versus, "exact path"]
 
 
 def _ours(name: str, row: Mapping[str, Any], retrieval: bool) -> list[str]:
     middle = [percent(row["retrieval"])] if retrieval else []
+    versus = [against_retrieval(row)] if retrieval else []
     path = row.get("exact_path")
     exact = f"{percent(path['base'])} → {percent(path['finetuned'])}" if path and path["n"] else ""
     return [
@@ -94,6 +101,7 @@ def _ours(name: str, row: Mapping[str, Any], retrieval: bool) -> list[str]:
         percent(row["improvement"], signed=True),
         interval(row["ci95"]),
         probability(row["p_value"]),
+        *versus,
         exact,
     ]
 
@@ -114,7 +122,7 @@ def _notes(report: Mapping[str, Any]) -> list[str]:
         found.append(f"perplexity on general text: {perplexity['before']:.2f} -> {perplexity['after']:.2f}")
     rows = [*report["by_task"].values(), *report["by_probe"].values()]
     if any(row["warning"] for row in rows):
-        found.append("* too few facts for a firm statement")
+        found.append("* too few subjects for a firm statement")
     return found
 
 
