@@ -37,8 +37,8 @@ DEFINITIONS = {
     "subjects": "what the facts are about: an element, a file, a name. Questions about one subject stand or fall "
     "together, so that it is subjects and not questions that count as evidence",
     "ci95": "95 % percentile bootstrap interval of a difference; whole subjects are drawn, not single questions "
-    "(Cameron, Gelbach and Miller 2008). Of a rate: Wilson's interval (1927) with the number of questions divided by the design "
-    "effect of the subjects (Kish 1965)",
+    "(Cameron, Gelbach and Miller 2008). Of a rate: Wilson's interval (1927) with the number of questions divided "
+    "by the design effect of the subjects (Kish 1965)",
     "p_value": "two-sided sign-flip test (Fisher 1935) of the difference it stands beside; whole subjects are flipped. "
     f"Exact where the flips' sums can be counted, else {FLIPS:,} seeded flips",
     "mcnemar": "exact McNemar test (1947) of base against fine-tuned on `exact`; it takes every question for "

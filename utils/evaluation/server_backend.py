@@ -24,25 +24,30 @@ BYTES_PER_TOKEN = 3  # of UTF-8, on the safe side for English, code and Chinese
 class ServerAnswerer:
     """A model behind `address` (`http://host:port/v1`), asked with at most `concurrency` requests at a time.
 
-    Every fault of the server is a `UserError` that names the address: unreachable, unknown model, no JSON.
+    `weights` is the digest of the model it is said to serve, where that is known here. Every fault of the server is a
+    `UserError` that names the address: unreachable, unknown model, no JSON.
     """
 
-    def __init__(self, address: str, model: str, max_new_tokens: int, concurrency: int) -> None:
+    def __init__(
+        self, address: str, model: str, max_new_tokens: int, concurrency: int, weights: str | None = None
+    ) -> None:
         if urlsplit(address).scheme not in ("http", "https"):
             raise UserError(f"evaluation.server: {address!r} is no http address, e.g. http://localhost:8000/v1")
         self._address = address.rstrip("/")
         self._name = model
         self._max_new_tokens = max_new_tokens
         self._concurrency = concurrency
+        self._weights = weights
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Address, model name and limit: a server does not say which weights it holds."""
+        """Address, model name and limit; a server does not say which weights it holds, so whoever knows them does."""
         return {
             "backend": "server",
             "address": self._address,
             "model": self._name,
             "max_new_tokens": self._max_new_tokens,
+            "weights": self._weights,
         }
 
     def prompt_key(self, messages: Sequence[Message]) -> str:

@@ -47,10 +47,22 @@ def table(report: Mapping[str, Any]) -> str:
         _grid(_head(retrieval), [_ours(name, row, retrieval) for name, row in report["by_probe"].items()]),
         "",
         *_notes(report),
+        *([f"compared: {compared_line(found)}"] if (found := report["metadata"].get("compared")) else []),
         "",
         report["conclusion"],
     ]
     return "\n".join(parts)
+
+
+def compared_line(compared: Mapping[str, Any]) -> str:
+    """`base Qwen/Qwen3-8B (b968826d9c46) · dataset data/x/dataset (0f3c51…, 2025-01-31)`: what there is of these."""
+    parts = []
+    for name, told in compared.items():
+        if told is not None:
+            marks = [told["digest"] and told["digest"][:12], told["created"] and told["created"][:10]]
+            shown = ", ".join(mark for mark in marks if mark)
+            parts.append(f"{name} {told['name']}" + (f" ({shown})" if shown else ""))
+    return " · ".join(parts)
 
 
 def percent(value: float | None, signed: bool = False) -> str:
