@@ -14,6 +14,7 @@ from tests.tiny_model import save_base
 from utils.artifacts import ArtifactWriter, open_artifact
 from utils.config_manager import ModelSettings
 from utils.console import ROOT, UserError
+from utils.evaluation.questions import read_own_questions
 from utils.evaluation.report import build_report
 from utils.evaluation.results import Result
 from utils.model_io import base_identity
@@ -24,6 +25,7 @@ from utils.records import (
     MERGED_SCHEMA,
     Analysis,
     CodeElement,
+    Message,
     Sample,
     read_jsonl,
     write_jsonl,
@@ -172,6 +174,47 @@ def test_a_bad_question_file_is_named_with_its_line(script: ModuleType, project:
     own.write_text(text)
     with pytest.raises(UserError, match=told):
         script.main(["--config", str(project), "--questions", str(own)])
+
+
+def own_claim(kind: str, value: object) -> str:
+    claim = {"kind": kind, "subject": "shop.cart.total", "value": value}
+    return json.dumps({"question": "Where is `total`?", "claims": [claim]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        ("spans", "10-20", r"\[first line, last line\], not '10-20'"),
+        ("at_line", "line 10", "a number, not 'line 10'"),
+        ("count", "two", r"\[what, how many\], not 'two'"),
+        ("count", ["modules", "two"], r"\[what, how many\]"),
+        ("quotes", "class Cart", r"\[first line, last line, text\]"),
+        ("defined_in", ["src/shop/cart.py"], "a string, not"),
+    ],
+)
+def test_a_claim_of_the_wrong_shape_is_named_before_a_model_is_asked(
+    tmp_path: Path, kind: str, value: object, told: str
+) -> None:
+    own = tmp_path / "mine.jsonl"
+    own.write_text('{"question": "a"}\n' + own_claim(kind, value) + "\n")
+    with pytest.raises(UserError, match=f"line 2 is no question .*{kind} claim is {told}"):
+        read_own_questions(own)
+
+
+@pytest.mark.parametrize("messages", [[], [Message("user", "hi")], [Message("assistant", "hi")]])
+def test_a_row_without_a_question_and_its_answer_is_refused(
+    tmp_path: Path, samples: list[Sample], messages: list[Message]
+) -> None:
+    own = tmp_path / "mine.jsonl"
+    write_jsonl(own, [samples[0], Sample(messages, samples[0].metadata)])
+    with pytest.raises(UserError, match=r"line 2 .*do not end with a question and its answer"):
+        read_own_questions(own)
+
+
+def test_a_byte_order_mark_and_the_line_ends_of_unicode_are_no_lines(tmp_path: Path) -> None:
+    own = tmp_path / "mine.jsonl"
+    own.write_bytes('\ufeff{"question": "one\u2028and?"}\r\n{"question": "two"}\n'.encode())
+    assert [question.text for question in read_own_questions(own)] == ["one\u2028and?", "two"]
 
 
 def test_a_limit_warns_loudly(script: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]) -> None:

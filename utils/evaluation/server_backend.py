@@ -80,7 +80,7 @@ class ServerAnswerer:
                 data = line.strip().removeprefix(b"data:").strip()
                 if line.startswith(b"data:") and data != b"[DONE]":
                     choices = self._parse(data).get("choices") or [{}]
-                    yield (choices[0].get("delta") or {}).get("content") or ""
+                    yield _unicode((choices[0].get("delta") or {}).get("content") or "")
 
     def perplexity(self) -> float | None:
         """Not to be had over chat completions."""
@@ -102,7 +102,7 @@ class ServerAnswerer:
                 f"the server at {self._address} sent no chat completion but {json.dumps(reply)[:200]}; "
                 "is it an OpenAI-compatible server?"
             ) from None
-        return Answer(without_thinking(text), tokens, ended)
+        return Answer(without_thinking(_unicode(text)), tokens, ended)
 
     def _offer(self) -> str:
         """What the server says it has, as the end of a sentence; empty where it does not say."""
@@ -157,6 +157,11 @@ def without_thinking(text: str) -> str:
     """The answer after a think block, for servers that leave it in."""
     head, closed, rest = text.partition("</think>")
     return (rest if closed else head).strip()
+
+
+def _unicode(text: str) -> str:
+    """`text` with half a surrogate pair, which JSON can say and no file can hold, as a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _rows(messages: Sequence[Message]) -> list[dict[str, str]]:
