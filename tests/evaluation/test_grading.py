@@ -391,9 +391,7 @@ def test_a_denial_may_name_what_exists_and_where(answer: str, known: KnownNames)
     assert grade(asked, answer, known).exact
 
 
-@pytest.mark.parametrize(
-    "answer", ["Line " + "1" * 5000, "`src/shop/cart.py:" + "1" * 5000 + "`", "第" + "1" * 5000 + "行"]
-)
+@pytest.mark.parametrize("form", ["Line {}", "`src/shop/cart.py:{}`", "src/shop/cart.py:{}", "第 {} 行", "行号：{}"])
 def test_a_number_without_end_is_no_line(form: str, known: KnownNames) -> None:
     asked = Asked("At which line is `total` of shop?", f"line:{TOTAL}", "code_location", [Claim("at_line", TOTAL, 9)])
     assert not grade(asked, form.format("9" * 5000), known).exact

@@ -28,7 +28,7 @@ def conclusion(row: Mapping[str, Any]) -> str:
         verdict = "Fine-tuning did harm"
     if (versus := row["versus_retrieval"]) is not None:
         verdict += _against_retrieval(row, versus)
-        told += f" (the base model with retrieval: {_percent(row['retrieval'])})"
+        told += f" (with retrieval: {_percent(row['retrieval'])})"
         proof += f" Against retrieval it is {_points(versus)}."
     return f"{verdict}: {told}. {proof}"
 
