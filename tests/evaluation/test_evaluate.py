@@ -197,7 +197,7 @@ def test_a_claim_of_the_wrong_shape_is_named_before_a_model_is_asked(
 ) -> None:
     own = tmp_path / "mine.jsonl"
     own.write_text('{"question": "a"}\n' + own_claim(kind, value) + "\n")
-    with pytest.raises(UserError, match=f"line 2 is no question .*{kind} claim is {told}"):
+    with pytest.raises(UserError, match=f"line 2 is no question .*claim {kind} is {told}"):
         read_own_questions(own)
 
 

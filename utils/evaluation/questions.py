@@ -105,7 +105,7 @@ def _check(claims: Sequence[Claim]) -> None:
         try:
             msgspec.convert(claim.value, kind)
         except msgspec.ValidationError:
-            raise ValueError(f"the value of a {claim.kind} claim is {shown}, not {claim.value!r}") from None
+            raise ValueError(f"the value of a claim {claim.kind} is {shown}, not {claim.value!r}") from None
 
 
 def _own(line: str, number: int, path: Path) -> Question:
