@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from utils.artifacts import ArtifactWriter, canonical_json, is_current, open_artifact
 from utils.config_manager import load_config
 from utils.console import Stage, run, stage_parser
+from utils.lineage import require_same_base
 from utils.records import ADAPTER_SCHEMA, MERGED_SCHEMA
 
 
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     config = load_config(options.config, options.overrides)
     trained = open_artifact(config.adapter_dir, ADAPTER_SCHEMA, config.command("03_train_model"))
 
-    from utils.training.merge_source import base_folder, leave_launcher, require_merge_device, require_same_base
+    from utils.training.merge_source import base_folder, leave_launcher, require_merge_device
 
     leave_launcher()
     require_merge_device(config.merge)
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             counts=counts.told(),
             seconds=stage.seconds,
             base_model=base_model,
-            notes={"check": errors.notes()},
+            notes={"check": errors.notes(), "dataset": trained.inputs.get("dataset")},
             packages=("torch", "transformers", "peft", "safetensors"),
             stamps=counts.stamps,
         )

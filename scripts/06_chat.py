@@ -14,12 +14,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.config_manager import Config, load_config
-from utils.console import EXIT_DONE, config_parser, relative, run
+from utils.console import EXIT_DONE, UserError, config_parser, relative, run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,9 +47,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def is_override(word: str) -> bool:
-    """True for `section.key=value` of a section that exists: a question may hold an equals sign, too."""
-    match = re.match(r"([a-z_]+)(\.[a-z_]+)*=", word)
-    return match is not None and match[1] in Config.__struct_fields__
+    """True for `section.key=value` of a section that exists: a question may hold an equals sign, too.
+
+    Raises `UserError` for a word of that form whose section does not exist: as part of a question it would vanish.
+    """
+    match = re.match(r"([a-z_]+)((?:\.[a-z_]+)*)=", word)
+    if match is None or match[1] in Config.__struct_fields__:
+        return match is not None
+    if match[2] and " " not in word:
+        close = get_close_matches(match[1], Config.__struct_fields__, n=1)
+        meant = f" (did you mean {close[0]}{match[2]}?)" if close else ""
+        raise UserError(f"{match[1]}{match[2]} is not a setting{meant}; put quotation marks around the whole question")
+    return False
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ _SEGMENT = r"[\w.@+-]+"
 _PATH = (
     rf"(?:(?:\.{{0,2}}/)?(?:{_SEGMENT}/)+{_SEGMENT}\.(?:{_EXTENSIONS})|\.?[\w@+-][\w.@+-]*\.(?:{_EXTENSIONS}))(?![\w/])"
 )
-_LINES_OF = r"(?::(?P<%s>\d+)(?:-(?P<%s>\d+))?|[#]L(?P<%s>\d+)(?:-L?(?P<%s>\d+))?)?"
+_LINE = r"\d{1,9}(?!\d)"  # what has more digits is no line of any file
+_LINES_OF = rf"(?::(?P<%s>{_LINE})(?:-(?P<%s>{_LINE}))?|[#]L(?P<%s>{_LINE})(?:-L?(?P<%s>{_LINE}))?)?"
 _NAME = r"[A-Za-z_]\w*"
 _TO = r"\s*(?:-|–|—|~|～|至|到|to|through|and)\s*(?:第\s*)?(?:line\s+)?L?"
 
@@ -44,11 +45,11 @@ _TOKEN = re.compile(
     (?P<fence>^[ \t]*(?P<tick>`{{3,}}|~{{3,}})[^\n]*\n(?P<block>.*?)(?:^[ \t]*(?P=tick)[ \t]*$|\Z))
   | (?P<inline>(?P<quote>`{{1,2}})(?!`)(?P<marked>.+?)(?<!`)(?P=quote)(?!`))
   | (?P<url>(?:https?|ssh|git|ftp)://[^\s`<>()\[\]，。；、）“”]+)
-  | (?P<line>\b[Ll]ines?(?:\s+numbers?)?[\s:]+(?P<en>\d+)(?:{_TO}(?P<en_last>\d+))?\b
-      | 第\s*(?P<zh>\d+)\s*(?:行{_TO}(?P<zh_far>\d+)|{_TO}(?P<zh_last>\d+))?\s*行
-      | 行号(?:是|为)?[\s:：]*(?P<no>\d+)(?:{_TO}(?P<no_last>\d+))?
-      | (?<=[在于从到])\s*(?P<at>\d+)(?:{_TO}(?P<at_last>\d+))?(?=\s*行)
-      | (?<![\w.])L(?P<el>\d+)(?:-L?(?P<el_last>\d+))?(?!\w))
+  | (?P<line>\b[Ll]ines?(?:\s+numbers?)?[\s:]+(?P<en>{_LINE})(?:{_TO}(?P<en_last>{_LINE}))?\b
+      | 第\s*(?P<zh>{_LINE})\s*(?:行{_TO}(?P<zh_far>{_LINE})|{_TO}(?P<zh_last>{_LINE}))?\s*行
+      | 行号(?:是|为)?[\s:：]*(?P<no>{_LINE})(?:{_TO}(?P<no_last>{_LINE}))?
+      | (?<=[在于从到])\s*(?P<at>{_LINE})(?:{_TO}(?P<at_last>{_LINE}))?(?=\s*行)
+      | (?<![\w.])L(?P<el>{_LINE})(?:-L?(?P<el_last>{_LINE}))?(?!\w))
   | (?<![\w./-])(?P<path>{_PATH}){_LINES_OF % ("p1", "p2", "p3", "p4")}(?!\()
   | (?<![\w./-])(?P<bare>(?:{_SEGMENT}/)*(?:{_BARE_FILES}))(?![\w/.-]\w)
   | (?<![\w.@-])(?P<dotted>{_NAME}(?:\.{_NAME})+)(?P<called>\(\))?

@@ -22,8 +22,9 @@ from tests.training.tiny_merge import make_run, save_config
 from utils.artifacts import ArtifactWriter, open_artifact
 from utils.config_manager import Config
 from utils.console import ROOT, UserError
-from utils.evaluation.answering import finetuned_source
 from utils.evaluation.chat import Conversation, Exchange, chat, printable, show
+from utils.evaluation.finetuned import finetuned_source
+from utils.model_io import base_identity
 from utils.records import ADAPTER_SCHEMA, MERGED_SCHEMA, Message, read_jsonl
 
 SCRIPT = ROOT / "scripts" / "06_chat.py"
@@ -141,13 +142,49 @@ def test_questions_and_commands_come_from_a_pipe(
     [
         ("evaluation.max_new_tokens=5", True),
         ("seed=3", True),
-        ("x.y=z", False),
+        ("x=3", False),
+        ("Is evalution.x=3 a setting?", False),
+        ("total.x=3 in cart.py?", False),
         ("what does seed = 3 do?", False),
         ("Is model=None allowed?", False),
     ],
 )
 def test_settings_are_told_from_questions(word: str, expected: bool) -> None:
     assert script().is_override(word) == expected
+
+
+def test_a_misspelt_setting_is_no_question() -> None:
+    with pytest.raises(
+        UserError, match=r"evalution\.max_new_tokens is not a setting \(did you mean evaluation\.max_new"
+    ):
+        script().is_override("evalution.max_new_tokens=5")
+    with pytest.raises(UserError, match="quotation marks"):
+        script().is_override("x.y=z")
+
+
+def test_a_refused_question_does_not_end_the_conversation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Fussy(Parrot):
+        def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+            if messages[-1].content == "two":
+                raise UserError("the server answered 400: too long")
+            yield from super().stream(messages)
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("one\ntwo\nthree\n"))
+    chat(conversation(tmp_path, Fussy()), tmp_path / "history")
+    assert [(row.question, row.answer) for row in kept(tmp_path)] == [("one", "1: one"), ("three", "3: three")]
+    assert capsys.readouterr().err == "error: the server answered 400: too long\n"
+
+
+def test_a_server_without_a_named_model_is_refused_before_anything_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("repository: {url: ., name: shop}\nevaluation: {server: http://localhost:1/v1}\n")
+    with pytest.raises(UserError, match="server_finetuned_model"):
+        script().main(["--config", str(config)])
+    assert "None" not in capsys.readouterr().out
 
 
 def test_one_question_is_answered_by_base_and_adapter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,7 +217,7 @@ def test_a_model_merged_from_another_adapter_is_not_asked(tmp_path: Path) -> Non
 def merge_from(config: Config, adapter: str) -> None:
     with ArtifactWriter(config.merged_dir, MERGED_SCHEMA, {}, {"adapter": adapter}) as writer:
         save_base(writer.path)
-        writer.commit(counts={}, seconds=0.0)
+        writer.commit(counts={}, seconds=0.0, base_model=base_identity(config.model))
 
 
 DEADLINE = 600.0  # seconds: far beyond what any answer takes, also on a busy machine

@@ -11,16 +11,21 @@ import msgspec
 import pytest
 
 from tests.tiny_model import save_base
-from utils.artifacts import ArtifactWriter
+from utils.artifacts import ArtifactWriter, open_artifact
+from utils.config_manager import ModelSettings
 from utils.console import ROOT, UserError
+from utils.evaluation.questions import read_own_questions
 from utils.evaluation.report import build_report
 from utils.evaluation.results import Result
+from utils.model_io import base_identity
 from utils.records import (
+    ADAPTER_SCHEMA,
     ANALYSIS_SCHEMA,
     DATASET_SCHEMA,
     MERGED_SCHEMA,
     Analysis,
     CodeElement,
+    Message,
     Sample,
     read_jsonl,
     write_jsonl,
@@ -48,10 +53,11 @@ def project(
         made = writer.commit({}, 0).digest()
     with ArtifactWriter(tmp_path / "data/shop/dataset", DATASET_SCHEMA, {}, {"analysis": made}) as writer:
         write_jsonl(writer.path / "test.jsonl", samples)
-        writer.commit({}, 0)
+        dataset = writer.commit({}, 0).digest()
+    base = base_identity(ModelSettings(base=str(tiny_model)))
     with ArtifactWriter(tmp_path / "output/shop/merged", MERGED_SCHEMA, {}, {}) as writer:
         save_base(writer.path, seed=1)
-        writer.commit({}, 0)
+        writer.commit({}, 0, base_model=base, notes={"dataset": dataset})
     config = tmp_path / "config.yaml"
     config.write_text(
         f"repository: {{url: {tmp_path}, name: shop}}\n"
@@ -170,6 +176,47 @@ def test_a_bad_question_file_is_named_with_its_line(script: ModuleType, project:
         script.main(["--config", str(project), "--questions", str(own)])
 
 
+def own_claim(kind: str, value: object) -> str:
+    claim = {"kind": kind, "subject": "shop.cart.total", "value": value}
+    return json.dumps({"question": "Where is `total`?", "claims": [claim]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        ("spans", "10-20", r"\[first line, last line\], not '10-20'"),
+        ("at_line", "line 10", "a number, not 'line 10'"),
+        ("count", "two", r"\[what, how many\], not 'two'"),
+        ("count", ["modules", "two"], r"\[what, how many\]"),
+        ("quotes", "class Cart", r"\[first line, last line, text\]"),
+        ("defined_in", ["src/shop/cart.py"], "a string, not"),
+    ],
+)
+def test_a_claim_of_the_wrong_shape_is_named_before_a_model_is_asked(
+    tmp_path: Path, kind: str, value: object, told: str
+) -> None:
+    own = tmp_path / "mine.jsonl"
+    own.write_text('{"question": "a"}\n' + own_claim(kind, value) + "\n")
+    with pytest.raises(UserError, match=f"line 2 is no question .*claim {kind} is {told}"):
+        read_own_questions(own)
+
+
+@pytest.mark.parametrize("messages", [[], [Message("user", "hi")], [Message("assistant", "hi")]])
+def test_a_row_without_a_question_and_its_answer_is_refused(
+    tmp_path: Path, samples: list[Sample], messages: list[Message]
+) -> None:
+    own = tmp_path / "mine.jsonl"
+    write_jsonl(own, [samples[0], Sample(messages, samples[0].metadata)])
+    with pytest.raises(UserError, match=r"line 2 .*do not end with a question and its answer"):
+        read_own_questions(own)
+
+
+def test_a_byte_order_mark_and_the_line_ends_of_unicode_are_no_lines(tmp_path: Path) -> None:
+    own = tmp_path / "mine.jsonl"
+    own.write_bytes('\ufeff{"question": "one\u2028and?"}\r\n{"question": "two"}\n'.encode())
+    assert [question.text for question in read_own_questions(own)] == ["one\u2028and?", "two"]
+
+
 def test_a_limit_warns_loudly(script: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script.main(["--config", str(project), "evaluation.limit=3", "evaluation.retrieval.enabled=false"])
     assert "only 3 of 8 questions" in capsys.readouterr().out
@@ -190,3 +237,69 @@ def test_a_dataset_of_another_analysis_is_refused(script: ModuleType, project: P
         writer.commit({}, 0)
     with pytest.raises(UserError, match="02_generate_data"):
         script.main(["--config", str(project)])
+
+
+def save_adapter(project: Path, dataset: str, tiny_model: Path) -> None:
+    """An adapter alone, which says what it was trained on; nothing is merged."""
+    (project.parent / "output/shop/merged").rename(project.parent / "output/elsewhere")
+    with ArtifactWriter(project.parent / "output/shop/adapter", ADAPTER_SCHEMA, {}, {"dataset": dataset}) as writer:
+        writer.commit({}, 0, base_model=base_identity(ModelSettings(base=str(tiny_model))))
+
+
+def change_dataset(project: Path) -> None:
+    folder = project.parent / "data/shop/dataset"
+    made_from = open_artifact(folder, DATASET_SCHEMA, "").inputs
+    rows = list(read_jsonl(folder / "test.jsonl", Sample))
+    with ArtifactWriter(folder, DATASET_SCHEMA, {}, made_from) as writer:
+        write_jsonl(writer.path / "test.jsonl", rows[:5])
+        writer.commit({}, 0)
+
+
+def test_a_model_of_another_dataset_is_refused_for_the_test_set(script: ModuleType, project: Path) -> None:
+    change_dataset(project)
+    with pytest.raises(UserError, match=r"trained on another dataset .*03_train_model.*, then: .*04_merge_weights"):
+        script.main(["--config", str(project)])
+
+
+def test_an_adapter_of_another_dataset_is_refused_too(script: ModuleType, project: Path, tiny_model: Path) -> None:
+    save_adapter(project, "f" * 64, tiny_model)
+    with pytest.raises(UserError, match=r"trained on another dataset \(f{12}\).*03_train_model[^,]*$"):
+        script.main(["--config", str(project)])
+
+
+def test_own_questions_of_a_model_of_another_dataset_are_asked_with_a_warning(
+    script: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change_dataset(project)
+    own = project.parent / "mine.jsonl"
+    own.write_text('{"question": "Where is `total` of shop?"}\n')
+    assert script.main(["--config", str(project), "--questions", str(own)]) == 0
+    assert "warning: the fine-tuned model" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("is_merged", [True, False])
+def test_a_model_of_another_base_is_refused(
+    script: ModuleType, project: Path, tiny_model: Path, is_merged: bool
+) -> None:
+    if not is_merged:
+        save_adapter(project, "f" * 64, tiny_model)
+    other = save_base(project.parent / "other", seed=5)
+    with pytest.raises(UserError, match=r"was trained on .*, but model\.base is .*other"):
+        script.main(["--config", str(project), f"model.base={other}"])
+
+
+def test_the_report_says_what_it_compares(script: ModuleType, project: Path, tiny_model: Path) -> None:
+    script.main(["--config", str(project)])
+    told = report_of(project)["metadata"]["compared"]
+    merged = open_artifact(project.parent / "output/shop/merged", MERGED_SCHEMA, "")
+    assert told["merged"] == {
+        "name": str(project.parent / "output/shop/merged"),
+        "digest": merged.digest(),
+        "created": merged.created,
+    }
+    assert told["dataset"]["digest"] == open_artifact(project.parent / "data/shop/dataset", DATASET_SCHEMA, "").digest()
+    assert told["base"]["name"] == str(tiny_model)
+    assert told["adapter"] is None
+    page = (project.parent / "output/shop/evaluation/comparison_report_shop.html").read_text()
+    assert merged.digest()[:12] in page
+    assert merged.created[:10] in page

@@ -320,3 +320,78 @@ def test_ordinary_words_of_denial_are_understood(answer: str, known: KnownNames)
 )
 def test_other_negations_are_no_denial(answer: str, known: KnownNames) -> None:
     assert not location(answer, known).denies
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "`total` is defined in `src/shop/cart.py`; it raises KeyError when an item is not found.",
+        "`total` lives in `src/shop/cart.py`. It is not part of a class.",
+        "It is in `src/shop/cart.py`, as a module-level function, so it is not defined inside a class.",
+        "`total` (in `src/shop/cart.py`) returns 0 if there are no items in the cart.",
+        "The excerpt does not contain the helper, but `total` is in `src/shop/cart.py`.",
+        "Based on the excerpts, `total` is defined in `src/shop/cart.py`. The source of `price` is not present there.",
+        "`total` 在 `src/shop/cart.py` 里，它没有任何参数校验。",
+        "`total` 定义在 `src/shop/cart.py` 中；`total` 不存在时抛出 KeyError。",
+    ],
+)
+def test_a_right_answer_may_say_no_of_other_things(answer: str, known: KnownNames) -> None:
+    found = location(answer, known)
+    assert (found.score, found.exact, found.denies) == (1.0, True, False)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "`total` takes `items` and `tax`; there is no parameter for a discount.",
+        "`total` takes `items` and `tax`, and is not part of a class.",
+        "`total` takes `items` and `tax`; it returns None if `total` is not found.",
+        "`total` 接受 `items` 和 `tax`；如果 `total` 不存在，则抛出 KeyError。",
+    ],
+)
+def test_a_detail_or_a_case_that_is_denied_is_not_the_thing(answer: str, known: KnownNames) -> None:
+    claims = [Claim("has_parameter", TOTAL, "items"), Claim("has_parameter", TOTAL, "tax")]
+    asked = Asked("What does `total` of shop take?", f"parameters:{TOTAL}", "api_usage", claims)
+    assert grade(asked, answer, known).exact
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "`totals` is defined in `src/shop/cart.py`. It returns None if the item is not found.",
+        "`totals` is in `src/shop/check.py`; it is not part of the public API.",
+        "`totals` lives in `src/shop/cart.py` and raises an error when there is no item with that name.",
+        "There is no `totals`… it is defined in `src/shop/totals.py`.",
+        "`totals` returns the sum. Nothing else is defined there.",
+        "没有 `totals`。它定义在 `src/shop/cart.py` 中。",
+        "`totals` 定义在 `src/shop/cart.py` 中，它没有任何参数。",
+    ],
+)
+def test_a_place_for_what_is_absent_is_invented_whatever_else_is_denied(answer: str, known: KnownNames) -> None:
+    asked = Asked("What is `totals` in shop?", "absent:totals", "absent_symbol", [Claim("absent", "shop", "totals")])
+    found = grade(asked, answer, known)
+    assert (found.score, found.exact, found.denies) == (0.0, False, False)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "There is no `totals`. The closest is `total`, which is defined in `src/shop/cart.py`.",
+        "There is no `totals` in `src/shop/cart.py`.",
+        "Sorry, it is not defined anywhere.",
+        "The symbol `totals` is not present in the provided excerpts.",
+        "`shop.totals` does not exist.",
+        "shop 里不存在名为 `totals` 的符号。实际存在的相近名称：`src/shop/cart.py` 中的 `total`。",
+        "`totals` 这个函数在 shop 中并不存在。",
+        "没有这个符号。",
+    ],
+)
+def test_a_denial_may_name_what_exists_and_where(answer: str, known: KnownNames) -> None:
+    asked = Asked("What is `totals` in shop?", "absent:totals", "absent_symbol", [Claim("absent", "shop", "totals")])
+    assert grade(asked, answer, known).exact
+
+
+@pytest.mark.parametrize("form", ["Line {}", "`src/shop/cart.py:{}`", "src/shop/cart.py:{}", "第 {} 行", "行号：{}"])
+def test_a_number_without_end_is_no_line(form: str, known: KnownNames) -> None:
+    asked = Asked("At which line is `total` of shop?", f"line:{TOTAL}", "code_location", [Claim("at_line", TOTAL, 9)])
+    assert not grade(asked, form.format("9" * 5000), known).exact

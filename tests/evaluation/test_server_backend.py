@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,12 +20,16 @@ from typing import Any
 
 import pytest
 
+from utils.artifacts import ArtifactWriter
 from utils.config_manager import Config
 from utils.console import UserError
-from utils.evaluation.answering import open_answerer
+from utils.evaluation.answering import answer_key, open_answerer
+from utils.evaluation.cache import AnswerCache
+from utils.evaluation.compared import warnings_of
+from utils.evaluation.finetuned import find_finetuned
 from utils.evaluation.server_backend import ServerAnswerer, without_thinking
 from utils.evaluation.transformers_backend import TransformersAnswerer
-from utils.records import Message
+from utils.records import MERGED_SCHEMA, Message
 
 PROMPTS = [[Message("user", f"Where is `total_{number}` of shop?")] for number in range(9)]
 
@@ -101,6 +106,30 @@ def test_a_cut_or_empty_answer_is_an_answer(stub: Stub) -> None:
     stub.reply = lambda body: (200, completion(None, "length"))
     ((_, answer),) = ServerAnswerer(stub.address, "tiny", 16, 1).answer(PROMPTS[:1])
     assert (answer.text, answer.finished, answer.tokens) == ("", False, 3)
+
+
+def test_half_a_surrogate_pair_can_be_kept(stub: Stub, tmp_path: Path) -> None:
+    stub.reply = lambda body: (200, completion("bad \ud83d"))
+    ((_, answer, kept),) = AnswerCache(tmp_path / "a.jsonl").ask(ServerAnswerer(stub.address, "t", 9, 1), PROMPTS[:1])
+    assert (answer.text, kept) == ("bad ?", False)
+
+
+def test_other_weights_behind_the_same_name_are_asked_anew(tmp_path: Path) -> None:
+    settings = {"server": "http://localhost:1/v1", "server_base_model": "b", "server_finetuned_model": "f"}
+    paths = {"data": str(tmp_path / "data"), "output": str(tmp_path / "output")}
+    config = Config.from_data({"repository": {"url": ".", "name": "shop"}, "evaluation": settings, "paths": paths})
+    seen = [answer_key(open_answerer(config, "finetuned"), PROMPTS[0])]
+    for weights in ("one", "two", "two"):
+        with ArtifactWriter(config.merged_dir, MERGED_SCHEMA, {}, {}) as writer:
+            (writer.path / "model.safetensors").write_text(weights)
+            writer.commit({}, 0)
+        seen.append(answer_key(open_answerer(config, "finetuned"), PROMPTS[0]))
+    assert len(set(seen)) == 3
+    assert seen[2] == seen[3]
+    assert warnings_of(config, find_finetuned(config), None, False, Path(__file__)) == []
+    shutil.rmtree(config.merged_dir)
+    (told,) = warnings_of(config, find_finetuned(config), None, False, Path(__file__))
+    assert "--force asks anew" in told
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,15 @@ off, and end at the end-of-turn token.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import msgspec
 
-from utils.artifacts import canonical_json, open_artifact, sha256_text
-from utils.config_manager import Config
-from utils.console import UserError, relative
-from utils.records import ADAPTER_SCHEMA, MERGED_SCHEMA, Message
+from utils.artifacts import canonical_json, sha256_text
+from utils.config_manager import Config, EvaluationSettings
+from utils.console import UserError
+from utils.evaluation.finetuned import find_finetuned, finetuned_source
+from utils.records import Message
 
 Which = Literal["base", "finetuned"]
 
@@ -61,19 +61,16 @@ class Answerer(Protocol):
 def open_answerer(config: Config, which: Which) -> Answerer:
     """The base or the fine-tuned model of `config`, by `evaluation.server` where that is set, else built in.
 
-    The fine-tuned model is 04's merged folder, or the base with 03's adapter where nothing was merged. Raises
-    `UserError` where there is neither, or the merged model is not of this adapter.
+    The fine-tuned model is 04's merged folder, or the base with 03's adapter where nothing was merged; raises
+    `UserError` where there is neither, or they do not belong together (see `finetuned_source`).
     """
     settings = config.evaluation
     if settings.server is not None:
         from utils.evaluation.server_backend import ServerAnswerer
 
-        name = settings.server_base_model if which == "base" else settings.server_finetuned_model
-        if name is None:
-            raise UserError(
-                f"evaluation.server is set but evaluation.server_{which}_model is not: name the model to ask there"
-            )
-        return ServerAnswerer(settings.server, name, settings.max_new_tokens, settings.batch_size)
+        name = server_model(settings, which)
+        weights = find_finetuned(config).digest if which == "finetuned" else None
+        return ServerAnswerer(settings.server, name, settings.max_new_tokens, settings.batch_size, weights)
 
     from utils.evaluation.transformers_backend import TransformersAnswerer
     from utils.model_io import base_identity
@@ -86,22 +83,14 @@ def open_answerer(config: Config, which: Which) -> Answerer:
     return TransformersAnswerer(config, source=merged, adapter=adapter, fingerprint=fingerprint)
 
 
-def finetuned_source(config: Config) -> tuple[Path | None, Path | None, str]:
-    """(merged folder, None, digest) or (None, adapter folder, digest): what the fine-tuned model is made of."""
-    train = config.command("03_train_model")
-    merge = config.command("04_merge_weights")
-    trained = open_artifact(config.adapter_dir, ADAPTER_SCHEMA, train) if config.adapter_dir.is_dir() else None
-    if config.merged_dir.is_dir():
-        manifest = open_artifact(config.merged_dir, MERGED_SCHEMA, merge)
-        if trained is not None and manifest.inputs.get("adapter") != trained.digest():
-            where = relative(config.merged_dir)
-            raise UserError(
-                f"{where} was merged from another adapter than {relative(config.adapter_dir)}; run: {merge}"
-            )
-        return config.merged_dir, None, manifest.digest()
-    if trained is None:
-        raise UserError(f"there is no fine-tuned model in {relative(config.output_dir)}; run: {train}")
-    return None, config.adapter_dir, trained.digest()
+def server_model(settings: EvaluationSettings, which: Which) -> str:
+    """The name that `evaluation.server` has for the model; raises `UserError` where none is set."""
+    name = settings.server_base_model if which == "base" else settings.server_finetuned_model
+    if name is None:
+        raise UserError(
+            f"evaluation.server is set but evaluation.server_{which}_model is not: name the model to ask there"
+        )
+    return name
 
 
 def answer_key(answerer: Answerer, messages: Sequence[Message]) -> str:

@@ -18,8 +18,9 @@ from typing import Any
 import msgspec
 
 from utils.config_manager import Config
-from utils.console import relative
-from utils.evaluation.answering import Answerer, finetuned_source
+from utils.console import UserError, fail, relative
+from utils.evaluation.answering import Answerer, server_model
+from utils.evaluation.finetuned import finetuned_source
 from utils.records import Message
 
 COMMANDS = {"/help": "list these commands", "/reset": "forget the conversation so far", "/quit": "leave (also Ctrl-D)"}
@@ -124,7 +125,7 @@ def introduce(config: Config) -> str:
     """One line: which model answers, about which repository."""
     settings = config.evaluation
     if settings.server is not None:
-        return f"{config.repo_name}: {settings.server_finetuned_model} at {settings.server} answers"
+        return f"{config.repo_name}: {server_model(settings, 'finetuned')} at {settings.server} answers"
     merged, adapter, _ = finetuned_source(config)
     if merged is not None:
         return f"{config.repo_name}: {config.model.base}, fine-tuned and merged in {relative(merged)}, answers"
@@ -138,7 +139,7 @@ def introduce(config: Config) -> str:
 def chat(conversation: Conversation, history: Path) -> None:
     """Questions from the terminal, or one per line from a pipe, until /quit or the end of input.
 
-    Ctrl-C breaks off an answer; at the prompt it leaves.
+    Ctrl-C breaks off an answer; at the prompt it leaves. A question that cannot be answered says why and is no turn.
     """
     terminal = sys.stdin.isatty()
     read = _line_editor(history) if terminal else (lambda: next(sys.stdin, None))
@@ -151,7 +152,10 @@ def chat(conversation: Conversation, history: Path) -> None:
                 return
             print(_obey(question, conversation))
         elif question:
-            show(conversation.ask(question), stoppable=terminal)
+            try:
+                show(conversation.ask(question), stoppable=terminal)
+            except UserError as error:  # of this one question, or of a server that may come back
+                fail(str(error))
 
 
 def show(pieces: Generator[str, None, None], stoppable: bool = False) -> None:

@@ -41,6 +41,11 @@ class Repository:
         self.known = KnownNames(analysis, elements, self.documents.values())
 
 
+def answers_kept(config: Config) -> Path:
+    """The file that keeps all answers given so far."""
+    return config.output_dir / "cache" / "answers.jsonl"
+
+
 def ask_all(
     answerer: Answerer, prompts: Sequence[Sequence[Message]], cache: AnswerCache, label: str, again: bool
 ) -> tuple[list[Answer], Speed]:
@@ -122,7 +127,7 @@ def compare(
 
     One model is in memory at a time.
     """
-    cache = AnswerCache(config.output_dir / "cache" / "answers.jsonl")
+    cache = AnswerCache(answers_kept(config))
     prompts = [question.messages for question in questions]
     answers: dict[str, list[Answer]] = {}
     speed: dict[str, Any] = {}

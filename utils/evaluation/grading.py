@@ -92,8 +92,9 @@ class Asked(msgspec.Struct):
 
 def grade(asked: Asked, answer: str, known: KnownNames) -> Grade:
     """Grade `answer`; the same arguments always give the same grade."""
-    said, scope, denied = Reading(affirmed(answer)), Scope(Reading(asked.question), known), denies(answer)
+    said, scope = Reading(affirmed(answer)), Scope(Reading(asked.question), known)
     required = required_claims(asked, scope)
+    denied = denies(answer, _subjects(asked, scope))
     verdicts = [
         Verdict(claim, claim in required, denied if claim.kind == "absent" else is_made(claim, said, scope))
         for claim in asked.claims
@@ -125,6 +126,19 @@ def grade(asked: Asked, answer: str, known: KnownNames) -> Grade:
         verdicts=verdicts,
         mentions=known.check(Reading(answer), scope.question),
     )
+
+
+def _subjects(asked: Asked, scope: Scope) -> set[str]:
+    """The names of what was asked about: the absent one and those of its parts that do not exist either, or all that
+    the question names and its claims are about.
+    """
+    absent = {str(claim.value) for claim in asked.claims if claim.kind == "absent"}
+    if absent:
+        parts = {part for name in absent for part in name.split(".")}
+        return absent | {part for part in parts if not scope.known.has_symbol(part)}
+    about = {claim.subject for claim in asked.claims if claim.kind not in REPOSITORY_SUBJECTS}
+    about |= {name.rpartition(".")[2] for name in about if "/" not in name}
+    return about | scope.question.names | scope.question.paths
 
 
 def _strays(asked: Asked, required: Sequence[Claim], mentions: Sequence[CheckedMention], scope: Scope) -> Strays:

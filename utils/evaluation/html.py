@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from utils.evaluation.plots import COLORS, change_plot, score_plot
 from utils.evaluation.results import Result, change
-from utils.evaluation.table import interval, label, percent, probability
+from utils.evaluation.table import compared_line, interval, label, percent, probability
 from utils.records import Claim
 
 PAGE = Path(__file__).parent / "page"
@@ -61,6 +61,7 @@ def write_html(path: Path, report: Mapping[str, Any], results: Sequence[Result])
         headline=headline.rstrip("."),
         evidence=evidence,
         exact={system: found["rate"] for system, found in report["summary"]["overall"]["exact"].items()},
+        compared=compared_line(report["metadata"].get("compared") or {}),
         systems=systems,
         colors=COLORS,
         style=Markup((PAGE / "report.css").read_text(encoding="utf-8")),

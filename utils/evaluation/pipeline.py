@@ -12,7 +12,9 @@ from utils.artifacts import ArtifactWriter, is_current, open_artifact, sha256_fi
 from utils.config_manager import Config
 from utils.console import ROOT, Stage, UserError, relative
 from utils.evaluation.answering import Answerer, open_answerer
-from utils.evaluation.comparison import Repository, compare
+from utils.evaluation.compared import compared, open_dataset, warnings_of
+from utils.evaluation.comparison import Repository, answers_kept, compare
+from utils.evaluation.finetuned import find_finetuned
 from utils.evaluation.html import write_html
 from utils.evaluation.questions import Question, limited, read_own_questions, read_test_set
 from utils.evaluation.report import build_report
@@ -44,6 +46,8 @@ class Plan:
     base: Answerer
     finetuned: Answerer
     commit: str | None
+    lineage: dict[str, Any]
+    warnings: list[str]
 
     def is_current(self) -> bool:
         """True when the report in place was made from exactly these inputs and settings."""
@@ -73,6 +77,8 @@ def prepare(config: Config, own: Path | None) -> Plan:
         folder = config.evaluation_dir.with_name(f"evaluation_{own.stem}")
     base = open_answerer(config, "base")
     finetuned = open_answerer(config, "finetuned")
+    found, trained_on = find_finetuned(config), open_dataset(config)
+    warnings = warnings_of(config, found, trained_on, own is not None, answers_kept(config))
     settings = {
         "evaluation": config.evaluation.as_data(),
         "seed": config.seed,
@@ -82,7 +88,10 @@ def prepare(config: Config, own: Path | None) -> Plan:
     }
     chosen = limited(questions, config.evaluation.limit, config.seed)
     commit = _commit(config)
-    return Plan(config, source, folder, chosen, len(questions), settings, inputs, base, finetuned, commit)
+    lineage = compared(config, found, trained_on)
+    return Plan(
+        config, source, folder, chosen, len(questions), settings, inputs, base, finetuned, commit, lineage, warnings
+    )
 
 
 def grader_version() -> str:
@@ -120,6 +129,8 @@ def evaluate(plan: Plan, stage: Stage, again: bool) -> dict[str, Any]:
 
 def show(plan: Plan, stage: Stage) -> None:
     """Print the report in place, and where its page is."""
+    for warning in plan.warnings:
+        stage.say(f"warning: {warning}")
     path = plan.folder / f"comparison_report_{plan.config.repo_name}.json"
     stage.say(table(msgspec.json.decode(path.read_bytes())))
     stage.say(f"report: {relative(path.with_suffix('.html'))}")
@@ -137,6 +148,7 @@ def _metadata(plan: Plan) -> dict[str, Any]:
         "settings": plan.settings,
         "decoding": "greedy, thinking off",
         "inputs": plan.inputs,
+        "compared": plan.lineage,
     }
 
 

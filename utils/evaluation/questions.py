@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def read_own_questions(path: Path) -> list[Question]:
     Raises `UserError` naming the first line that is neither.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # a string may hold what else ends a line in Unicode
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"the questions in {path} cannot be read: {error}") from None
     questions = []
@@ -87,16 +88,38 @@ def read_own_questions(path: Path) -> list[Question]:
     return questions
 
 
+SHAPES: dict[str, tuple[Any, str]] = {
+    "at_line": (int, "a number"),
+    "spans": (tuple[int, int], "[first line, last line]"),
+    "count": (tuple[str, int], "[what, how many]"),
+    "quotes": (tuple[int, int, str], "[first line, last line, text]"),
+}
+"""Of a claim's value, where it is more than a string, and how a user is told of it."""
 EXAMPLE = '{"question": "Where is f defined?"}'
+
+
+def _check(claims: Sequence[Claim]) -> None:
+    """Raise `ValueError` for a claim whose value is not of the shape its kind has."""
+    for claim in claims:
+        kind, shown = SHAPES.get(claim.kind, (str, "a string"))
+        try:
+            msgspec.convert(claim.value, kind)
+        except msgspec.ValidationError:
+            raise ValueError(f"the value of a claim {claim.kind} is {shown}, not {claim.value!r}") from None
 
 
 def _own(line: str, number: int, path: Path) -> Question:
     try:
         row: Any = msgspec.json.decode(line)
         if isinstance(row, dict) and "messages" in row:
-            return from_sample(msgspec.convert(row, Sample))
+            sample = msgspec.convert(row, Sample)
+            _check(sample.metadata.claims)
+            if [message.role for message in sample.messages[-2:]] != ["user", "assistant"]:
+                raise ValueError("its messages do not end with a question and its answer")
+            return from_sample(sample)
         own = msgspec.convert(row, OwnQuestion)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        _check(own.claims)
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
         raise UserError(
             f"{relative(path)} line {number} is no question ({error}); it should look like {EXAMPLE}"
         ) from None

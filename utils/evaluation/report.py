@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from utils.evaluation.conclusion import FEW_SUBJECTS, conclusion
 from utils.evaluation.results import TABLE, Result, change
-from utils.evaluation.statistics import clustered_bootstrap, mcnemar, wilson
+from utils.evaluation.statistics import FLIPS, clustered_bootstrap, mcnemar, sign_flip, wilson
 from utils.records import EVALUATION_SCHEMA
 
-FEW_FACTS = 20
 GENERAL = "general_knowledge"
 ORDER = (
     *("code_location", "code_explanation", "api_usage", "code_relation", "project_overview", "design_proposal"),
@@ -29,13 +29,22 @@ DEFINITIONS = {
     "score": "mean over questions of the share of required claims that the answer makes (0..1)",
     "score_guard": "an answer makes no claim when it names more things beside the point than one more than were asked "
     "for, or denies that what was asked about exists; it gives no place when it names another one as well",
+    "denial": "a negation counts where it is about the question's subject and the answer gives that no place",
     "limits": "grading reads what is named, not the verb between: an answer that turns a relation round is not noticed",
     "exact": "share of questions whose answer makes all required claims, and lists nothing beside them",
     "exact_path": "share of location questions whose answer names exactly the claimed path and no other",
     "improvement": "fine-tuned score minus base score",
-    "ci95": "95 % bootstrap interval of the improvement; whole facts are drawn, not single questions",
-    "p_value": "exact McNemar test of base against fine-tuned on `exact`",
+    "subjects": "what the facts are about: an element, a file, a name. Questions about one subject stand or fall "
+    "together, so that it is subjects and not questions that count as evidence",
+    "ci95": "95 % percentile bootstrap interval of a difference; whole subjects are drawn, not single questions "
+    "(Cameron, Gelbach and Miller 2008). Of a rate: Wilson's interval (1927) with the number of questions divided "
+    "by the design effect of the subjects (Kish 1965)",
+    "p_value": "two-sided sign-flip test (Fisher 1935) of the difference it stands beside; whole subjects are flipped. "
+    f"Exact where the flips' sums can be counted, else {FLIPS:,} seeded flips",
+    "mcnemar": "exact McNemar test (1947) of base against fine-tuned on `exact`; it takes every question for "
+    "independent of the others and is too sure of itself where several ask about one subject",
     "retrieval": "the base model with BM25-retrieved source in its prompt",
+    "versus_retrieval": "fine-tuned score minus that of retrieval on the same questions, with its interval and p-value",
     "overall": "all scored questions but those of the control probe unseen_fact, which appears by probe only",
     "hallucination": "share of the paths and symbols named in the answers about the repository that it does not have; "
     "names repeated from the question and names of Python and of libraries do not count as invented",
@@ -86,52 +95,48 @@ def build_report(results: Sequence[Result], metadata: Mapping[str, Any], resampl
 
 def comparison(results: Sequence[Result], systems: Sequence[str], resamples: int, seed: int) -> dict[str, Any]:
     """One row: {n, facts, base, finetuned, improvement, ci95, p_value, retrieval, exact, …}; null where n is 0."""
-    facts = [result.question.fact for result in results]
+    subjects = [result.subject for result in results]
     scores = {system: [result.score(system) for result in results] for system in systems}
-    row: dict[str, Any] = {"n": len(results), "facts": len(set(facts))}
+    row: dict[str, Any] = {"n": len(results), "facts": len({result.question.fact for result in results})}
+    row["subjects"] = len(set(subjects))
     row |= {system: mean(scores[system]) for system in ("base", "finetuned")}
-    if results:
-        differences = [after - before for before, after in zip(scores["base"], scores["finetuned"], strict=True)]
-        interval = clustered_bootstrap(differences, facts, resamples, seed)
-        row["improvement"] = mean(differences)
-        row["ci95"] = None if interval is None else [round(bound, 6) for bound in interval]
-        passed = {system: [result.exact(system) for result in results] for system in systems}
-        row["p_value"] = round(mcnemar(passed["base"], passed["finetuned"]), 8)
-    else:
-        row |= {"improvement": None, "ci95": None, "p_value": None}
+    improvement = paired(scores["base"], scores["finetuned"], subjects, resamples, seed)
+    row |= {"improvement": improvement.pop("difference"), **improvement}
+    passed = {system: [result.exact(system) for result in results] for system in systems}
+    row["mcnemar"] = round(mcnemar(passed["base"], passed["finetuned"]), 8) if results else None
     row["retrieval"] = mean(scores["retrieval"]) if "retrieval" in scores else None
-    row["exact"] = {system: rate(result.exact(system) for result in results) for system in systems}
+    row["versus_retrieval"] = (
+        paired(scores["retrieval"], scores["finetuned"], subjects, resamples, seed) if "retrieval" in scores else None
+    )
+    row["exact"] = {system: rate(passed[system], subjects) for system in systems}
     if results and all(result.question.task == "code_location" for result in results):
-        row["exact_path"] = _exact_path(results, systems)
+        row["exact_path"] = _exact_path(results, systems, seed)
     row["warning"] = too_few(row)
     return row
+
+
+def paired(
+    before: Sequence[float], after: Sequence[float], subjects: Sequence[str], resamples: int, seed: int
+) -> dict[str, Any]:
+    """{difference, ci95, p_value} of two systems' marks for the same questions; null where there are none."""
+    if not before:
+        return {"difference": None, "ci95": None, "p_value": None}
+    differences = [new - old for old, new in zip(before, after, strict=True)]
+    interval = clustered_bootstrap(differences, subjects, resamples, seed)
+    return {
+        "difference": mean(differences),
+        "ci95": None if interval is None else [round(bound, 6) for bound in interval],
+        "p_value": round(sign_flip(differences, subjects, seed), 8),
+    }
 
 
 def too_few(row: Mapping[str, Any]) -> str | None:
     """Why a row says little, or null."""
     if not row["n"]:
         return "no questions of this kind"
-    if row["facts"] < FEW_FACTS:
-        return f"only {row['facts']} facts: too few for a firm statement"
+    if row["subjects"] < FEW_SUBJECTS:
+        return f"only {row['subjects']} subjects: too few for a firm statement"
     return None
-
-
-def conclusion(row: Mapping[str, Any]) -> str:
-    """A sentence that follows from the interval, not from the point, and the interval itself."""
-    if row["ci95"] is None:
-        return "There are too few questions to say whether fine-tuning helped."
-    low, high = (100 * bound for bound in row["ci95"])
-    before, after = (f"{100 * row[name]:.1f}\u00a0%" for name in ("base", "finetuned"))
-    told = f"from {before} to {after} of the claims"
-    proof = f"The 95\u00a0% interval of the difference is {low:+.1f} to {high:+.1f} points"
-    proof += f" ({row['n']} questions about {row['facts']} facts)."
-    if row["facts"] < FEW_FACTS:
-        return f"Too few facts were asked for firm evidence: {told}. {proof}"
-    if low > 0:
-        return f"Fine-tuning helped: {told}. {proof}"
-    if high < 0:
-        return f"Fine-tuning did harm: {told}. {proof}"
-    return f"No difference can be shown: {told}. {proof}"
 
 
 def mean(values: Sequence[float]) -> float | None:
@@ -139,10 +144,10 @@ def mean(values: Sequence[float]) -> float | None:
     return round(sum(values) / len(values), 6) if values else None
 
 
-def rate(passed: Iterable[bool]) -> dict[str, Any]:
-    """{rate, passed, n, ci95}: a share with its Wilson interval."""
+def rate(passed: Iterable[bool], subjects: Sequence[str]) -> dict[str, Any]:
+    """{rate, passed, n, ci95}: a share with its Wilson interval, corrected for several questions about one subject."""
     marks = list(passed)
-    interval = wilson(sum(marks), len(marks))
+    interval = wilson(marks, subjects)
     return {
         "rate": mean([float(mark) for mark in marks]),
         "passed": sum(marks),
@@ -160,13 +165,15 @@ def _task_and_probe(result: Result) -> str | None:
     return f"{result.task}/{result.probe}" if result.probe else None
 
 
-def _exact_path(results: Sequence[Result], systems: Sequence[str]) -> dict[str, Any]:
+def _exact_path(results: Sequence[Result], systems: Sequence[str], seed: int) -> dict[str, Any]:
     asked = [result for result in results if result.answers["base"].grade.path is not None]
+    subjects = [result.subject for result in asked]
     marks = {system: [bool(result.answers[system].grade.path) for result in asked] for system in systems}
     found: dict[str, Any] = {system: mean([float(mark) for mark in marks[system]]) for system in systems}
     found["n"] = len(asked)
-    found["ci95"] = {system: rate(marks[system])["ci95"] for system in systems}
-    found["p_value"] = round(mcnemar(marks["base"], marks["finetuned"]), 8) if asked else None
+    found["ci95"] = {system: rate(marks[system], subjects)["ci95"] for system in systems}
+    differences = [float(new) - float(old) for old, new in zip(marks["base"], marks["finetuned"], strict=True)]
+    found["p_value"] = round(sign_flip(differences, subjects, seed), 8) if asked else None
     return found
 
 
@@ -191,14 +198,16 @@ def _measures(results: Sequence[Result], systems: Sequence[str]) -> dict[str, An
 
 
 def _hallucination(results: Sequence[Result], system: str) -> dict[str, Any]:
-    named = [result.answers[system].grade.mentions for result in results if result.question.task != GENERAL]
+    about = [result for result in results if result.question.task != GENERAL]
+    named = [result.answers[system].grade.mentions for result in about]
+    with_invented = [any(not mention.exists for mention in found) for found in named]
     mentions = sum(len(found) for found in named)
     invented = sum(not mention.exists for found in named for mention in found)
     return {
         "share": round(invented / mentions, 6) if mentions else None,
         "invented": invented,
         "mentions": mentions,
-        "answers_with_invented": rate(any(not mention.exists for mention in found) for found in named),
+        "answers_with_invented": rate(with_invented, [result.subject for result in about]),
     }
 
 
@@ -206,12 +215,14 @@ def _abstention(scored: Sequence[Result], systems: Sequence[str]) -> dict[str, A
     absent = [result for result in scored if result.asks_absent]
     real = [result for result in scored if not (result.asks_absent or result.is_control or result.task == GENERAL)]
 
-    def denied(asked: Sequence[Result]) -> dict[str, float | None]:
-        return {system: mean([float(result.answers[system].grade.denies) for result in asked]) for system in systems}
+    def denied(asked: Sequence[Result]) -> dict[str, dict[str, Any]]:
+        subjects = [result.subject for result in asked]
+        return {system: rate((result.answers[system].grade.denies for result in asked), subjects) for system in systems}
 
+    found = {"recall": denied(absent), "over_refusal": denied(real)}
     return {
-        "recall": denied(absent),
-        "over_refusal": denied(real),
+        **{name: {system: told["rate"] for system, told in by.items()} for name, by in found.items()},
+        "ci95": {name: {system: told["ci95"] for system, told in by.items()} for name, by in found.items()},
         "n": {"absent": len(absent), "existing": len(real)},
     }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from utils.evaluation.grading import Grade
 from utils.evaluation.questions import Question
+from utils.records import split_fact
 
 SYSTEMS = ("base", "finetuned", "retrieval")
 CONTROL = "unseen_fact"
@@ -40,6 +43,15 @@ class Result(msgspec.Struct):
     def is_control(self) -> bool:
         """True where the answer cannot be known: such questions show what is guessed and count for nothing else."""
         return self.question.probe == CONTROL
+
+    @property
+    def subject(self) -> str:
+        """What its fact is about: an element, a file, a name. Of two that are told together, the first.
+
+        Questions about one subject stand or fall together; statistics take them as one cluster.
+        """
+        family, subject = split_fact(self.question.fact)
+        return re.split("[>+]", subject)[0] or family
 
     @property
     def task(self) -> str:

@@ -24,25 +24,30 @@ BYTES_PER_TOKEN = 3  # of UTF-8, on the safe side for English, code and Chinese
 class ServerAnswerer:
     """A model behind `address` (`http://host:port/v1`), asked with at most `concurrency` requests at a time.
 
-    Every fault of the server is a `UserError` that names the address: unreachable, unknown model, no JSON.
+    `weights` is the digest of the model it is said to serve, where that is known here. Every fault of the server is a
+    `UserError` that names the address: unreachable, unknown model, no JSON.
     """
 
-    def __init__(self, address: str, model: str, max_new_tokens: int, concurrency: int) -> None:
+    def __init__(
+        self, address: str, model: str, max_new_tokens: int, concurrency: int, weights: str | None = None
+    ) -> None:
         if urlsplit(address).scheme not in ("http", "https"):
             raise UserError(f"evaluation.server: {address!r} is no http address, e.g. http://localhost:8000/v1")
         self._address = address.rstrip("/")
         self._name = model
         self._max_new_tokens = max_new_tokens
         self._concurrency = concurrency
+        self._weights = weights
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Address, model name and limit: a server does not say which weights it holds."""
+        """Address, model name and limit; a server does not say which weights it holds, so whoever knows them does."""
         return {
             "backend": "server",
             "address": self._address,
             "model": self._name,
             "max_new_tokens": self._max_new_tokens,
+            "weights": self._weights,
         }
 
     def prompt_key(self, messages: Sequence[Message]) -> str:
@@ -75,7 +80,7 @@ class ServerAnswerer:
                 data = line.strip().removeprefix(b"data:").strip()
                 if line.startswith(b"data:") and data != b"[DONE]":
                     choices = self._parse(data).get("choices") or [{}]
-                    yield (choices[0].get("delta") or {}).get("content") or ""
+                    yield _unicode((choices[0].get("delta") or {}).get("content") or "")
 
     def perplexity(self) -> float | None:
         """Not to be had over chat completions."""
@@ -97,7 +102,7 @@ class ServerAnswerer:
                 f"the server at {self._address} sent no chat completion but {json.dumps(reply)[:200]}; "
                 "is it an OpenAI-compatible server?"
             ) from None
-        return Answer(without_thinking(text), tokens, ended)
+        return Answer(without_thinking(_unicode(text)), tokens, ended)
 
     def _offer(self) -> str:
         """What the server says it has, as the end of a sentence; empty where it does not say."""
@@ -152,6 +157,11 @@ def without_thinking(text: str) -> str:
     """The answer after a think block, for servers that leave it in."""
     head, closed, rest = text.partition("</think>")
     return (rest if closed else head).strip()
+
+
+def _unicode(text: str) -> str:
+    """`text` with half a surrogate pair, which JSON can say and no file can hold, as a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _rows(messages: Sequence[Message]) -> list[dict[str, str]]:

@@ -47,10 +47,22 @@ def table(report: Mapping[str, Any]) -> str:
         _grid(_head(retrieval), [_ours(name, row, retrieval) for name, row in report["by_probe"].items()]),
         "",
         *_notes(report),
+        *([f"compared: {compared_line(found)}"] if (found := report["metadata"].get("compared")) else []),
         "",
         report["conclusion"],
     ]
     return "\n".join(parts)
+
+
+def compared_line(compared: Mapping[str, Any]) -> str:
+    """`base Qwen/Qwen3-8B (b968826d9c46) · dataset data/x/dataset (0f3c51…, 2025-01-31)`: what there is of these."""
+    parts = []
+    for name, told in compared.items():
+        if told is not None:
+            marks = [told["digest"] and told["digest"][:12], told["created"] and told["created"][:10]]
+            shown = ", ".join(mark for mark in marks if mark)
+            parts.append(f"{name} {told['name']}" + (f" ({shown})" if shown else ""))
+    return " · ".join(parts)
 
 
 def percent(value: float | None, signed: bool = False) -> str:
@@ -65,6 +77,12 @@ def interval(bounds: Sequence[float] | None) -> str:
     return "-" if bounds is None else f"[{100 * bounds[0]:+.1f}, {100 * bounds[1]:+.1f}]"
 
 
+def against_retrieval(row: Mapping[str, Any]) -> str:
+    """`+4.0 % [+1.2, +8.0]`: the fine-tuned model's score minus that of retrieval."""
+    versus = row["versus_retrieval"]
+    return f"{percent(versus['difference'], signed=True)} {interval(versus['ci95'])}" if row["n"] else "-"
+
+
 def probability(value: float | None) -> str:
     """A p-value."""
     if value is None:
@@ -77,12 +95,13 @@ def _original(name: str, row: Mapping[str, Any]) -> list[str]:
 
 
 def _head(retrieval: bool) -> list[str]:
-    middle = ["retrieval"] if retrieval else []
-    return ["", "n", "base", "fine-tuned", *middle, "difference", "95 % interval", "p", "exact path"]
+    middle, versus = (["retrieval"], ["against retrieval"]) if retrieval else ([], [])
+    return ["", "n", "base", "fine-tuned", *middle, "difference", "95 % interval", "p", *versus, "exact path"]
 
 
 def _ours(name: str, row: Mapping[str, Any], retrieval: bool) -> list[str]:
     middle = [percent(row["retrieval"])] if retrieval else []
+    versus = [against_retrieval(row)] if retrieval else []
     path = row.get("exact_path")
     exact = f"{percent(path['base'])} → {percent(path['finetuned'])}" if path and path["n"] else ""
     return [
@@ -94,6 +113,7 @@ def _ours(name: str, row: Mapping[str, Any], retrieval: bool) -> list[str]:
         percent(row["improvement"], signed=True),
         interval(row["ci95"]),
         probability(row["p_value"]),
+        *versus,
         exact,
     ]
 
@@ -114,7 +134,7 @@ def _notes(report: Mapping[str, Any]) -> list[str]:
         found.append(f"perplexity on general text: {perplexity['before']:.2f} -> {perplexity['after']:.2f}")
     rows = [*report["by_task"].values(), *report["by_probe"].values()]
     if any(row["warning"] for row in rows):
-        found.append("* too few facts for a firm statement")
+        found.append("* too few subjects for a firm statement")
     return found
 
 

@@ -1,15 +1,14 @@
-"""Where a merge's inputs come from: the base model's files, proof that it is the right base, and a clean process."""
+"""Where a merge's inputs come from: the base model's files, and a clean process."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from utils.console import UserError, relative
+from utils.console import UserError
+from utils.lineage import Identity
 from utils.model_io import resolve_base
 from utils.settings import MergeSettings, ModelSettings
-
-Identity = dict[str, str | None]
 
 
 def leave_launcher() -> None:
@@ -32,21 +31,6 @@ def require_merge_device(settings: MergeSettings) -> None:
         raise UserError("merge.device is cuda but no GPU is visible here; merge on the CPU with merge.device=cpu")
 
 
-def require_same_base(trained_on: Identity | None, base: Identity, adapter: Path) -> None:
-    """Raise `UserError` unless the adapter was trained on `base`: an adapter is meaningless on any other weights.
-
-    A local base is known by the digest of its files whatever its folder is called, one of the hub by name and commit.
-    """
-    if trained_on is None:
-        raise UserError(f"{relative(adapter)} does not say which base it was trained on; train it again with step 03")
-    keys = ("sha256",) if trained_on.get("sha256") else ("name", "revision", "sha256")
-    if any(trained_on.get(key) != base.get(key) for key in keys):
-        raise UserError(
-            f"{relative(adapter)} was trained on {_told(trained_on)}, but model.base is {_told(base)}; set model.base "
-            "(and model.revision) to the former, or run 03 again"
-        )
-
-
 def base_folder(settings: ModelSettings, identity: Identity) -> Path:
     """The folder with the base model's files: the local one, or the hub's snapshot (fetched where it is not cached)."""
     source = resolve_base(settings)
@@ -66,8 +50,3 @@ def base_folder(settings: ModelSettings, identity: Identity) -> Path:
             f"the base model {source} is neither in the local cache nor could it be fetched ({reason}); check the "
             "name and the network, or set model.base to a folder"
         ) from error
-
-
-def _told(identity: Identity) -> str:
-    mark = identity.get("revision") or identity.get("sha256") or "unknown revision"
-    return f"{identity.get('name')} ({mark[:12]})"
