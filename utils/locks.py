@@ -10,8 +10,8 @@ from pathlib import Path
 
 from utils.console import UserError
 
-# Nothing can be written there, or the file system knows of no locks.
-_NO_LOCK = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NO_LOCK = (*UNWRITABLE, errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)  # the last three: the file system knows of none
 _held: set[Path] = set()  # by this process: closing a file lets go of every lock on it, so each is opened once
 
 

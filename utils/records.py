@@ -18,6 +18,7 @@ BASE_SCHEMA = "base/1"
 ADAPTER_SCHEMA = "adapter/1"
 MERGED_SCHEMA = "merged/1"
 EVALUATION_SCHEMA = "evaluation/1"
+PYTHON_SUFFIXES = (".py", ".pyw")
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -326,6 +327,24 @@ ClaimKind = Literal[
     "absent",
     "general",
 ]
+
+
+PATH_SUBJECTS: frozenset[ClaimKind] = frozenset({"contains", "quotes"})
+REPOSITORY_SUBJECTS: frozenset[ClaimKind] = frozenset({"absent", "depends_on", "count", "general"})
+ELEMENT_VALUES: frozenset[ClaimKind] = frozenset(
+    {
+        "calls",
+        "called_by",
+        "inherits_from",
+        "has_subclass",
+        "overrides",
+        "imports",
+        "contains",
+        "raised_by",
+        "decorates",
+    }
+)
+"""What a claim's subject is where it is no element, and which claims have an element for their value."""
 
 
 class Claim(msgspec.Struct, frozen=True):

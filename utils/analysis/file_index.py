@@ -8,7 +8,6 @@ is noticed here.
 
 from __future__ import annotations
 
-import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -16,9 +15,9 @@ from pathlib import Path
 import msgspec
 
 from utils.analysis.import_roots import Naming
+from utils.locks import UNWRITABLE
 
 CLEARLY = 3_000_000_000  # nanoseconds; the coarsest file system counts in steps of two seconds
-UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class Stamp(msgspec.Struct, array_like=True, frozen=True):

@@ -81,9 +81,8 @@ class _Namer:
         for path in self.paths:
             units[self._unit(dirname(path))].append(path)
         chosen: dict[str, str | None] = {unit: self._package_root(unit) for unit in units if unit in self.packages}
-        roots = (
-            self.declared | self.likely | {root for root in chosen.values() if root and basename(root) in ROOT_NAMES}
-        )
+        customary = {root for root in chosen.values() if root and basename(root) in ROOT_NAMES}
+        roots = self.declared | self.likely | customary
         chosen |= {unit: self._loose_root(unit, units[unit], roots) for unit in units if unit not in self.packages}
         return Naming(self._without_clashes(units, chosen), sorted(self.local_roots))
 

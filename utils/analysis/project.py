@@ -28,7 +28,7 @@ from utils.analysis.restructured_text import read_restructured_text
 from utils.analysis.setup_cfg import read_setup_cfg
 from utils.analysis.setup_py import read_setup_py
 from utils.analysis.test_folders import find_test_folders
-from utils.records import Dependency, Document, EntryPoint, Evidence, Project
+from utils.records import PYTHON_SUFFIXES, Dependency, Document, EntryPoint, Evidence, Project
 
 _INSTRUCTIONS = re.compile(
     r"install|getting.started|quick.?start|usage|contribut|licen[sc]e|requirement|prerequisite|build|testing|changelog"
@@ -104,7 +104,7 @@ def _speaks_for_all(manifest: Manifest, name: str, paths: Collection[str]) -> bo
         return False
     if not manifest.folder or canonicalize_name(manifest.values["name"]) == canonicalize_name(name):
         return True
-    modules = [path for path in paths if path.endswith((".py", ".pyw"))]
+    modules = [path for path in paths if path.endswith(PYTHON_SUFFIXES)]
     return 2 * sum(path.startswith(manifest.folder + "/") for path in modules) > len(modules)
 
 

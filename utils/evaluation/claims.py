@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from utils.evaluation.known_names import KnownNames
 from utils.evaluation.reading import Reading, flatten
-from utils.records import Claim, Dependency
+from utils.records import ELEMENT_VALUES, PATH_SUBJECTS, REPOSITORY_SUBJECTS, Claim, Dependency
 
 KIND_WORDS = {
     "module": ("module", "模块"),
@@ -26,11 +26,6 @@ KIND_WORDS = {
     "attribute": ("attribute", "属性"),
     "field": ("field", "字段"),
 }
-PATH_SUBJECTS = frozenset({"contains", "quotes"})
-REPOSITORY_SUBJECTS = frozenset({"absent", "depends_on", "count", "general"})
-ELEMENT_VALUES = frozenset(
-    "calls called_by inherits_from has_subclass overrides imports contains raised_by decorates".split()  # noqa: SIM905
-)
 DIGITS = "零一二三四五六七八九十"
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 

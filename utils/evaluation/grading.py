@@ -8,20 +8,12 @@ from collections.abc import Sequence
 import msgspec
 from sacrebleu.metrics import CHRF
 
-from utils.evaluation.claims import (
-    ELEMENT_VALUES,
-    PATH_SUBJECTS,
-    REPOSITORY_SUBJECTS,
-    Scope,
-    is_given,
-    is_made,
-    plain,
-)
+from utils.evaluation.claims import Scope, is_given, is_made, plain
 from utils.evaluation.denial import affirmed, denies
 from utils.evaluation.known_names import CheckedMention, KnownNames
 from utils.evaluation.reading import Reading, flatten
 from utils.evaluation.strays import Strays, find_strays
-from utils.records import Claim, ClaimKind, split_fact
+from utils.records import ELEMENT_VALUES, PATH_SUBJECTS, REPOSITORY_SUBJECTS, Claim, ClaimKind, split_fact
 
 # What a question asks for, by family of facts. Its reference may say more, and how much depends on the wording drawn;
 # only what was asked is required. Elsewhere place and kind are by the way, and required only where nothing else is.

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from utils.evaluation.claims import REPOSITORY_SUBJECTS, Scope
+from utils.evaluation.claims import Scope
 from utils.evaluation.known_names import CheckedMention
 from utils.evaluation.reading import Reading
-from utils.records import Claim
+from utils.records import REPOSITORY_SUBJECTS, Claim
 
 
 class Strays(NamedTuple):

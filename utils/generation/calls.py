@@ -7,7 +7,7 @@ import inspect
 import re
 from typing import NamedTuple
 
-from utils.generation.facts import Context, importable
+from utils.generation.facts import Context, decorator_name, importable
 from utils.generation.prose import is_static, own_parameters
 from utils.records import Claim, CodeElement, Parameter
 
@@ -148,8 +148,7 @@ def _makes_none(context: Context, element: CodeElement) -> bool:
 
 
 def _decorators(element: CodeElement) -> set[str]:
-    """The last name of each decorator: `lru_cache` of `@functools.lru_cache(maxsize=None)`."""
-    return {_last(text.partition("(")[0].strip()) for text in element.decorators}
+    return set(map(decorator_name, element.decorators))
 
 
 def _is_changed(element: CodeElement) -> bool:

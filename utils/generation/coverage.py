@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from utils.mentions import Mention, find_mentions, names_in_code
-from utils.records import Claim, Sample
+from utils.records import PYTHON_SUFFIXES, Claim, Sample
 
 PATH_VALUES = frozenset({"defined_in"})
 PATH_SUBJECTS = frozenset({"contains", "quotes", "is_a", "count"})
@@ -91,7 +91,7 @@ def _add_value(said: Said, claim: Claim) -> None:
             said.numbers.update(_DIGITS.findall(value))
         else:
             said.names.update(parts_of(value))
-            if claim.kind == "absent" or "/" in value or value.endswith((".py", ".pyw")):
+            if claim.kind == "absent" or "/" in value or value.endswith(PYTHON_SUFFIXES):
                 said.paths.update(ways_to_say(value))
     elif claim.kind == "at_line":
         said.lines.add((value, value))

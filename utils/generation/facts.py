@@ -17,7 +17,7 @@ from utils.generation.grouping import grouped, inside, suffixes, turned_round
 from utils.generation.templates import Slot, Slots, Voice
 from utils.generation.verify import Verdict, Verifier
 from utils.mentions import is_path
-from utils.records import Analysis, CallSite, Claim, ClaimKind, CodeElement, Evidence
+from utils.records import PYTHON_SUFFIXES, Analysis, CallSite, Claim, ClaimKind, CodeElement, Evidence
 
 CALLABLE = frozenset({"function", "method"})
 SYMBOLS = frozenset({"class", "function", "method", "property"})
@@ -166,7 +166,7 @@ class Context:
         """The paths of all Python files of the checkout: also of those that were left out or could not be read."""
         found = {file.path for file in self.analysis.files if file.module}
         others = {*self.analysis.excluded, *(skipped.path for skipped in self.analysis.skipped)}
-        found.update(path for path in others if path.endswith((".py", ".pyw")) and self.is_file(path))
+        found.update(path for path in others if path.endswith(PYTHON_SUFFIXES) and self.is_file(path))
         return sorted(found)
 
     def is_file(self, path: str) -> bool:
@@ -313,6 +313,11 @@ def is_accessor(element: CodeElement) -> bool:
     return any(
         text in (f"{element.name}.{use}" for use in ("setter", "getter", "deleter")) for text in element.decorators
     )
+
+
+def decorator_name(text: str) -> str:
+    """The last name of a decorator: `lru_cache` of `functools.lru_cache(maxsize=None)`."""
+    return text.partition("(")[0].strip().rpartition(".")[2]
 
 
 def flush(signature: str) -> str:

@@ -131,16 +131,9 @@ def behaviour(context: Context, element: CodeElement, voice: Voice, variant: int
     for key, kind in (("handled", "handle"), ("yields", "yield"), ("returned", "return")):
         if items := _texts(element, found.steps, kind):
             last = voice.style.either if kind == "return" else None
-            listed = shortened(items, MOST_TEXTS, voice, variant, last, kind in found.untold)
+            listed = voice.some(items[:MOST_TEXTS], len(items) + (kind in found.untold), variant, last)
             parts.append(voice.say(key, variant, len(items), items=listed))
     return voice.sentences(parts)
-
-
-def shortened(
-    items: Sequence[Slot], most: int, voice: Voice, variant: int, last: str | None = None, more: bool = False
-) -> Slot:
-    """At most `most` of the items, which says so where there are others; `more`: there are, beside the items."""
-    return voice.some(items[:most], len(items) + more, variant, last)
 
 
 def _texts(element: CodeElement, found: tuple[Step, ...], kind: str) -> list[Slot]:

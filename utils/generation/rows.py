@@ -8,17 +8,22 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
 
-from utils.records import Direction, Probe, Sample, Task, split_fact
+from utils.records import (
+    ELEMENT_VALUES,
+    PATH_SUBJECTS,
+    PYTHON_SUFFIXES,
+    REPOSITORY_SUBJECTS,
+    Direction,
+    Probe,
+    Sample,
+    Task,
+    split_fact,
+)
 
 SplitName = Literal["train", "val", "test"]
 Unit = tuple[str, str, str]
 K = TypeVar("K", bound=str)
-
-
-ABOUT_NO_ELEMENT = frozenset({"contains", "quotes", "count", "depends_on", "absent", "general"})  # by their subject
-NAMES_ELEMENT = frozenset(
-    {"calls", "called_by", "inherits_from", "has_subclass", "overrides", "imports", "contains"}
-)  # by their value
+ABOUT_NO_ELEMENT = PATH_SUBJECTS | REPOSITORY_SUBJECTS
 
 
 class Row(NamedTuple):
@@ -64,7 +69,7 @@ def row_of(sample: Sample, test_wordings: Collection[str]) -> Row:
     for claim in sample.metadata.claims:
         if claim.kind not in ABOUT_NO_ELEMENT:
             named[claim.subject] = None
-        if claim.kind in NAMES_ELEMENT:
+        if claim.kind in ELEMENT_VALUES:
             named[str(claim.value)] = None
         if claim.kind == "defined_in":
             told[claim.subject, str(claim.value)] = None
@@ -128,7 +133,7 @@ def units(paths: dict[str, str]) -> dict[str, str]:
 
 
 def _is_module(element: str, path: str) -> bool:
-    if not path.endswith((".py", ".pyw")):
+    if not path.endswith(PYTHON_SUFFIXES):
         return True
     dotted = path.removesuffix(".py").removesuffix(".pyw").removesuffix("/__init__").replace("/", ".")
     return dotted == element or dotted.endswith("." + element)

@@ -39,11 +39,10 @@ _WORDS = (
     "contrase",
     "token",
 )
-_ASSIGNED = re.compile(
-    r"""(?:pass|pwd|secret|credential|key|bearer|token)\w*["']?\]?\s*(?::[^=]*)?[=:(]+\s*[brf]{0,2}["'\w]""", re.I
-)
+_NAMED = r"(?:pass|pwd|secret|credential|key|bearer|token)"
+_ASSIGNED = re.compile(rf"""{_NAMED}\w*["']?\]?\s*(?::[^=]*)?[=:(]+\s*[brf]{{0,2}}["'\w]""", re.I)
 _ANNOTATION = re.compile(  # where it can be none, as in `if token: kind = "x"`, no name alone stands before the colon
-    r"""((?:^|[(,])\s*[\w.]*(?:pass|pwd|secret|credential|key|bearer|token)\w*)\s*:[^=:!<>(]*(?==\s*[bru]{0,2}["'])""",
+    rf"""((?:^|[(,])\s*[\w.]*{_NAMED}\w*)\s*:[^=:!<>(]*(?==\s*[bru]{{0,2}}["'])""",
     re.I,
 )
 _BYTES = re.compile(r"""(?<=[=:(\[{,\s])[bru]{1,2}(?=["'])""", re.I)

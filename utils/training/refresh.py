@@ -17,6 +17,7 @@ import msgspec
 
 from utils.artifacts import Manifest, open_artifact
 from utils.console import ROOT, UserError, relative
+from utils.lineage import told
 from utils.records import ADAPTER_SCHEMA, Sample
 
 FACTS = "facts.json"
@@ -66,10 +67,9 @@ def open_earlier(continue_from: str, base: dict[str, str | None]) -> tuple[Path,
         folder, ADAPTER_SCHEMA, "python scripts/03_train_model.py (without training.continue_from)"
     )
     if manifest.base_model != base:
-        theirs = manifest.base_model or {}
         raise UserError(
-            f"{relative(folder)} was trained on {theirs.get('name')} ({_short(theirs)}) and model.base is"
-            f" {base['name']} ({_short(base)}); continue with the same base, or train anew"
+            f"{relative(folder)} was trained on {told(manifest.base_model or {})} and model.base is"
+            f" {told(base)}; continue with the same base, or train anew"
         )
     return folder, manifest
 
@@ -122,7 +122,3 @@ def _claims(sample: Sample) -> set[str]:
 
 def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
-
-
-def _short(base: dict[str, str | None]) -> str:
-    return (base.get("revision") or base.get("sha256") or "unknown revision")[:12]

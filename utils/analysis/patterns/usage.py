@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from utils.analysis.patterns.places import is_example, is_test
 from utils.analysis.patterns.source import Source
-from utils.records import Evidence, Pattern
+from utils.records import PYTHON_SUFFIXES, Evidence, Pattern
 
 MAX_SITES = 5  # per element; more would teach the same again
 
@@ -60,7 +60,7 @@ def usages(path: str, users: Iterable[tuple[str, Spans]]) -> Iterator[Pattern]:
 
 def _rank(user: str, path: str) -> int:
     """Smaller is better to learn from."""
-    if not user.lower().endswith((".py", ".pyw")):
+    if not user.lower().endswith(PYTHON_SUFFIXES):
         return 1
     if is_test(user):
         return 2

@@ -15,17 +15,8 @@ from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.solver import Solver
 
-MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED, OF_PROPERTY, NAMED_BY, ASSIGNED = (
-    101,
-    102,
-    98,
-    97,
-    95,
-    92,
-    88,
-    83,
-    82,
-)
+MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED, OF_PROPERTY = 101, 102, 98, 97, 95, 92, 88
+NAMED_BY, ASSIGNED = 83, 82
 DELETED = "del "  # before the name of an attribute: it is deleted and not assigned to
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
 OWNING = (kinds.INSTANCE, kinds.CLASS)
@@ -122,7 +113,7 @@ class Attributes(Solver):
             self.wait(node, (ir.ATTR, what[2], dst, scope, line))
 
     def names_of(self, what: kinds.Value) -> list[str]:
-        """The names that the classes of an object, or a module, define."""
+        """The names that the classes of an object define; none for anything else."""
         if what[0] in OWNING:
             classes = [item for item in self.hierarchy.order(int(what[1])) if isinstance(item, int)]  # type: ignore[call-overload]
             return list(dict.fromkeys(name for item in classes for name in self.hierarchy.class_of(item)[1].names))

@@ -10,7 +10,7 @@ from utils.analysis.resolution.attributes import Attributes
 from utils.analysis.resolution.graph import Place, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS
 
-NARROWED, EXCLUDED, NAMED_IN, AFTER = 100, 99, 91, 81
+NARROWED, EXCLUDED, NAMED_IN, AFTER, NO_SCALAR = 100, 99, 91, 81, 80
 
 
 class ClassRules(Attributes):
@@ -45,9 +45,8 @@ class ClassRules(Attributes):
     @on(NARROWED)
     def on_narrowed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         number, dst = rule
-        if what[0] == kinds.SCALAR:
-            return
-        if what[0] != kinds.INSTANCE or self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
+        is_other = what[0] == kinds.INSTANCE and not self.hierarchy.is_subclass(int(what[1]), number)  # type: ignore[call-overload]
+        if what[0] != kinds.SCALAR and not is_other:
             self.add(dst, value)
 
     @on(ir.EXCLUDE)
@@ -56,19 +55,21 @@ class ClassRules(Attributes):
         if what[0] == kinds.CLASS:
             self.wait(base, (EXCLUDED, what[1], dst))
         elif what[0] == kinds.BUILTIN:
-            self.wait(base, (EXCLUDED, -1, dst))
+            self.wait(base, (NO_SCALAR, dst))
         else:
             self.link(base, dst)
 
     @on(EXCLUDED)
     def on_excluded(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         number, dst = rule
-        if number == -1:  # Python's own
-            if what[0] != kinds.SCALAR:
-                self.add(dst, value)
-            return
         if what[0] != kinds.INSTANCE or not self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
             self.add(dst, value)
+
+    @on(NO_SCALAR)
+    def on_no_scalar(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """What is not of a class of Python's own."""
+        if what[0] != kinds.SCALAR:
+            self.add(rule[0], value)
 
     @on(ir.SUPER)
     def on_super(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -227,16 +227,11 @@ def take_names(hierarchy: Hierarchy, module: Module) -> Names:
             ]
             bases[number] = [base for base in found if isinstance(base, int)]
     for function in module.face.functions.values():
-        if function.owner >= 0 and not function.name.startswith("<") and not is_private(function.name):
+        if function.owner >= 0 and not function.name.startswith("<") and not ir.is_private(function.name):
             above = overridden(hierarchy, module.index << CLASS_BITS | function.owner, function.name)
             if above is not None:
                 overrides[function.id] = above
     return Names(sorted(imports(hierarchy, module)), inheritance, overrides, bases)
-
-
-def is_private(name: str) -> bool:
-    """Whether a name of a class is its own: what classes below call so is something else."""
-    return name.startswith("__") and not name.endswith("__")
 
 
 def overridden(hierarchy: Hierarchy, number: int, name: str) -> str | None:

@@ -35,8 +35,8 @@ EXCLUDE = 18  # (class_node, dst)                    dst gets the values that ar
 SUBCLASS = 19  # (class, scope, line)                the class that arrives is made by a class statement
 TYPE = 17  # (dst,)                                  dst gets the class that arrives (`type[K]`)
 HASH = 20  # (holder, test, scope, line)             base is a key in `holder`; test: it is only looked for with `in`
-SUPER_AFTER = 22  # (receiver_node, dst)             dst gets super(base, receiver)
 NAMED = 21  # (name_node, dst, scope, line)          dst gets the attributes of base that the texts at name_node name
+SUPER_AFTER = 22  # (receiver_node, dst)             dst gets super(base, receiver)
 
 STATIC, CLASS_METHOD, PROPERTY, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64  # of a function
 WRAPPER = 128  # decorated with functools.wraps: it stands in for one function each time
@@ -185,6 +185,11 @@ class Face(msgspec.Struct, array_like=True):
 
 Import = tuple[int, str, str | None, int, int]
 ANY_NAME = "*"  # of an attribute
+
+
+def is_private(name: str) -> bool:
+    """Whether a name of a class is its own: what classes below call so is something else."""
+    return name.startswith("__") and not name.endswith("__")
 
 
 def any_of(name: str) -> str:

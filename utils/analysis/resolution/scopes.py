@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from operator import itemgetter
 from typing import Any
 
-from utils.analysis.resolution.ir import MODELLED, NODE_BITS, Held
+from utils.analysis.resolution.ir import MODELLED, NODE_BITS, Held, is_private
 
 DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
 
@@ -179,9 +179,7 @@ class Names:
 
     def mangled(self, name: str) -> str:
         """An attribute's name as it is meant here: in a class's code, private names are the class's own."""
-        if not name.startswith("__") or name.endswith("__"):
-            return name
-        scope: Scope | None = self.scope
+        scope: Scope | None = self.scope if is_private(name) else None
         while scope is not None and not scope.is_class:
             scope = scope.parent
         return name if scope is None else mangled(name, scope.class_name)
@@ -319,8 +317,7 @@ class Names:
 
 def mangled(name: str, class_name: str) -> str:
     """A private name of a class as objects have it: `_Class__name`."""
-    is_private = name.startswith("__") and not name.endswith("__") and class_name.strip("_")
-    return f"_{class_name.lstrip('_')}{name}" if is_private else name
+    return f"_{class_name.lstrip('_')}{name}" if is_private(name) and class_name.strip("_") else name
 
 
 def bound_names(statements: list[ast.stmt]) -> list[str]:

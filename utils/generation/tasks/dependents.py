@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
+from utils.generation.facts import CALLABLE, Context, Fact, decorator_name, is_public, rank
 from utils.generation.prose import placed
 from utils.generation.templates import Slot, Voice
 from utils.records import Claim, CodeElement
@@ -56,7 +56,7 @@ def _decorated(context: Context) -> Iterator[Fact]:
     functions = {element.name: element for element in context.elements if element.kind == "function"}
     for element in context.elements:
         for text in element.decorators:
-            decorator = functions.get(text.partition("(")[0].strip().rpartition(".")[2])
+            decorator = functions.get(decorator_name(text))
             if decorator is None or decorator.name in LANGUAGE_DECORATORS or not context.is_unique(decorator.name):
                 continue
             if _knows(context, element.module, decorator):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from utils.generation.facts import CALLABLE, Context, Fact, is_public, rank
+from utils.generation.facts import CALLABLE, Context, Fact, decorator_name, is_public, rank
 from utils.generation.prose import own_parameters, parameter_name, placed
 from utils.generation.templates import Slot, Voice, merge
 from utils.records import Claim, CodeElement
@@ -170,7 +170,7 @@ def _register(
 
 def _registration(context: Context, registry: CodeElement, member: CodeElement) -> tuple[Claim, ...] | None:
     """What proves that a decorator registers the member; null where its decorator is another one of that name."""
-    if registry.name not in {text.partition("(")[0].strip().rpartition(".")[2] for text in member.decorators}:
+    if registry.name not in map(decorator_name, member.decorators):
         return ()  # it stands in a dict or a list, or is given to a function
     claim = Claim("decorates", registry.id, member.id)
     return (claim,) if context.guess(claim) == "proven" else None

@@ -20,7 +20,6 @@ from utils.generation.prose import (
     function_shape,
     module_shape,
     quote,
-    shortened,
     steps,
     under_conditions,
 )
@@ -160,7 +159,8 @@ def _result(context: Context, element: CodeElement, voice: Voice, variant: int) 
     for slot, kind in (("returned", "return"), ("yields", "yield")):
         values = [(quote(element.path, step.text, step.line), step) for step in found.steps if step.kind == kind]
         if items := under_conditions(element, values, voice, variant):
-            slots[slot] = shortened(items, MOST_RESULTS, voice, variant, voice.style.either, kind in found.untold)
+            total = len(items) + (kind in found.untold)
+            slots[slot] = voice.some(items[:MOST_RESULTS], total, variant, voice.style.either)
     return slots
 
 
