@@ -197,7 +197,7 @@ def test_modules_that_import_each_other() -> None:
 def test_values_stored_on_a_module_are_seen_by_its_importers() -> None:
     check(
         "# file: m.py\nhook = None\ndef run(): hook()\n# file: main.py\nimport m\ndef f(): pass\nm.hook = f\nm.hook()\nm.run()",
-        "main -> main.f, m.run",
+        "main -> main.f, m.run\nm.run -> main.f",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from utils.analysis.naming import assign_ids
@@ -90,7 +91,7 @@ def take_face(
         size=builder.size,
         functions=builder.functions,
         classes=builder.classes,
-        exports={name: nodes for name, nodes in exports.items() if nodes},
+        exports={name: nodes for name, nodes in exports.items() if nodes and nodes != [builder.hollow.get(name)]},
         origins=known,
         public=public_names(tree),
         stars=list(dict.fromkeys(reversed(builder.stars)))[::-1],  # of repeated ones the last counts
@@ -117,6 +118,7 @@ def take_code(builder: Statements, exports: dict[str, list[int]], star_names: di
         versions=builder.versions,
         decorations=builder.decorations,
         tables=builder.tables,
+        hollow=builder.hollow,
     )
 
 
@@ -192,15 +194,45 @@ class Origins:
 
 
 def public_names(tree: ast.Module) -> list[str] | None:
-    """`__all__`, where the module spells it out."""
+    """`__all__`, where the module has one; with ANY_NAME in it where some of it is not spelled out, which then may be
+    all that other modules see of the module without it."""
     found: list[str] | None = None
-    for node in tree.body:
+    for node in statements_of(tree.body):
         value: ast.expr | None = None
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
-            value, found = node.value, []
-        elif isinstance(node, (ast.AugAssign, ast.AnnAssign)) and getattr(node.target, "id", "") == "__all__":
+        if isinstance(node, ast.Assign) and any(is_all(target) for target in node.targets):
+            value, found = node.value, None
+        elif isinstance(node, ast.AugAssign | ast.AnnAssign) and is_all(node.target):
             value = node.value
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            called = node.value.func
+            if isinstance(called, ast.Attribute) and called.attr in ("append", "extend") and is_all(called.value):
+                value = ast.Tuple(node.value.args)
         if value is not None:
-            texts = [item.value for item in ast.walk(value) if isinstance(item, ast.Constant)]
-            found = [*(found or []), *(text for text in texts if isinstance(text, str))]
+            found = [*(found or []), *listed(value)]
     return found
+
+
+def is_all(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "__all__"
+
+
+def statements_of(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module, in order, with those in branches and loops."""
+    pending = list(reversed(body))
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inner = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.stmt | ast.ExceptHandler)]
+            pending += reversed(inner)  # type: ignore[arg-type]
+
+
+def listed(value: ast.expr) -> list[str]:
+    """The texts that a list is made of; ANY_NAME for what is not written there."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return [value.value]
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        return [*listed(value.left), *listed(value.right)]
+    if isinstance(value, ast.List | ast.Tuple | ast.Set):
+        return [text for item in value.elts for text in listed(item)]
+    return [ir.ANY_NAME]

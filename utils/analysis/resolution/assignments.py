@@ -17,17 +17,34 @@ class Assignments(Definitions):
         super().__init__(module, ids)
         self.versions: list[tuple[int, int, object]] = []
         self.depths: dict[int, int] = {}
+        self.hollow: dict[str, int] = {}  # name of the module that holds None → its node
 
     # --- assignment --------------------------------------------------------------------------------------------------
 
     def assignment(self, node: ast.Assign) -> None:
         if len(node.targets) == 1 and self.pairwise(node.targets[0], node.value):
             return
-        source = self.value(node.value)
+        source = self.second_name(self.value(node.value)) or self.unset(node.targets[0], node.value)
         if self.scope.is_class and isinstance(node.value, ast.Call) and len(node.value.args) == 1:
             source = self.old_form(node.value, source)
         for target in node.targets:
             self.assign(target, source)
+
+    def unset(self, target: ast.expr, value: ast.expr | None) -> int:
+        """`hook = None` in a module: a node for what others may assign to `module.hook`; 0 for anything else."""
+        if self.scope is not self.module_scope or not isinstance(target, ast.Name):
+            return 0
+        if not isinstance(value, ast.Constant) or value.value is not None:
+            return 0
+        return self.hollow.setdefault(target.id, self.new())
+
+    def second_name(self, source: int) -> int:
+        """`hook = function` in a module: what others assign to `module.hook` is not what the function is."""
+        if self.scope is not self.module_scope or not (source in self.function_nodes or source in self.class_nodes):
+            return source
+        found = self.new()
+        self.copy(source, found)
+        return found
 
     def old_form(self, call: ast.Call, result: int) -> int:
         """`f = classmethod(f)` in a class body: what the decorator does."""
@@ -59,6 +76,8 @@ class Assignments(Definitions):
     def assign(self, target: ast.expr, source: int) -> None:
         kind = target.__class__
         if kind is ast.Name:
+            if self.scope.is_class:
+                self.note_assigned(target.id)  # type: ignore[attr-defined]
             self.bind(target.id, source)  # type: ignore[attr-defined]
         elif kind is ast.Attribute:
             base = self.expr(target.value)  # type: ignore[attr-defined]
@@ -70,6 +89,12 @@ class Assignments(Definitions):
             self.unpack(target.elts, source, target.lineno)  # type: ignore[attr-defined]
         elif kind is ast.Starred:
             self.assign(target.value, source)  # type: ignore[attr-defined]
+
+    def note_assigned(self, name: str) -> None:
+        """The members of an enumeration are what its body assigns to; whether a class is one is told by its bases."""
+        record = self.classes[self.scope.class_index]
+        if record.base_texts and name not in record.assigned:
+            record.assigned.append(name)
 
     def store(self, base: int, name: str, source: int, line: int) -> None:
         """`self.name = ...` in a method says that the class has such an attribute; elsewhere any class may have it."""
@@ -180,4 +205,4 @@ class Assignments(Definitions):
             self.classes[scope.class_index].fields.append(node.target.id)
         if node.value is None and not declared and isinstance(node.target, ast.Name):
             return
-        self.assign(node.target, self.merged([source, declared]))
+        self.assign(node.target, self.merged([source, declared]) or self.unset(node.target, node.value))

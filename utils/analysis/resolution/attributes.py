@@ -9,11 +9,11 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
+from utils.analysis.resolution.enums import Enums
 from utils.analysis.resolution.exchange import CONTENT, CONTENTS, FACTORY, FIELD, Ref
 from utils.analysis.resolution.fixtures import is_test_module
 from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
-from utils.analysis.resolution.solver import Solver
 
 MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED, OF_PROPERTY = 101, 102, 98, 97, 95, 92, 88
 NAMED_BY, ASSIGNED = 83, 82
@@ -32,7 +32,7 @@ TYPES = {  # what `typing` calls Python's own
 }
 
 
-class Attributes(Solver):
+class Attributes(Enums):
     """Reads and writes of attributes of instances, classes, modules and functions."""
 
     def __init__(self, world: World, module: Module) -> None:
@@ -84,6 +84,7 @@ class Attributes(Solver):
                 self.add(dst, self.values.intern(kinds.CLASS, what[1]))
         elif kind == kinds.MODULE:
             self.link(self.module_member(str(what[1]), name), dst)
+            self.take_assigned(str(what[1]), name, dst)
             self.module_fallback(str(what[1]), name, (scope, line, dst))
         elif kind == kinds.EXTERNAL and len(str(what[1])) < LONGEST:
             self.add(dst, self.values.intern(kinds.EXTERNAL, f"{what[1]}.{name}"))
@@ -150,6 +151,8 @@ class Attributes(Solver):
                 return node
         else:
             order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
+            if self.is_enum(int(what[1])) and self.take_from_enum(what, name, node):  # type: ignore[call-overload]
+                return node
         by_super = what[0] == kinds.SUPER
         for owning in () if by_super else self.hierarchy.assigned(order, name):
             self.link(self.field(owning, name), node)

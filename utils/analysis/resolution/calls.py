@@ -10,10 +10,10 @@ from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import GETTER
 from utils.analysis.resolution.binding import APPLIED_RESULT, Binding, Call, shifted
 from utils.analysis.resolution.exchange import Ref
-from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
+from utils.analysis.resolution.graph import BY_SUPER, NOWHERE, Place, World, on
 from utils.analysis.resolution.hierarchy import Module
 
-APPLY, CONSTRUCTED, OTHER_MADE = 103, 94, 84
+APPLY, CONSTRUCTED, OTHER_MADE, MEMBER_VALUE = 103, 94, 84, 130
 
 
 class Calls(Binding):
@@ -141,7 +141,10 @@ class Calls(Binding):
         self.run_function(called, self.values.intern(kinds.CLASS, number), call)
 
     def make(self, number: int, call: Call, certain: bool = True) -> None:
-        """An object is made and its constructor run."""
+        """An object is made and its constructor run; an enumeration gives one that it has."""
+        if self.is_enum(number):
+            self.add(call.dst, self.a_member(number))
+            return
         new = self.find(number, "__new__")
         if new is not None:
             self.edge(call.place, new)
@@ -186,6 +189,29 @@ class Calls(Binding):
             self.fill_fields(number, call)
         for node in self.given_instead(self.hierarchy.order(number), "__init__", call.shared):
             self.wait(node, (CONSTRUCTED, exact, call))
+
+    def make_members(self, number: int) -> None:
+        if not self.is_enum(number):
+            return
+        found = [self.find(number, name) for name in ("__new__", "__init__")]
+        constructors = [item for item in found if item is not None]
+        for _, sources in self.member_values(number):
+            self.made.add(number)
+            for source in sources:
+                for item in constructors:
+                    self.wait(source, (MEMBER_VALUE, number, item, source))
+        if found[1] is not None:
+            self.receive(*self.hierarchy.function_of(found[1]), self.a_member(number))
+
+    @on(MEMBER_VALUE)
+    def on_member_value(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """What an enumeration's member is made of: its constructor is run by the library."""
+        number, constructor, source = rule
+        parts = what[0] == kinds.CONTAINER and int(what[2]) >= 0  # type: ignore[call-overload]
+        call = Call(NOWHERE, 0, [None, ("*", source) if parts else source], [], self.new(), self.new())
+        owner, function = self.hierarchy.function_of(constructor)
+        self.bind(owner, function, call.args, call)
+        self.keep(owner, function, self.a_member(number), call.args, call)
 
     @on(CONSTRUCTED)
     def on_constructed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -94,6 +94,7 @@ class ClassRules(Attributes):
         number = self.module.index << CLASS_BITS | index
         if what != (kinds.CLASS, number):
             return
+        self.make_members(number)
         metaclass = self.hierarchy.metaclass_of(number)
         for name in ("__prepare__", "__new__", "__init__") if metaclass is not None else ():
             found = self.find(int(metaclass or 0), name)
@@ -110,6 +111,10 @@ class ClassRules(Attributes):
             for name, nodes in self.module.face.classes[index].names.items():
                 for node in nodes:
                     self.wait(self.offset + node, (NAMED_IN, value, name, place))
+
+    def make_members(self, number: int) -> None:
+        """The constructors of an enumeration run for each member, told its value or, of a tuple, the parts of it."""
+        raise NotImplementedError  # Calls
 
     @on(NAMED_IN)
     def on_named_in(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

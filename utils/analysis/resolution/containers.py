@@ -8,6 +8,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import has_own, is_plain_base
 from utils.analysis.resolution.class_rules import ClassRules
+from utils.analysis.resolution.enums import COMBINING
 from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
@@ -74,6 +75,8 @@ class Containers(ClassRules):
             if not self.invoke(value, what, "__getitem__", [argument], (scope, line), dst):
                 self.invoke(value, what, "__missing__", [argument], (scope, line), dst)
                 self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
+        elif what[0] == kinds.CLASS and self.is_enum(int(what[1])):  # type: ignore[call-overload]
+            self.add(dst, self.a_member(int(what[1])))  # type: ignore[call-overload]
         elif what[0] in (kinds.CLASS, kinds.EXTERNAL):
             self.add(dst, value)
             found = self.find(int(what[1]), "__class_getitem__") if what[0] == kinds.CLASS else None  # type: ignore[call-overload]
@@ -212,6 +215,8 @@ class Containers(ClassRules):
                 return
             else:
                 self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
+        elif kind == kinds.CLASS and self.is_enum(int(what[1])):  # type: ignore[call-overload]
+            self.add(dst, self.a_member(int(what[1])))  # type: ignore[call-overload]
 
     @on(NEXT)
     def on_next(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
@@ -320,6 +325,8 @@ class Containers(ClassRules):
             args = [other + offset if other else 0] if other else []
             if other and late:
                 self.left_of[self.at] = other + offset
+            if dst and names[0] in COMBINING and self.is_flag(int(what[1])):  # type: ignore[call-overload]
+                self.add(dst, value)
             for name in names:
                 if self.invoke(value, what, name, args, (scope, line), dst) or not self.lacks(what, name):
                     return

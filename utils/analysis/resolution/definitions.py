@@ -324,8 +324,9 @@ class Definitions(Parametrized):
         index = self.number(self.ids[node])
         fixtures = used_fixtures(node)
         record = ir.Class(
-            self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, fixtures, {}, [], matched_by(node)
-        )
+            self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, fixtures, {}, [], matched_by(node),
+            [],
+        )  # fmt: skip
         self.classes[index] = record
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases, metaclass))

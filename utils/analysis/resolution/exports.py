@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from utils.analysis.resolution.ir import CLASS_BITS
+from utils.analysis.resolution.ir import ANY_NAME, CLASS_BITS
 from utils.analysis.resolution.modules import Module, Modules, Question
 
 Found = tuple[str, Any] | None  # ("class", number), ("function", number), ("module", name), ("external", dotted name)
@@ -96,7 +96,9 @@ class Exports(Modules):
     def offers(self, module: Module, name: str) -> bool:
         """Whether `from module import *` brings a name along, if the module has it."""
         public = self.face_of(module).public
-        return name in public if public is not None else not name.startswith("_")
+        if public is not None and name in public:
+            return True
+        return (public is None or ANY_NAME in public) and not name.startswith("_")
 
     def resolve(self, module: Module, origin: Any) -> Found:
         """What an origin stands for; None where names alone do not tell. What leads back to itself is None.

@@ -22,6 +22,7 @@ LIMITS: dict[Any, int] = dict.fromkeys(range(24), 12)
 LARGE = 400_000  # nodes; about 350,000 lines
 LARGE_LIMIT = 4
 LIMITS.update({kinds.CONSTANT: 8, kinds.CONTAINER: 6})
+NOWHERE = -1  # in the place of an index into the module's scopes: what the library calls, at no place in the code
 RECEIVERS = 8  # classes that `self` of one method may be
 BY_SUPER = -2  # BY_SUPER - receiver: what `super()` found for a receiver
 Site = tuple[int, int, int]
@@ -211,6 +212,8 @@ class Graph:
 
     def edge(self, place: Place, callee: int, receiver: int = -1, implied: bool = False) -> None:
         """`receiver`: the value that `callee` is called on, -1 for none, BY_SUPER - value where `super()` found it."""
+        if place[0] == NOWHERE:
+            return
         edges = self.implied if implied else self.edges
         known = edges.get(place, ())
         if (callee, receiver) not in known:

@@ -176,10 +176,14 @@ class Hierarchy(Exports):
             overridden.update(methods)
         return found
 
+    def is_assigned(self, name: str) -> bool:
+        """Whether any code assigns to an attribute of this name on anything but `self`."""
+        self.consulted.add(name)
+        return name in self.assigned_names
+
     def replaced(self, order: Sequence[int | str], name: str) -> list[int]:
         """The classes of a resolution order to which a special method may be assigned in the place of the first one."""
-        self.consulted.add(name)
-        if name not in self.assigned_names:
+        if not self.is_assigned(name):
             return []
         found = []
         for item in order:

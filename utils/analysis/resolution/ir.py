@@ -137,7 +137,8 @@ class Class(msgspec.Struct, array_like=True):
     `names` are the last bindings, `attributes` what its methods assign to on their first parameter, with the names of
     these methods (ANY_NAME: by `setattr` with a computed name, on anything), `methods` the ids of all functions in it
     by name. `fixtures` are those that it is marked to use. `declared` are the names that are bound for type checkers
-    only, `matched` the attributes that patterns take by position.
+    only, `matched` the attributes that patterns take by position, `assigned` the names that its body assigns to, where
+    it has bases.
     """
 
     id: str
@@ -154,6 +155,7 @@ class Class(msgspec.Struct, array_like=True):
     setters: dict[str, int]
     declared: list[str]
     matched: list[str]
+    assigned: list[str]
 
 
 class Face(msgspec.Struct, array_like=True):
@@ -208,7 +210,7 @@ class Code(msgspec.Struct, array_like=True):
     `elements` fill them: (site, key, source node). `constants` are nodes that hold a string or an integer. `versions`
     are (container, its next version, the key that was replaced). `decorations` are (what is decorated, what its name
     stands for). `tables` are the containers that are made once: what a module or class body makes, and literals that
-    hold several things.
+    hold several things. `hollow` are the names of the module that hold None, with nodes for what others assign to them.
     """
 
     succ: dict[int, Targets]
@@ -224,6 +226,7 @@ class Code(msgspec.Struct, array_like=True):
     versions: list[tuple[int, int, Any]]
     decorations: list[tuple[int, int]]
     tables: list[int]
+    hollow: dict[str, int]
 
 
 LINE_AT = {ATTR: 4, STORE: 4, CALL: 2, ITEM: 4, SET_ITEM: 4, ITER: 3, UNPACK: 5, ENTER: 3, DUNDER: 5, RAISE: 2}

@@ -90,6 +90,7 @@ SAME = frozenset(
         "functools.total_ordering",
         "functools.cmp_to_key",
         "types.coroutine",
+        "enum.member",
     ]
 )
 CONFIGURED = frozenset({  # decorators that, called without what they decorate, give one that gives it back

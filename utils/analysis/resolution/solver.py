@@ -133,6 +133,13 @@ class Solver(Contents):
                 self.add(node, self.values.intern(kinds.MODULE, f"{module}.{name}"))
         return node
 
+    def take_assigned(self, module: str, name: str, dst: int) -> None:
+        """`module.name` where the module defines a function or class of that name: what others may put in its place."""
+        if self.hierarchy.is_assigned(name):
+            found = self.hierarchy.export(module, name)
+            if found is not None and found[0] is not self.module:
+                self.link((found[0].home, MEMBER, name), dst)
+
     def assigned_name(self, module: str, name: str) -> Ref:
         """The node that `module.name = value` gives its value to."""
         found = self.hierarchy.export(module, name)
@@ -144,5 +151,6 @@ class Solver(Contents):
             return (other.home, MEMBER, name)
         node = self.assigned.get(name)
         if node is None:
-            node = self.assigned[name] = self.new()
+            hollow = self.module.code.hollow.get(name)
+            node = self.assigned[name] = self.new() if hollow is None else self.offset + hollow
         return node
