@@ -6,7 +6,7 @@ import pytest
 
 from tests.analysis.call_graph_cases import check
 from utils.analysis.linking import link
-from utils.analysis.resolution import container_methods, models
+from utils.analysis.resolution import container_methods, library, models
 from utils.analysis.summary import summarize
 
 METHODS = (
@@ -80,12 +80,17 @@ ARGUMENTS = [
 def odd_calls() -> str:
     """Everything that is known of, called with anything, and what comes out used in every way."""
     tables = [table for module in (models, container_methods) for name, table in vars(module).items() if name.isupper()]
-    names = {name for table in tables if isinstance(table, frozenset | dict) for name in table} - METHODS
-    names |= set(OTHERS.split())
+    every = {name for table in tables if isinstance(table, frozenset | dict) for name in table if isinstance(name, str)}
+    names = (every - METHODS - library.METHODS.keys() - {"iter of a function"}) | set(OTHERS.split())
+    makers = {
+        model.gives.kind: name for name, model in library.MODELS.items() if isinstance(model.gives, library.Thing)
+    }
     lines = [f"import {root}" for root in sorted({name.split(".")[0] for name in names if "." in name})]
     lines += ["import f.x", "def f(a, *b, c=1, **d): return a", "def h(x): return x.y", "class A: pass"]
     for given in ARGUMENTS:
         lines += [f"[f].{name}({given}); {{1: f}}.{name}({given})" for name in sorted(METHODS)]
+        for kind, method in (name.split(".") for name in [*library.METHODS, "parser.add_argument"]):
+            lines.append(f"w = {makers.get(kind, 'asyncio.create_task')}().{method}({given}); w(); w.x; f(w)")
         for name in sorted(names):
             lines.append(f"v = {name}({given}); v(); v(1, *2, **3); v.x; v[0]; list(v); v(h(1)); f(v)")
     return "\n".join(lines)

@@ -7,6 +7,7 @@ import ast
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.annotations import is_plain, last_name
 from utils.analysis.resolution.definitions import FLAGS, Definitions
+from utils.analysis.resolution.expressions import owner_of_names
 from utils.analysis.resolution.operators import BINARY
 
 
@@ -81,6 +82,8 @@ class Assignments(Definitions):
             self.bind(target.id, source)  # type: ignore[attr-defined]
         elif kind is ast.Attribute:
             base = self.expr(target.value)  # type: ignore[attr-defined]
+            if target.attr == "__dict__" and source:  # type: ignore[attr-defined]
+                self.store_named(base, "", source, target.lineno)
             name = self.mangled(target.attr)  # type: ignore[attr-defined]
             self.store(base, name, self.kept(base, name, source), target.lineno)
         elif kind is ast.Subscript:
@@ -96,20 +99,23 @@ class Assignments(Definitions):
         if record.base_texts and name not in record.assigned:
             record.assigned.append(name)
 
-    def store(self, base: int, name: str, source: int, line: int) -> None:
-        """`self.name = ...` in a method says that the class has such an attribute; elsewhere any class may have it."""
+    def store(self, base: int, name: str, source: int, line: int, how: str = "") -> None:
+        """`self.name = ...` in a method says that the class has such an attribute; elsewhere any class may have it.
+
+        `how` comes before the name where it is not assigned to but put into the object's dictionary.
+        """
         record, index = self.parameters.get(self.bound_once(base), (None, 0))
         owner = -1
         if record is not None and index == 0 and record.flags & ir.METHOD and not record.flags & ir.STATIC:
             owner = record.owner
-            methods = self.classes[owner].attributes.setdefault(name, [])
+            methods = self.classes[owner].attributes.setdefault(name or how, [])
             if record.name not in methods:
                 methods.append(record.name)
         elif base:
             owner = ir.GIVEN if record is not None and index == 0 else owner
             self.stored[name] = None
             self.store_for_class(base, name, source)
-        self.use(base, ir.STORE, name, source, self.scope.index, line, owner)
+        self.use(base, ir.STORE, how + name, source, self.scope.index, line, owner)
 
     def store_for_class(self, base: int, name: str, source: int) -> None:
         """`request.cls.name = ...` in a fixture."""
@@ -139,10 +145,15 @@ class Assignments(Definitions):
 
     def assign_item(self, target: ast.Subscript, source: int) -> None:
         """`d[k] = v`. A literal in a local name gets a new version, so that a replaced entry is really gone."""
-        base = self.expr(target.value)
-        key = 0 if isinstance(target.slice, ast.Slice) else self.key(target.slice)
-        if isinstance(target.slice, ast.Slice) and source:
+        owner = owner_of_names(target.value)
+        if owner is not None and isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
+            self.store_named(self.expr(owner), target.slice.value, source, target.lineno)
             return
+        base = self.expr(target.value)
+        if isinstance(target.slice, ast.Slice):
+            self.assign_slice(target, base, source)
+            return
+        key = self.key(target.slice)
         self.hashed(key, base, target.lineno)
         self.use(base, ir.SET_ITEM, key, source, self.scope.index, target.lineno)
         if key.__class__ is not tuple or base not in self.sites or not isinstance(target.value, ast.Name):
@@ -157,6 +168,22 @@ class Assignments(Definitions):
             self.elements.append((version, key[1], source))
         if self.scope.env.get(target.value.id) == base:
             self.bind(target.value.id, version)
+
+    def assign_slice(self, target: ast.Subscript, base: int, source: int) -> None:
+        """`l[a:b] = values`; of a literal in a local name, `l[:] = values` makes a new version."""
+        bounds = target.slice
+        if not isinstance(bounds, ast.Slice):
+            return
+        for part in (bounds.lower, bounds.upper, bounds.step):
+            if part is not None:
+                self.expr(part)
+        self.use(base, ir.SET_SLICE, source, self.scope.index, target.lineno)
+        whole = bounds.lower is None and bounds.upper is None and bounds.step is None
+        if whole and isinstance(target.value, ast.Name) and base in self.sites:
+            version = self.site(-1)
+            self.use(source, ir.MERGE, version)
+            if self.scope.env.get(target.value.id) == base:
+                self.bind(target.value.id, version)
 
     def unpack(self, targets: list[ast.expr], source: int, line: int) -> None:
         star = next((i for i, item in enumerate(targets) if isinstance(item, ast.Starred)), None)

@@ -14,9 +14,10 @@ from utils.analysis.resolution.exchange import CONTENT, CONTENTS, FACTORY, FIELD
 from utils.analysis.resolution.fixtures import is_test_module
 from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
+from utils.analysis.resolution.library import KEEPING
 
 MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED, OF_PROPERTY = 101, 102, 98, 97, 95, 92, 88
-NAMED_BY, ASSIGNED = 83, 82
+NAMED_BY, ASSIGNED, KEYED_BY = 83, 82, 133
 DELETED = "del "  # before the name of an attribute: it is deleted and not assigned to
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
 OWNING = (kinds.INSTANCE, kinds.CLASS)
@@ -44,6 +45,7 @@ class Attributes(Enums):
         self.properties: dict[int, list[int]] = {}
         self.read_of: dict[int, tuple[int, str]] = {}  # node of an attribute → the node that it is read from, its name
         self.families: set[int] = set()  # nodes of attributes of which only how their names begin is known
+        self.kept: set[int] = set()  # nodes of attributes of objects that the library makes and the code fills
         self.absent: list[tuple[int, int, str, Place]] = []
         # (site or BY_SUPER, what it would run) → nodes of what it runs instead, if anything
         self.instead: dict[tuple[int, int | None], list[int]] = {}
@@ -89,13 +91,25 @@ class Attributes(Enums):
         elif kind == kinds.EXTERNAL and len(str(what[1])) < LONGEST:
             self.add(dst, self.values.intern(kinds.EXTERNAL, f"{what[1]}.{name}"))
         elif kind == kinds.CONTAINER:
-            self.add(dst, self.values.intern(kinds.METHOD, what[1], what[2], name))
+            fields: Any = what[3] if len(what) > 3 else ()
+            if name in fields:
+                self.link(self.content(int(what[1]), fields.index(name)), dst)  # type: ignore[call-overload]
+                self.link(self.content(int(what[1]), ir.ANY), dst)  # type: ignore[call-overload]
+                return
+            self.add(dst, self.values.intern(kinds.METHOD, what[1], what[2], name, *what[3:]))
         elif kind == kinds.BUILTIN:
             self.add(dst, self.values.intern(kinds.BUILTIN, f"{what[1]}.{name}"))
         elif kind == kinds.GENERATOR:
             self.add(dst, self.values.intern(kinds.STREAM, what[1], name))
         elif kind in (kinds.FUNCTION, kinds.BOUND) and not name.startswith("__"):
             self.link(self.field(~int(what[1]), name), dst)  # type: ignore[call-overload]
+        elif kind == kinds.OBJECT:
+            self.add(dst, self.values.intern(kinds.OBJECT, what[1], f"{what[2]}.{name}"))
+            if what[2] in KEEPING:
+                self.kept.add(dst)
+                self.link(self.content(int(what[1]), name), dst)  # type: ignore[call-overload]
+        elif kind == kinds.WRAPPED and name == "__wrapped__":
+            self.link(int(what[2]), dst)  # type: ignore[call-overload]
         elif kind == kinds.BOUND and name == "__func__":
             self.add(dst, self.values.intern(kinds.FUNCTION, what[1]))
 
@@ -156,11 +170,25 @@ class Attributes(Enums):
         by_super = what[0] == kinds.SUPER
         for owning in () if by_super else self.hierarchy.assigned(order, name):
             self.link(self.field(owning, name), node)
+        for owning in () if by_super or name.startswith("__") else self.hierarchy.assigned(order, ir.BY_KEY):
+            self.wait(self.field(owning, ir.BY_KEY), (KEYED_BY, name, node))
         for assigned in self.given_instead(order, name, BY_SUPER) if by_super and name.startswith("__") else ():
             self.wait(assigned, (MEMBER_OF, receiver, node, by_super, False))
-        if not self.look_up(order, name, (MEMBER_OF, receiver, node, by_super, False)) and what[0] == kinds.CLASS:
-            self.member_of_metaclass(value, int(what[1]), name, node)  # type: ignore[call-overload]
+        if not self.look_up(order, name, (MEMBER_OF, receiver, node, by_super, False)):
+            self.take_inherited(receiver, name, node)
+            if what[0] == kinds.CLASS:
+                self.member_of_metaclass(value, int(what[1]), name, node)  # type: ignore[call-overload]
         return node
+
+    def take_inherited(self, receiver: int, name: str, node: int) -> None:
+        """What an object, or a class, has from a container of Python's own that its class derives from."""
+        raise NotImplementedError  # ContainerClasses
+
+    @on(KEYED_BY)
+    def on_keyed_by(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """A dictionary whose keys name attributes of an object that is asked for one."""
+        if what[0] == kinds.CONTAINER:
+            self.link(self.content(int(what[1]), rule[0]), rule[1])  # type: ignore[call-overload]
 
     def given_instead(self, order: Sequence[int | str], name: str, site: int) -> list[int]:
         """The nodes of what takes the place of a special method of a class; what it had is not run at `site` then."""
@@ -314,8 +342,14 @@ class Attributes(Enums):
     def on_store(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         name, source, scope, line, method_of = rule
         kind = what[0]
+        direct, name = name.startswith(ir.BY_KEY), name.removeprefix(ir.BY_KEY)
+        if direct and not (source and (name or kind in OWNING)):
+            return
         if kind in (kinds.INSTANCE, kinds.CLASS):
             owner = int(what[1])  # type: ignore[call-overload]
+            if direct:
+                self.link(offset + source, self.field(self.assigning(owner, method_of), name or ir.BY_KEY))
+                return
             setter = self.setter(owner, name) if kind == kinds.INSTANCE else None
             asked = "__delattr__" if name.startswith(DELETED) else "__setattr__"
             place: Place | None = (scope, line, self.at)
@@ -336,6 +370,8 @@ class Attributes(Enums):
         elif kind == kinds.MODULE and source and str(what[1]) in self.hierarchy.by_name:
             if not (self.is_test and self.hierarchy.export(str(what[1]), name) is not None):
                 self.link(offset + source, self.assigned_name(str(what[1]), name))
+        elif kind == kinds.OBJECT and what[2] in KEEPING and source:
+            self.link(offset + source, self.content(int(what[1]), name))  # type: ignore[call-overload]
         elif kind in (kinds.FUNCTION, kinds.BOUND) and source:
             self.link(offset + source, self.field(~int(what[1]), name))  # type: ignore[call-overload]
 
@@ -385,6 +421,8 @@ class Attributes(Enums):
             owner, function = self.hierarchy.function_of(found)
             self.edge(rule[1], found, value)
             self.tell_descriptor(owner, function, value, [rule[0]])
+        elif what[0] == kinds.ACCESSOR and what[3]:
+            self.wait(int(what[3]), (SETTER, rule[0], 0, rule[1]))  # type: ignore[call-overload]
 
     def tell_descriptor(self, owner: Module, function: ir.Function, value: int, given: list[int | None]) -> None:
         """A descriptor's method is called on `value`, which is the descriptor, with these values."""

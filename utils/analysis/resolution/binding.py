@@ -276,9 +276,14 @@ class Binding(Containers):
         for item in reversed(self.hierarchy.order(number)):
             if isinstance(item, int):
                 fields.extend((item, name) for name in self.hierarchy.class_of(item)[1].fields)
-        for (owner, name), argument in zip(fields, call.args, strict=False):
-            self.give(argument, self.field(owner, name))
         owners = {field: owner for owner, field in fields}
-        for keyword, argument in call.keywords:
-            if keyword in owners:
-                self.give(argument, self.field(owners[keyword], keyword))
+        given = {name: argument for (_, name), argument in zip(fields, call.args, strict=False)}
+        given.update((keyword, argument) for keyword, argument in call.keywords if keyword in owners)
+        for name, argument in given.items():
+            self.give(argument, self.field(owners[name], name))
+        after = self.find(number, "__post_init__") if given else None
+        if after is not None:  # which is told what is for it alone, under the names of these fields
+            module, function = self.hierarchy.function_of(after)
+            for index, name in enumerate(function.positional[1:], 1):
+                if name in given and index not in function.plain:
+                    self.give(given[name], module.offset + function.params[index])

@@ -94,6 +94,10 @@ class Calls(Binding):
             self.run_reader(what, call)
         elif kind in (kinds.BUILTIN, kinds.EXTERNAL):
             self.run_model(str(what[1]), call)
+        elif kind == kinds.OBJECT and len(what) > 3:
+            self.make_record(what[3], call)  # type: ignore[arg-type]
+        elif kind == kinds.OBJECT:
+            self.run_model(str(what[2]), call, int(what[1]))  # type: ignore[call-overload]
 
     def call_module(self, node: int, name: str, place: Place, dst: int) -> None:
         self.wait(node, (APPLY, Call(place[0], place[1], [("k", name)], [], dst, self.new())))
@@ -187,6 +191,7 @@ class Calls(Binding):
             self.keep(owner, function, exact, [None, *call.args], call)
         elif not self.look_up(self.hierarchy.order(number), "__init__", (CONSTRUCTED, exact, call)):
             self.fill_fields(number, call)
+            self.fill_container(number, call)
         for node in self.given_instead(self.hierarchy.order(number), "__init__", call.shared):
             self.wait(node, (CONSTRUCTED, exact, call))
 
@@ -212,6 +217,12 @@ class Calls(Binding):
         owner, function = self.hierarchy.function_of(constructor)
         self.bind(owner, function, call.args, call)
         self.keep(owner, function, self.a_member(number), call.args, call)
+
+    def fill_container(self, number: int, call: Call) -> None:
+        """What Python's own containers are made of."""
+        found = self.container_of(number)
+        if found is not None and not self.record_fields(number) and self.find(number, "__new__") is None:
+            self.run_container_method((kinds.METHOD, *found[0][1:], "__init__"), call)
 
     @on(CONSTRUCTED)
     def on_constructed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
@@ -274,7 +285,10 @@ class Calls(Binding):
     def run_wrapped(self, what: kinds.Value, call: Call) -> None:
         raise NotImplementedError  # Decorating
 
-    def run_model(self, name: str, call: Call) -> None:
+    def run_model(self, name: str, call: Call, holder: int = 0) -> None:
+        raise NotImplementedError  # Models
+
+    def make_record(self, fields: tuple[str, ...], call: Call) -> None:
         raise NotImplementedError  # Models
 
     def run_container_method(self, what: kinds.Value, call: Call) -> None:

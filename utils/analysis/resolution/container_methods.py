@@ -6,9 +6,9 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.attributes import base_name
 from utils.analysis.resolution.binding import APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, Call
 from utils.analysis.resolution.decorating import Decorating
+from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import on
 
 COPIED, PAIRED, INVOKED = 122, 124, 93
@@ -16,9 +16,17 @@ NAMED = frozenset(
     ["__enter__", "__exit__", "__aenter__", "__aexit__", "__next__", "__anext__", "__setattr__", "__delattr__", "keys"]
 )
 CONTAINER_TYPES = {"list": -1, "set": -1, "deque": -1, "dict": ir.MAPPING, "OrderedDict": ir.MAPPING}
-DICTIONARIES = frozenset({"dict", "Dict", "OrderedDict", "defaultdict", "Counter"})
-READERS = frozenset({"get", "pop", "setdefault", "popitem", "popleft", "__getitem__", "__next__"})
-WRITERS = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "__setitem__": 1}
+READERS = frozenset({"get", "get_nowait", "pop", "setdefault", "popleft", "__getitem__", "__next__"})
+WRITERS = {
+    "append": 0,
+    "add": 0,
+    "appendleft": 0,
+    "put": 0,
+    "put_nowait": 0,
+    "insert": 1,
+    "setdefault": 1,
+    "__setitem__": 1,
+}
 VIEWS = frozenset({"values", "copy", "keys", "__iter__"})
 
 
@@ -128,27 +136,56 @@ class ContainerMethods(Decorating):
         elif name in VIEWS:
             if name == "copy":
                 self.merge_into(site, self.container(call, min(-1, length)))
-            elif name == "values":
-                self.link(self.all_contents(site), self.content(self.container(call), ir.ANY))
-            elif name == "keys":
+            elif name == "keys" or (name == "__iter__" and length == ir.MAPPING):
                 self.link(self.content(site, ir.KEYS), self.content(self.container(call), ir.ANY))
+            else:
+                self.link(self.all_contents(site), self.content(self.container(call), ir.ANY))
         elif name == "items":
-            outer, pair = self.container(call), self.new()
-            self.add(pair, self.values.intern(kinds.CONTAINER, pair, 2))
-            self.link(pair, self.content(outer, ir.ANY))
-            self.link(self.content(site, ir.KEYS), self.content(pair, 0))
-            self.link(self.all_contents(site), self.content(pair, 1))
-        elif name in ("extend", "update", "__iadd__"):
-            for item in args:
+            self.link(self.pair(site), self.content(self.container(call), ir.ANY))
+        elif name == "popitem":
+            self.link(self.pair(site), call.dst)
+        elif name in ("most_common", "elements"):
+            found = self.new()
+            self.add(found, self.values.intern(kinds.CONTAINER, found, 2))
+            self.link(self.all_contents(site), self.content(found, 0))
+            counted = found if name == "most_common" else self.all_contents(site)
+            self.link(counted, self.content(self.container(call), ir.ANY))
+        elif name == "_replace" and len(what) > 4:
+            fields: Any = what[4]
+            self.copy_into(site, call.site)
+            self.add(call.dst, self.values.intern(kinds.CONTAINER, call.site, length, fields))
+            for key, item in call.keywords:
+                self.give(item, self.content(call.site, fields.index(key))) if key in fields else None
+        elif name == "new_child":
+            self.merge_into(site, self.container(call, ir.MAPPING))
+            for item in args[:1]:
                 if item.__class__ is int and item:
-                    self.wait(item, (COPIED, site, length, (call.scope, call.line)))
+                    self.wait(item, (COPIED, call.site, ir.MAPPING, (call.scope, call.line)))
+        elif name in ("extend", "update", "__iadd__", "__init__"):
+            for item in args:
+                source = self.all_elements(item[1]) if item.__class__ is tuple and item[0] == "*" else item
+                if source.__class__ is int and source:
+                    self.wait(source, (COPIED, site, length, (call.scope, call.line)))
             for key, item in call.keywords:
                 if key is not None:
                     self.give(item, self.content(site, key))
         elif name == "sort":
-            for key, item in call.keywords:
-                if key == "key":
-                    self.call_nodes(item, [self.here(self.all_contents(site))], call)
+            element = self.here(self.all_contents(site))
+            key = dict(call.keywords).get("key")
+            self.order(element, call) if key is None else self.call_nodes(key, [element], call)
+
+    def pair(self, site: int) -> int:
+        """The node of a key of a mapping and what lies under it."""
+        found = self.new()
+        self.add(found, self.values.intern(kinds.CONTAINER, found, 2))
+        self.link(self.content(site, ir.KEYS), self.content(found, 0))
+        self.link(self.all_contents(site), self.content(found, 1))
+        return found
+
+    def order(self, item: Ref, call: Call, names: tuple[str, ...] = ("__lt__", "__gt__")) -> None:
+        """Objects are compared with each other."""
+        if item.__class__ is int and item:
+            self.wait(item, (ir.DUNDER, names, item, 0, call.scope, call.line, False))
 
     def hash_key(self, item: Any, call: Call) -> None:
         if item.__class__ is int and item:
@@ -167,23 +204,16 @@ class ContainerMethods(Decorating):
     def on_copied(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """`list(value)`, `dict(value)`, `extend` and `update`."""
         site, length, place = rule
+        what = self.as_container(what)
         if what[0] == kinds.CONTAINER:
             self.merge(value, what, site)
             if length == ir.MAPPING and what[2] != ir.MAPPING:
                 self.follow(self.all_contents(int(what[1])), (PAIRED, site))  # type: ignore[call-overload]
-        elif length == ir.MAPPING and what[0] == kinds.INSTANCE and self.is_dictionary(what):
-            self.link(self.field(int(what[1]), "[]"), self.content(site, ir.ANY))  # type: ignore[call-overload]
         elif length == ir.MAPPING and what[0] == kinds.INSTANCE:
             self.invoke(value, what, "keys", [], place)
             self.invoke(value, what, "__getitem__", [0], place, self.content(site, ir.ANY))
         else:
             self.iterate(value, what, self.content(site, ir.ANY), place)
-
-    def is_dictionary(self, what: kinds.Value) -> bool:
-        """Whether this is a dictionary that is iterated over like any: what is made of it asks it for nothing."""
-        number = int(what[1])  # type: ignore[call-overload]
-        bases = [base_name(item) for item in self.hierarchy.order(number) if isinstance(item, str)]
-        return not DICTIONARIES.isdisjoint(bases) and self.find(number, "__iter__") is None
 
     @on(PAIRED)
     def on_paired(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -7,18 +7,19 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import has_own, is_plain_base
-from utils.analysis.resolution.class_rules import ClassRules
+from utils.analysis.resolution.container_classes import ContainerClasses
 from utils.analysis.resolution.enums import COMBINING
 from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
+from utils.analysis.resolution.library import VALUE
 
 COMPARISONS = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"})  # of containers give no container
 COMPARED = 4  # pairs of containers at one place: of more, nobody can say what is in those that meet
 ELEMENTS, NEXT, KEYED, SET_KEYED, CLOSED, EQUAL = 111, 112, 113, 114, 96, 89
 
 
-class Containers(ClassRules):
+class Containers(ContainerClasses):
     """Rules of what is read from and written to containers and objects that behave like them."""
 
     def __init__(self, world: World, module: Module) -> None:
@@ -74,7 +75,7 @@ class Containers(ClassRules):
             argument = key if key.__class__ is tuple else key + offset if key else 0
             if not self.invoke(value, what, "__getitem__", [argument], (scope, line), dst):
                 self.invoke(value, what, "__missing__", [argument], (scope, line), dst)
-                self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
+                self.read_held(int(what[1]), key, dst, offset)  # type: ignore[call-overload]
         elif what[0] == kinds.CLASS and self.is_enum(int(what[1])):  # type: ignore[call-overload]
             self.add(dst, self.a_member(int(what[1])))  # type: ignore[call-overload]
         elif what[0] in (kinds.CLASS, kinds.EXTERNAL):
@@ -82,6 +83,14 @@ class Containers(ClassRules):
             found = self.find(int(what[1]), "__class_getitem__") if what[0] == kinds.CLASS else None  # type: ignore[call-overload]
             if found is not None:
                 self.edge((scope, line, self.at), found)
+
+    def read_held(self, number: int, key: Any, dst: int, offset: int) -> None:
+        """An item of an object whose class has no method of ours for it."""
+        found = self.container_of(number)
+        if found is None:
+            self.link(self.field(number, "[]"), dst)
+        else:
+            self.read_item(found[0], key, dst, offset)
 
     def make_missing(self, site: int, place: Any, dst: int) -> None:
         """A read of a default dictionary calls its factory."""
@@ -122,23 +131,30 @@ class Containers(ClassRules):
         key, source, scope, line = rule
         source = source + offset if source else 0
         if what[0] == kinds.CONTAINER:
-            site = int(what[1])  # type: ignore[call-overload]
-            if key.__class__ is int and key:
-                self.link(offset + key, self.content(site, ir.KEYS))
-            if not source:
-                return
-            if key.__class__ is tuple:
-                self.link(source, self.content(site, key[1]))
-            elif not key:
-                self.link(source, self.content(site, ir.ANY))
-            else:
-                self.wait(offset + key, (SET_KEYED, site, source))
-                if not self.points.get(offset + key):
-                    self.unknown_keys.append((offset + key, site, source, True))
+            self.write_item(int(what[1]), key, source, offset)  # type: ignore[call-overload]
         elif what[0] == kinds.INSTANCE:
             argument = key if key.__class__ is tuple else key + offset if key else 0
-            if not self.invoke(value, what, "__setitem__", [argument, source], (scope, line)) and source:
+            if self.invoke(value, what, "__setitem__", [argument, source], (scope, line)):
+                return
+            found = self.container_of(int(what[1]))  # type: ignore[call-overload]
+            if found is not None:
+                self.write_item(int(found[0][1]), key, source, offset)  # type: ignore[call-overload]
+            elif source:
                 self.link(source, self.field(int(what[1]), "[]"))  # type: ignore[call-overload]
+
+    def write_item(self, site: int, key: Any, source: int, offset: int) -> None:
+        if key.__class__ is int and key:
+            self.link(offset + key, self.content(site, ir.KEYS))
+        if not source:
+            return
+        if key.__class__ is tuple:
+            self.link(source, self.content(site, key[1]))
+        elif not key:
+            self.link(source, self.content(site, ir.ANY))
+        else:
+            self.wait(offset + key, (SET_KEYED, site, source))
+            if not self.points.get(offset + key):
+                self.unknown_keys.append((offset + key, site, source, True))
 
     @on(SET_KEYED)
     def on_set_keyed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
@@ -154,13 +170,23 @@ class Containers(ClassRules):
                 else:
                     self.link(self.all_contents(site), other)
 
+    @on(ir.SET_SLICE)
+    def on_set_slice(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        source, scope, line = rule
+        source = offset + source if source else 0
+        if what[0] == kinds.INSTANCE and self.invoke(value, what, "__setitem__", [0, source], (scope, line)):
+            return
+        what = self.as_container(what)
+        if what[0] == kinds.CONTAINER and source:
+            self.wait(source, (ir.MERGE, int(what[1])))  # type: ignore[call-overload]
+
     @on(ir.SLICE)
     def on_slice(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         low, high, step, dst, scope, line = rule
         dst += offset
-        if what[0] == kinds.INSTANCE:
-            self.invoke(value, what, "__getitem__", [0], (scope, line), dst)
+        if what[0] == kinds.INSTANCE and self.invoke(value, what, "__getitem__", [0], (scope, line), dst):
             return
+        what = self.as_container(what)
         if what[0] != kinds.CONTAINER:
             return
         site, length = int(what[1]), int(what[2])  # type: ignore[call-overload]
@@ -213,6 +239,8 @@ class Containers(ClassRules):
                 self.wait(iterator, (NEXT, then, dst, place))
             elif not asynchronous and self.closed(what) and self.invoke(value, what, "__getitem__", [0], place, dst):
                 return
+            elif (held := self.as_container(what)) is not what:
+                self.iterate(value, held, dst, place)
             else:
                 self.link(self.field(int(what[1]), "[]"), dst)  # type: ignore[call-overload]
         elif kind == kinds.CLASS and self.is_enum(int(what[1])):  # type: ignore[call-overload]
@@ -236,6 +264,7 @@ class Containers(ClassRules):
 
     @on(ELEMENTS)
     def on_elements(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        what = self.as_container(what)
         if what[0] in (kinds.CONTAINER, kinds.GENERATOR):
             self.iterate(value, what, rule[0], None)
 
@@ -243,6 +272,7 @@ class Containers(ClassRules):
     def on_unpack(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         index, after, dst, scope, line = rule
         dst += offset
+        what = self.as_container(what)
         if what[0] != kinds.CONTAINER:
             element = dst
             if after is not None:
@@ -274,6 +304,7 @@ class Containers(ClassRules):
         self.merge(value, what, rule[0] + offset)
 
     def merge(self, value: int, what: kinds.Value, site: int) -> None:
+        what = self.as_container(what)
         if what[0] == kinds.CONTAINER:
             self.merge_into(int(what[1]), site)  # type: ignore[call-overload]
         else:
@@ -294,6 +325,11 @@ class Containers(ClassRules):
         elif what[0] in (kinds.CONTEXT, kinds.GENERATOR):
             owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
             self.link(owner.offset + function.yields, dst)
+        elif what[0] == kinds.OBJECT:
+            if what[2] == "holder":
+                self.link(self.content(int(what[1]), VALUE), dst)  # type: ignore[call-overload]
+            else:
+                self.add(dst, value)
         elif what[0] == kinds.CLOSING:
             self.link(int(what[1]), dst)  # type: ignore[call-overload]
             self.follow(int(what[1]), (CLOSED, scope, line))  # type: ignore[call-overload]

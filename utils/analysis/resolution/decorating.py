@@ -78,7 +78,7 @@ class Decorating(Calls):
             return self.values.intern(kinds.INSTANCE, number, True, source) if "property" in name.lower() else None
         outside = (base_name(item) for item in self.hierarchy.order(number) if isinstance(item, str))
         is_property = any(name.endswith("property") for name in outside)
-        return self.values.intern(kinds.ACCESSOR, source, 0) if is_property else None
+        return self.values.intern(kinds.ACCESSOR, source, 0, 0) if is_property else None
 
     @on(DECORATED)
     def on_decorated(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

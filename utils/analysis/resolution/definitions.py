@@ -18,6 +18,7 @@ from utils.analysis.resolution.annotations import (
     parse,
     written,
 )
+from utils.analysis.resolution.expressions import record_fields
 from utils.analysis.resolution.parametrized import Given, Parametrized
 from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError, mangled
 
@@ -327,6 +328,8 @@ class Definitions(Parametrized):
             self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, fixtures, {}, [], matched_by(node),
             [],
         )  # fmt: skip
+        for item in parents:
+            record.fields += record_fields(item) or ()
         self.classes[index] = record
         self.class_nodes[record.node] = index
         self.base_nodes.append((index, bases, metaclass))

@@ -10,6 +10,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution.operators import Operators, ends_of, is_filled_in
 from utils.analysis.resolution.scopes import Scope
 
+RECORD_MAKERS = frozenset({"namedtuple", "NamedTuple"})
 SAYS_ENOUGH = 2  # characters with which names begin that belong together
 
 Arguments = tuple[list[Any], list[tuple[str | None, Any]]]
@@ -26,6 +27,7 @@ class Expressions(Operators):
         self.elements: list[tuple[int, Any, int]] = []
         self.constants: dict[int, Any] = {}
         self.call_of: dict[int, int] = {}
+        self.items_of: dict[tuple[int, int], int] = {}  # nodes of the key and the value in a loop → the dictionary's
         self.attribute_of: dict[int, tuple[int, str]] = {}
         self.parameters: dict[int, tuple[Any, int]] = {}
         self.handlers: dict[type, Callable[[Any], int]] = {
@@ -108,7 +110,7 @@ class Expressions(Operators):
             self.attribute_of[found] = (base, name)
         return found
 
-    def store(self, base: int, name: str, source: int, line: int) -> None:
+    def store(self, base: int, name: str, source: int, line: int, how: str = "") -> None:
         raise NotImplementedError  # Assignments
 
     def subscript(self, node: ast.Subscript) -> int:
@@ -150,6 +152,9 @@ class Expressions(Operators):
                 return special
         func = self.expr(node.func)
         args, keywords = self.arguments(node)
+        self.update_attributes(node, args, keywords)
+        if (fields := record_fields(node)) is not None:
+            args[1:2] = [("k", " ".join(fields))]
         if not func:
             if is_filled_in(node.func):
                 self.fill_in(node.func.value.value, args, dict(keywords), node.lineno)  # type: ignore[attr-defined]
@@ -159,6 +164,22 @@ class Expressions(Operators):
         self.uses[func].append((ir.CALL, self.scope.index, node.func.end_lineno, args, keywords, dst))
         self.call_of[dst] = func
         return dst
+
+    def update_attributes(self, node: ast.Call, args: list[Any], keywords: list[tuple[str | None, Any]]) -> None:
+        """`self.__dict__.update(values, name=value)` and `vars(self).update(...)`."""
+        if node.func.__class__ is not ast.Attribute or node.func.attr != "update":
+            return
+        owner = owner_of_names(node.func.value)
+        base = self.expr(owner) if owner is not None else 0
+        for name, item in [*((None, item) for item in args[:1]), *keywords] if base else ():
+            if item.__class__ is int and item:
+                self.store_named(base, name or "", item, node.lineno)
+
+    def store_named(self, base: int, name: str, source: int, line: int) -> None:
+        """Attributes are put into an object's dictionary: those of keys that are not known of one's own object only."""
+        record, index = self.parameters.get(base, (None, 0))
+        if name or (record is not None and index == 0 and record.flags & ir.METHOD):
+            self.store(base, name, source, line, ir.BY_KEY)
 
     def arguments(self, node: ast.Call) -> Arguments:
         """Positional items are a node, ("k", constant) or ("*", node); keywords are (name or None for `**`, item)."""
@@ -209,6 +230,10 @@ class Expressions(Operators):
         params = method.function.params
         if attaches and isinstance(target, ast.Name):
             self.attach_any(method.parent.class_index)
+        if attaches and len(node.args) > 2 and isinstance(asked, ast.Name) and isinstance(node.args[2], ast.Name):
+            named = self.items_of.get((self.read(asked.id), self.read(node.args[2].id)), 0)
+            if named:
+                self.store_named(self.expr(target), "", named, node.lineno)
         if name != "getattr" or method.function.name != "__getattr__" or method is not self.scope:
             return None
         if not isinstance(asked, ast.Name) or self.read(asked.id) not in params[1:2]:
@@ -356,6 +381,10 @@ class Expressions(Operators):
             item = self.new()
             self.use(source, ir.ITER, item, self.scope.index, line, asynchronous)
         self.assign(target, item)
+        base, name = self.attribute_of.get(self.call_of.get(source, 0), (0, ""))
+        if name == "items" and isinstance(target, ast.Tuple) and len(target.elts) == 2:
+            key, value = (self.read(part.id) if isinstance(part, ast.Name) else 0 for part in target.elts)
+            self.items_of[key, value] = base
 
     def assign(self, target: ast.expr, source: int) -> None:
         raise NotImplementedError  # Statements
@@ -385,12 +414,35 @@ class Expressions(Operators):
         return dst
 
 
+def owner_of_names(node: ast.expr) -> ast.expr | None:
+    """The object whose attributes `x.__dict__` and `vars(x)` are."""
+    if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+        return node.value
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "vars" and node.args:
+        return node.args[0]
+    return None
+
+
 def is_global(node: ast.Subscript) -> bool:
     """Whether this is `globals()["name"]`."""
     call = node.value
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "globals":
         return False
     return isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+
+
+def record_fields(node: ast.expr) -> list[str] | None:
+    """The fields in `namedtuple("Name", "a b")`, `namedtuple("Name", ["a", "b"])`, `NamedTuple("Name", [("a", T)])`."""
+    if not isinstance(node, ast.Call) or len(node.args) < 2:
+        return None
+    if getattr(node.func, "attr", getattr(node.func, "id", "")) not in RECORD_MAKERS:
+        return None
+    given = node.args[1]
+    if isinstance(given, ast.Constant) and isinstance(given.value, str):
+        return given.value.replace(",", " ").split()
+    items = [item.elts[0] if isinstance(item, ast.Tuple) and item.elts else item for item in getattr(given, "elts", ())]
+    names = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    return names if len(names) == len(items) > 0 else None
 
 
 def copies(node: ast.Call) -> bool:

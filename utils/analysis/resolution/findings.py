@@ -32,6 +32,7 @@ APART = frozenset({  # run beside what a site calls
 OF_CONTAINERS = frozenset({  # not asked of text and numbers where something else is promised beside them
     "__contains__", "__delitem__", "__getattr__", "__getitem__", "__iter__", "__len__", "__next__", "__setitem__",
 })  # fmt: skip
+OF_ITEMS = frozenset({"__getitem__", "__setitem__", "__delitem__"})
 READ = "property"  # in the place of a name
 
 
@@ -120,6 +121,8 @@ def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -
         return ~OF_FAMILY  # whatever decorates them
     if is_of_attribute(module, site):
         return OF_ATTRIBUTES
+    if module.callee_of.get(site) in module.kept:
+        return ~OF_FUNCTIONS
     functions = {number for number, _ in pairs}
     if module.is_test and len(functions) > 2 and not all(is_special(module, number) for number in functions):
         return IN_TESTS
@@ -157,7 +160,8 @@ def is_asked(module: Interpreter, node: int, name: str) -> bool:
 def alike(module: Interpreter, node: int, name: str) -> bool:
     """Whether all that is known to arrive at a node are instances with this special method: where other kinds or
     classes come along, nothing is known of the one value that is compared or converted. Containers may come along where
-    one class is promised whose objects can be filled like them: they stand for dictionaries."""
+    one class is promised whose objects can be filled like them: they stand for dictionaries. An object of a class that
+    is all ours and has no items cannot be what an item is asked of: it is known of another place."""
     contained = False
     exact: set[Any] = set()
     promised: set[Any] = set()
@@ -165,12 +169,13 @@ def alike(module: Interpreter, node: int, name: str) -> bool:
         what = module.as_object(module.values.table[value])
         if what[0] == kinds.SCALAR and name in OF_CONTAINERS:
             continue
-        if what[0] == kinds.CONTAINER:
-            contained = True
-        elif what[0] != kinds.INSTANCE or not module.hierarchy.binds(int(what[1]), name):  # type: ignore[call-overload]
-            return False
-        else:
+        bound = what[0] == kinds.INSTANCE and module.hierarchy.binds(int(what[1]), name)  # type: ignore[call-overload]
+        if bound:
             (exact if what[2] else promised).add(what[1])
+        elif module.as_container(what)[0] == kinds.CONTAINER:
+            contained = True
+        elif name not in OF_ITEMS or what[0] != kinds.INSTANCE or not module.closed(what):
+            return False
     if not contained or name == "__getattr__":  # no container has attributes of other names
         return True
     return len(promised) == 1 and exact <= promised and module.hierarchy.binds(int(*promised), "__setitem__")

@@ -37,6 +37,7 @@ TYPE = 17  # (dst,)                                  dst gets the class that arr
 HASH = 20  # (holder, test, scope, line)             base is a key in `holder`; test: it is only looked for with `in`
 NAMED = 21  # (name_node, dst, scope, line)          dst gets the attributes of base that the texts at name_node name
 SUPER_AFTER = 22  # (receiver_node, dst)             dst gets super(base, receiver)
+SET_SLICE = 23  # (source, scope, line)              base[...:...] gets source
 
 STATIC, CLASS_METHOD, PROPERTY, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64  # of a function
 WRAPPER = 128  # decorated with functools.wraps: it stands in for one function each time
@@ -187,6 +188,7 @@ class Face(msgspec.Struct, array_like=True):
 
 Import = tuple[int, str, str | None, int, int]
 ANY_NAME = "*"  # of an attribute
+BY_KEY = "**"  # before an attribute's name: put into the object's dictionary; before none: a dictionary of attributes
 
 
 def is_private(name: str) -> bool:
@@ -230,7 +232,7 @@ class Code(msgspec.Struct, array_like=True):
 
 
 LINE_AT = {ATTR: 4, STORE: 4, CALL: 2, ITEM: 4, SET_ITEM: 4, ITER: 3, UNPACK: 5, ENTER: 3, DUNDER: 5, RAISE: 2}
-LINE_AT |= {DECORATE: 4, SLICE: 6, SUBCLASS: 3, HASH: 4, NAMED: 4}  # where an instruction keeps its line
+LINE_AT |= {DECORATE: 4, SLICE: 6, SUBCLASS: 3, HASH: 4, NAMED: 4, SET_SLICE: 3}  # where an instruction keeps its line
 
 
 def take_lines(uses: dict[int, list[tuple[Any, ...]]], imports: list[Import]) -> list[int]:

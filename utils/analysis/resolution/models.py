@@ -8,15 +8,17 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.binding import APPLIED_RESULT, Call
 from utils.analysis.resolution.calls import APPLY
-from utils.analysis.resolution.container_methods import COPIED, ContainerMethods
+from utils.analysis.resolution.container_methods import COPIED
 from utils.analysis.resolution.containers import NEXT
 from utils.analysis.resolution.decorating import WRAP
 from utils.analysis.resolution.exchange import FACTORY, Ref
-from utils.analysis.resolution.graph import World, on
+from utils.analysis.resolution.graph import NOWHERE, World, on
 from utils.analysis.resolution.hierarchy import Module
-from utils.analysis.resolution.operators import TRUTH
+from utils.analysis.resolution.library import METHODS, MODELS, Arg
+from utils.analysis.resolution.operators import BINARY, COMPARE, REFLECTED, TRUTH
+from utils.analysis.resolution.shapes import Shapes, Use
 
-CLASS_OF, ITERATED, MAKE, IMPORTED = 120, 121, 125, 90
+CLASS_OF, MAKE, IMPORTED = 120, 125, 90
 ASK = {  # builtin → the special methods it asks its argument for, first found first
     "len": ("__len__",),
     "str": ("__str__", "__repr__"),
@@ -30,7 +32,6 @@ ASK = {  # builtin → the special methods it asks its argument for, first found
     "hash": ("__hash__",),
     "abs": ("__abs__",),
     "round": ("__round__",),
-    "reversed": ("__reversed__",),
     "divmod": ("__divmod__",),
     "list": ("__len__",),  # for how many items to make room
     "tuple": ("__len__",),
@@ -46,83 +47,43 @@ ASK = {  # builtin → the special methods it asks its argument for, first found
     **dict.fromkeys(("open", "os.fspath", "os.listdir", "os.scandir", "os.stat", "os.mkdir"), ("__fspath__",)),
     **dict.fromkeys(("os.remove", "os.unlink", "os.rename", "os.replace", "os.chmod", "os.rmdir"), ("__fspath__",)),
 }
-GATHER = frozenset(
-    [
-        "list",
-        "tuple",
-        "set",
-        "frozenset",
-        "sorted",
-        "reversed",
-        "iter",
-        "enumerate",
-        "zip",
-        "filter",
-        "dict",
-        "itertools.chain",
-        "collections.deque",
-        "itertools.islice",
-        "itertools.cycle",
-        "itertools.takewhile",
-        "itertools.dropwhile",
-        "collections.OrderedDict",
-        "collections.Counter",
-        "itertools.chain.from_iterable",
-        "types.MappingProxyType",
-        "collections.ChainMap",
-        "tqdm.tqdm",
-    ]
-)
-SAME = frozenset(
-    [
-        "copy.copy",
-        "copy.deepcopy",
-        "dataclasses.replace",
-        "asyncio.create_task",
-        "asyncio.ensure_future",
-        "asyncio.run",
-        "asyncio.wait_for",
-        "asyncio.shield",
-        "weakref.proxy",
-        "inspect.unwrap",
-        "functools.cache",
-        "functools.singledispatch",
-        "functools.total_ordering",
-        "functools.cmp_to_key",
-        "types.coroutine",
-        "enum.member",
-    ]
-)
+CONTAINERS = {  # what makes a container of what it is given, under the same keys
+    "list": -1,
+    "tuple": -1,
+    "dict": ir.MAPPING,
+    "collections.OrderedDict": ir.MAPPING,
+    "collections.ChainMap": ir.MAPPING,
+    "weakref.WeakValueDictionary": ir.MAPPING,
+    "weakref.WeakKeyDictionary": ir.MAPPING,
+}
 CONFIGURED = frozenset({  # decorators that, called without what they decorate, give one that gives it back
     "functools.lru_cache", "dataclasses.dataclass", "attr.s", "attr.attrs", "attr.define", "attr.frozen",
     "attr.mutable", "attrs.define", "attrs.frozen", "attrs.mutable",
 })  # fmt: skip
-IDENTITIES = frozenset({"functools.lru_cache", "staticmethod", "classmethod"})
 FACTORIES = frozenset({"collections.defaultdict", "dataclasses.field", "attr.ib", "attrs.field"})
-SORTING = frozenset({"sorted", "min", "max", "itertools.groupby", "heapq.nsmallest", "heapq.nlargest"})
-FILTERING = frozenset({"filter", "itertools.filterfalse", "itertools.takewhile", "itertools.dropwhile"})
-RESULTS = {"re.compile": "re.Pattern"}
-CALLBACKS = {"re.sub": 1, "re.subn": 1, "re.Pattern.sub": 0, "re.Pattern.subn": 0}
-ORDERED = frozenset({"sorted", "min", "max"})
 PARTIALS = frozenset({"functools.partial", "functools.partialmethod", "types.MethodType"})
+RECORDS = frozenset({"collections.namedtuple", "typing.NamedTuple"})
 TYPE_VARIABLES = frozenset({"typing.TypeVar", "typing_extensions.TypeVar"})
 READERS_OF = frozenset({"operator.attrgetter", "operator.itemgetter", "operator.methodcaller"})
 
 
-class Models(ContainerMethods):
-    """`run_model(name, call)`: the rules that name things outside the repository."""
+class Models(Shapes):
+    """`run_model(name, call)`: the rules that name things outside the repository. Most are data: see `library`."""
 
     def __init__(self, world: World, module: Module) -> None:
         super().__init__(world, module)
         self.factories: dict[int, int] = {}
 
-    def run_model(self, name: str, call: Call) -> None:
+    def run_model(self, name: str, call: Call, holder: int = 0) -> None:
         args = [item if item.__class__ is int else 0 for item in call.args]
         keywords = {key: item for key, item in call.keywords if item.__class__ is int}
-        if name in GATHER:
-            self.gather(name, args, call)
-        elif name in ("map", "itertools.starmap"):
-            self.map(args, call)
+        if name == "iter" and len(args) > 1:
+            name = "iter of a function"
+        model = METHODS.get(name) if holder else MODELS.get(name)
+        if model is not None:
+            self.use(model, Use(call, holder, name.partition(".")[0]))
+        elif name in CONTAINERS:
+            self.copy(CONTAINERS[name], args, call)
         elif name in ("min", "max", "next", "any", "all", "sum"):
             self.choose(name, args, keywords, call)
         elif name in FACTORIES:
@@ -138,26 +99,30 @@ class Models(ContainerMethods):
             )
         elif name in TYPE_VARIABLES:
             self.bound_type(args, call)
-        elif name in RESULTS:
-            self.add(call.dst, self.values.intern(kinds.EXTERNAL, RESULTS[name]))
+        elif name.startswith("operator."):
+            self.operate(name.removeprefix("operator."), args, call)
+        elif name in RECORDS:
+            fields = call.args[1] if len(call.args) > 1 else 0
+            if fields.__class__ is tuple and fields[1].__class__ is str:
+                self.add(call.dst, self.values.intern(kinds.OBJECT, call.site, "record", tuple(fields[1].split())))
+        elif holder and name == "parser.add_argument":
+            self.add_argument(holder, call)
         else:
-            self.hand_over(name, args, keywords, call)
+            self.hand_over(name, args, call)
         self.ask_arguments(name, args, keywords, call)
-        self.call_back(name, args, keywords, call)
 
-    def hand_over(self, name: str, args: list[int], keywords: dict[Any, int], call: Call) -> None:
-        """What gives back its argument, or something made of it."""
-        first = args[0] if args else keywords.get("fget", 0) if name == "property" else 0
+    def hand_over(self, name: str, args: list[int], call: Call) -> None:
+        """What gives back something made of its argument."""
+        if name == "property":
+            functions = [self.argument_at(Arg(index, key), call) for index, key in enumerate(("fget", "fset", "fdel"))]
+            self.add(call.dst, self.values.intern(kinds.ACCESSOR, *map(self.node_of, functions)))
+            return
+        first = args[0] if args else 0
         if name == "typing.cast" and len(args) > 1 and args[1]:
             self.link(args[1], call.dst)
         if not first:
             return
-        if name in SAME or name in IDENTITIES:
-            self.link(first, call.dst)
-        elif name == "property":
-            setter = args[1] if len(args) > 1 else keywords.get("fset", 0)
-            self.add(call.dst, self.values.intern(kinds.ACCESSOR, first, setter))
-        elif name == "contextlib.closing":
+        if name == "contextlib.closing":
             self.add(call.dst, self.values.intern(kinds.CLOSING, first))
         elif name == "type" and len(args) == 1:
             self.wait(first, (CLASS_OF, call.dst))
@@ -173,35 +138,63 @@ class Models(ContainerMethods):
         if name in ASK:
             for item in args:
                 self.ask(item, ASK[name], call)
-        if name in ORDERED and args and args[0] and not keywords.get("key"):
-            self.order(name, args, call)
+        if name == "print" and keywords.get("file"):
+            for method in ("write", "flush") if any(key == "flush" for key, _ in call.keywords) else ("write",):
+                found = self.new()
+                self.wait(keywords["file"], (ir.ATTR, method, found, call.scope, call.line))
+                self.call_nodes(found, [0] if method == "write" else [], call)
         if name == "functools.wraps" or (name in CONFIGURED and not any(args)):
             self.add(call.dst, self.values.intern(kinds.IDENTITY))
 
-    def call_back(self, name: str, args: list[int], keywords: dict[Any, int], call: Call) -> None:
-        """The functions that a library function calls before it returns, or while it is iterated over."""
-        first = args[0] if args else 0
-        if name in CALLBACKS and len(args) > CALLBACKS[name]:
-            self.call_nodes(args[CALLBACKS[name]], [0], call)
-        elif name in SORTING and keywords.get("key"):
-            self.call_nodes(keywords["key"], [self.iterated(first, call)], call)
-        elif name == "iter" and len(args) > 1:
-            self.call_nodes(first, [], call)
-        elif name in FILTERING and len(args) > 1:
-            self.call_nodes(first, [self.iterated(args[1], call)], call)
-        elif name == "itertools.accumulate" and len(args) > 1:
-            element = self.iterated(first, call)
-            self.call_nodes(args[1], [element, element], call)
-        elif name == "functools.reduce" and len(args) > 1:
-            element = self.iterated(args[1], call)
-            self.call_nodes(first, [args[2] if len(args) > 2 else element, element], call, call.dst)
+    def operate(self, name: str, args: list[int], call: Call) -> None:
+        """The functions of the module `operator`."""
+        name = name.strip("_")
+        left, right = (*args, 0, 0)[:2]
+        special = f"__{name}__"
+        if name == "getitem" and left:
+            self.wait(left, (ir.ITEM, call.args[1] if len(args) > 1 else 0, call.dst, call.scope, call.line))
+        elif name in BINARY.values():
+            self.ask(left, (special,), call, right, call.dst)
+            self.ask_reflected(right, f"__r{name}__", left, call)
+        elif name.removeprefix("i") in BINARY.values():
+            self.ask(left, (special, f"__{name[1:]}__"), call, right, call.dst)
+        elif special in COMPARE.values():
+            self.ask(left, ("__ne__", "__eq__") if name == "ne" else (special,), call, right, call.dst)
+            self.ask_reflected(right, REFLECTED.get(special, special), left, call)
+        elif name in ("neg", "pos", "invert", "inv", "abs", "contains", "setitem", "delitem"):
+            self.ask(left, ("__invert__",) if name == "inv" else (special,), call, right, call.dst)
+        elif name in ("truth", "not"):
+            self.ask(left, TRUTH, call)
 
-    def order(self, name: str, args: list[int], call: Call) -> None:
-        """`sorted(objects)` compares them."""
-        element = self.iterated(args[0], call)
-        names = ("__gt__", "__lt__") if name == "max" else ("__lt__", "__gt__")
-        for item in args if name in ("min", "max") and len(args) > 1 else [element]:
-            self.ask(item, names, call)
+    def ask_reflected(self, operand: int, name: str, left: int, call: Call) -> None:
+        """The right operand is asked where the left one does not have the operator."""
+        if operand:
+            asked = self.new()
+            self.link(operand, asked)
+            self.wait(asked, (ir.DUNDER, (name,), left, call.dst, call.scope, call.line, True))
+
+    def make_record(self, fields: tuple[str, ...], call: Call) -> None:
+        """What `namedtuple(...)` made is called."""
+        self.fill(call.site, call.args)
+        self.add(call.dst, self.values.intern(kinds.CONTAINER, call.site, len(fields), fields))
+        for name, item in call.keywords:
+            if name in fields:
+                self.give(item, self.content(call.site, fields.index(name)))
+
+    def add_argument(self, holder: int, call: Call) -> None:
+        """`parser.add_argument("--name", default=..., type=...)`: an attribute of what the parser gives."""
+        texts = [item[1] for item in call.args if item.__class__ is tuple and item[0] == "k"]
+        words = dict(call.keywords)
+        long = [text for text in texts if str(text).startswith("--")]
+        dest = words.get("dest", ("k", next(iter(long or texts), "")))
+        if dest.__class__ is not tuple:
+            return
+        target = self.content(holder, str(dest[1]).lstrip("-").replace("-", "_"))
+        for item in (words.get("default", 0), words.get("const", 0)):
+            self.give(item, target)
+        if words.get("type").__class__ is int and words["type"]:
+            inner = Call(NOWHERE, 0, [0], [], target, self.new())
+            self.wait(words["type"], (APPLY, inner))
 
     def make_missing(self, site: int, place: Any, dst: int) -> None:
         scope, line = place
@@ -215,65 +208,45 @@ class Models(ContainerMethods):
             node = self.factories[site] = self.new()
         return node
 
-    def ask(self, node: int, names: tuple[str, ...], call: Call) -> None:
+    def ask(self, node: int, names: tuple[str, ...], call: Call, other: int = 0, dst: Ref = 0) -> None:
         if node:
-            self.wait(node, (ir.DUNDER, names, 0, 0, call.scope, call.line, False))
+            self.wait(node, (ir.DUNDER, names, other, dst, call.scope, call.line, False))
 
-    def iterated(self, node: int, call: Call) -> int:
-        """The node of what iterating over `node` gives, calling `__iter__` from where `call` stands."""
-        element = self.new()
-        if node:
-            self.wait(node, (ITERATED, element, (call.scope, call.line)))
-        return element
-
-    def gather(self, name: str, args: list[int], call: Call) -> None:
-        mapping = name in ("dict", "collections.OrderedDict")
-        length = ir.MAPPING if mapping else -1
+    def copy(self, length: int, args: list[int], call: Call) -> None:
+        """A new list or dictionary of what lies in others, under the same keys."""
         site = self.container(call, length)
-        sources = args[1:] if name == "filter" else args
-        if mapping or name in ("list", "tuple"):
-            for item in sources:
-                if item:
-                    self.wait(item, (COPIED, site, length, (call.scope, call.line)))
-            for key, item in call.keywords:
-                if key is not None:
-                    self.give(item, self.content(site, key))
-                elif item.__class__ is int and item:
-                    self.wait(item, (COPIED, site, length, (call.scope, call.line)))
-            return
-        if name == "enumerate" or name == "zip":
-            inner = self.new()
-            self.add(inner, self.values.intern(kinds.CONTAINER, inner, len(sources) if name == "zip" else 2))
-            self.link(inner, self.content(site, ir.ANY))
-            for index, item in enumerate(sources if name == "zip" else [0, *sources[:1]]):
-                self.link(self.iterated(item, call), self.content(inner, index))
-            return
-        for item in sources:
-            element = self.iterated(item, call)
-            self.link(element, self.content(site, ir.ANY))
-            if name in ("set", "frozenset"):
-                self.hash_key(element, call)
-
-    def map(self, args: list[int], call: Call) -> None:
-        site = self.container(call)
-        elements = [self.iterated(item, call) for item in args[1:]]
-        self.call_nodes(args[0] if args else 0, elements, call, self.content(site, ir.ANY))
+        for item in args:
+            if item:
+                self.wait(item, (COPIED, site, length, (call.scope, call.line)))
+        for key, item in call.keywords:
+            if key is not None:
+                self.give(item, self.content(site, key))
+            elif item.__class__ is int and item:
+                self.wait(item, (COPIED, site, length, (call.scope, call.line)))
 
     def choose(self, name: str, args: list[int], keywords: dict[Any, int], call: Call) -> None:
-        if name == "next" and args and args[0]:
-            self.wait(args[0], (NEXT, "__next__", call.dst, (call.scope, call.line)))
+        if name == "next" and args:
+            if args[0]:
+                self.wait(args[0], (NEXT, "__next__", call.dst, (call.scope, call.line)))
+            self.give(args[1] if len(args) > 1 else 0, call.dst)
         elif name == "sum" and args:
             self.add_up(args, keywords, call)
-        elif len(args) == 1:
-            element = self.iterated(args[0], call)
-            if name in ("min", "max"):
-                self.link(element, call.dst)
-            else:
-                self.ask(element, TRUTH, call)
         elif name in ("min", "max"):
-            for item in args:
-                if item:
-                    self.link(item, call.dst)
+            self.choose_extreme(name, args, keywords, call)
+        elif len(args) == 1:
+            self.ask(self.iterated(args[0], call), TRUTH, call)
+
+    def choose_extreme(self, name: str, args: list[int], keywords: dict[Any, int], call: Call) -> None:
+        """`min` and `max` compare what they are given, or what lies in it, or what a key says of each."""
+        every = self.iterated(args[0], call) if len(args) == 1 else self.new()
+        for item in args if len(args) > 1 else ():
+            self.give(item, every)
+        self.link(every, call.dst)
+        self.give(keywords.get("default", 0), call.dst)
+        if keywords.get("key"):
+            self.call_nodes(keywords["key"], [every], call)
+        else:
+            self.order(every, call, ("__gt__", "__lt__") if name == "max" else ("__lt__", "__gt__"))
 
     def add_up(self, args: list[int], keywords: dict[Any, int], call: Call) -> None:
         """`sum(objects)`: the first is added to 0 or to what is given, each other one to what came out before."""
@@ -335,7 +308,3 @@ class Models(ContainerMethods):
     def on_class_of(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         if what[0] == kinds.INSTANCE:
             self.add(rule[0], self.values.intern(kinds.CLASS, what[1]))
-
-    @on(ITERATED)
-    def on_iterated(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
-        self.iterate(value, what, rule[0], rule[1])

@@ -11,15 +11,15 @@ CLASS = 1  # (class)
 INSTANCE = 2
 BOUND = 3  # (function, receiver value, whether it was found through super())
 MODULE = 4  # (module name)
-CONTAINER = 5  # (node where it is made, length)
+CONTAINER = 5  # (node where it is made, length), and of what a `namedtuple(...)` makes the names of its fields
 GENERATOR = 6  # (function)
 SUPER = 7  # (class, receiver value)
 PARTIAL = 8  # (node of the call that makes it, its arguments, its keywords)
 EXTERNAL = 9  # (dotted name): something outside the repository
 BUILTIN = 10  # (name)
-METHOD = 11  # (container node, length, method name)
+METHOD = 11  # (container node, length, method name, fields if it has any)
 CONSTANT = 12  # (string or integer)
-ACCESSOR = 13  # (node of the getter, of the setter or 0): what property(...) makes
+ACCESSOR = 13  # (node of the getter, of the setter or 0, of the deleter or 0): what property(...) makes
 CALLABLE = 14  # (node of its result)
 IDENTITY = 15  # (): a decorator that gives its argument back
 CONTEXT = 16  # (function): what calling a @contextmanager function gives
@@ -30,6 +30,8 @@ MAKER = 19  # (class): what `type.__call__` does for a class, whatever its metac
 CLOSING = 20  # (node of what is closed): what `contextlib.closing` makes
 READER = 21  # (function of `operator`, name or key, arguments, keywords): what attrgetter and its like make
 SCALAR = 22  # (): text or a number that an annotation promises among others
+OBJECT = 23  # (node where it is made, kind, see `library`): what the library made, or a method of it, as
+# "kind.method"; and of what `namedtuple(...)` makes the names of the fields
 
 Value = tuple[Hashable, ...]
 # A value whose parts are values itself: where in the tuple the part is that is one (and not -1)
