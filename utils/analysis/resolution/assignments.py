@@ -25,7 +25,7 @@ class Assignments(Definitions):
     def assignment(self, node: ast.Assign) -> None:
         if len(node.targets) == 1 and self.pairwise(node.targets[0], node.value):
             return
-        source = self.second_name(self.value(node.value)) or self.unset(node.targets[0], node.value)
+        source = self.second_name(node.value, self.value(node.value)) or self.unset(node.targets[0], node.value)
         if self.scope.is_class and isinstance(node.value, ast.Call) and len(node.value.args) == 1:
             source = self.old_form(node.value, source)
         for target in node.targets:
@@ -37,11 +37,15 @@ class Assignments(Definitions):
             return 0
         if not isinstance(value, ast.Constant) or value.value is not None:
             return 0
-        return self.hollow.setdefault(target.id, self.new())
+        if target.id not in self.hollow:
+            self.hollow[target.id] = self.new()
+        return self.hollow[target.id]
 
-    def second_name(self, source: int) -> int:
+    def second_name(self, value: ast.expr, source: int) -> int:
         """`hook = function` in a module: what others assign to `module.hook` is not what the function is."""
-        if self.scope is not self.module_scope or not (source in self.function_nodes or source in self.class_nodes):
+        if not isinstance(value, ast.Name) or self.scope is not self.module_scope:
+            return source
+        if source not in self.function_nodes and source not in self.class_nodes:
             return source
         found = self.new()
         self.copy(source, found)

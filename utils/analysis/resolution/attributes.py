@@ -45,6 +45,9 @@ class Attributes(Enums):
         self.properties: dict[int, list[int]] = {}
         self.read_of: dict[int, tuple[int, str]] = {}  # node of an attribute → the node that it is read from, its name
         self.families: set[int] = set()  # nodes of attributes of which only how their names begin is known
+        self.by_key: dict[int, list[int]] = {}
+        # class → attributes that are asked of it, with their nodes, and the containers that its objects are filled from
+        self.by_key_asked: dict[int, tuple[list[tuple[str, int]], list[int]]] = {}
         self.kept: set[int] = set()  # nodes of attributes of objects that the library makes and the code fills
         self.absent: list[tuple[int, int, str, Place]] = []
         # (site or BY_SUPER, what it would run) → nodes of what it runs instead, if anything
@@ -170,8 +173,8 @@ class Attributes(Enums):
         by_super = what[0] == kinds.SUPER
         for owning in () if by_super else self.hierarchy.assigned(order, name):
             self.link(self.field(owning, name), node)
-        for owning in () if by_super or name.startswith("__") else self.hierarchy.assigned(order, ir.BY_KEY):
-            self.wait(self.field(owning, ir.BY_KEY), (KEYED_BY, name, node))
+        for owning in () if by_super or name.startswith("__") else self.filled_by_key(int(what[1])):  # type: ignore[call-overload]
+            self.take_by_key(owning, name, node)
         for assigned in self.given_instead(order, name, BY_SUPER) if by_super and name.startswith("__") else ():
             self.wait(assigned, (MEMBER_OF, receiver, node, by_super, False))
         if not self.look_up(order, name, (MEMBER_OF, receiver, node, by_super, False)):
@@ -184,11 +187,31 @@ class Attributes(Enums):
         """What an object, or a class, has from a container of Python's own that its class derives from."""
         raise NotImplementedError  # ContainerClasses
 
+    def filled_by_key(self, number: int) -> list[int]:
+        """The classes among one and its bases whose objects are given all that is in a dictionary as attributes."""
+        found = self.by_key.get(number)
+        if found is None:
+            found = self.by_key[number] = self.hierarchy.assigned(self.hierarchy.order(number), ir.BY_KEY)
+        return found
+
+    def take_by_key(self, owning: int, name: str, node: int) -> None:
+        """An attribute may lie in the dictionaries that objects of a class are filled from."""
+        if owning not in self.by_key_asked:
+            self.by_key_asked[owning] = ([], [])
+            self.wait(self.field(owning, ir.BY_KEY), (KEYED_BY, owning))
+        asked, sites = self.by_key_asked[owning]
+        asked.append((name, node))
+        for site in sites:
+            self.link(self.content(site, name), node)
+
     @on(KEYED_BY)
     def on_keyed_by(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
-        """A dictionary whose keys name attributes of an object that is asked for one."""
+        """A dictionary whose keys name attributes."""
         if what[0] == kinds.CONTAINER:
-            self.link(self.content(int(what[1]), rule[0]), rule[1])  # type: ignore[call-overload]
+            asked, sites = self.by_key_asked[rule[0]]
+            sites.append(int(what[1]))  # type: ignore[call-overload]
+            for name, node in asked:
+                self.link(self.content(sites[-1], name), node)
 
     def given_instead(self, order: Sequence[int | str], name: str, site: int) -> list[int]:
         """The nodes of what takes the place of a special method of a class; what it had is not run at `site` then."""

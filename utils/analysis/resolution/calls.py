@@ -200,7 +200,7 @@ class Calls(Binding):
             return
         found = [self.find(number, name) for name in ("__new__", "__init__")]
         constructors = [item for item in found if item is not None]
-        for _, sources in self.member_values(number):
+        for sources in self.member_values(number).values():
             self.made.add(number)
             for source in sources:
                 for item in constructors:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from utils.analysis.assignments import ENUMS
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
@@ -24,6 +22,7 @@ class Enums(Solver):
         super().__init__(world, module)
         self.enums: dict[int, bool] = {}
         self.flags: dict[int, bool] = {}
+        self.values_of: dict[int, dict[str, list[int]]] = {}
 
     def is_enum(self, number: int) -> bool:
         found = self.enums.get(number)
@@ -46,16 +45,20 @@ class Enums(Solver):
         """The value of a member, whichever."""
         return self.values.intern(kinds.INSTANCE, number, True)
 
-    def member_values(self, number: int) -> Iterator[tuple[str, list[int]]]:
-        """The names of an enumeration's members, and the nodes of what is assigned to them."""
-        for item in self.hierarchy.order(number):
-            if isinstance(item, int):
-                owner, record = self.hierarchy.class_of(item)
-                for name in record.assigned:
-                    nodes = record.names.get(name, [])
-                    functions = (self.hierarchy.function_at(owner, node) for node in nodes)
-                    if not is_special(name) and all(found is None for found in functions):
-                        yield name, [owner.offset + node for node in nodes]
+    def member_values(self, number: int) -> dict[str, list[int]]:
+        """The members of an enumeration by name, with the nodes of what is assigned to them."""
+        found = self.values_of.get(number)
+        if found is None:
+            found = self.values_of[number] = {}
+            for item in self.hierarchy.order(number):
+                if isinstance(item, int):
+                    owner, record = self.hierarchy.class_of(item)
+                    for name in record.assigned:
+                        nodes = record.names.get(name, [])
+                        functions = (self.hierarchy.function_at(owner, node) for node in nodes)
+                        if not is_special(name) and all(function is None for function in functions):
+                            found.setdefault(name, [owner.offset + node for node in nodes])
+        return found
 
     def take_from_enum(self, what: kinds.Value, name: str, node: int) -> bool:
         """Whether an attribute of an enumeration or a member is one that enumerations have; what it is."""
@@ -65,10 +68,10 @@ class Enums(Solver):
             self.add(node, self.values.intern(kinds.CONTAINER, site, ir.MAPPING))
             self.add(self.content(site, ir.ANY), self.a_member(number))
         elif name in VALUE and what[0] == kinds.INSTANCE and not self.hierarchy.binds(number, name):
-            for _, sources in self.member_values(number):
+            for sources in self.member_values(number).values():
                 for source in sources:
                     self.link(source, node)
-        elif any(name == member for member, _ in self.member_values(number)):
+        elif name in self.member_values(number):
             self.add(node, self.a_member(number))
         else:
             return False

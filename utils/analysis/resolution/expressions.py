@@ -152,8 +152,10 @@ class Expressions(Operators):
                 return special
         func = self.expr(node.func)
         args, keywords = self.arguments(node)
-        self.update_attributes(node, args, keywords)
-        if (fields := record_fields(node)) is not None:
+        name = name_of(node.func)
+        if name == "update":
+            self.update_attributes(node, args, keywords)
+        elif name in RECORD_MAKERS and (fields := record_fields(node)) is not None:
             args[1:2] = [("k", " ".join(fields))]
         if not func:
             if is_filled_in(node.func):
@@ -167,9 +169,7 @@ class Expressions(Operators):
 
     def update_attributes(self, node: ast.Call, args: list[Any], keywords: list[tuple[str | None, Any]]) -> None:
         """`self.__dict__.update(values, name=value)` and `vars(self).update(...)`."""
-        if node.func.__class__ is not ast.Attribute or node.func.attr != "update":
-            return
-        owner = owner_of_names(node.func.value)
+        owner = owner_of_names(node.func.value) if isinstance(node.func, ast.Attribute) else None
         base = self.expr(owner) if owner is not None else 0
         for name, item in [*((None, item) for item in args[:1]), *keywords] if base else ():
             if item.__class__ is int and item:
@@ -431,11 +431,14 @@ def is_global(node: ast.Subscript) -> bool:
     return isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
 
 
+def name_of(node: ast.expr) -> str:
+    """The last name of what is called."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
 def record_fields(node: ast.expr) -> list[str] | None:
     """The fields in `namedtuple("Name", "a b")`, `namedtuple("Name", ["a", "b"])`, `NamedTuple("Name", [("a", T)])`."""
-    if not isinstance(node, ast.Call) or len(node.args) < 2:
-        return None
-    if getattr(node.func, "attr", getattr(node.func, "id", "")) not in RECORD_MAKERS:
+    if not isinstance(node, ast.Call) or len(node.args) < 2 or name_of(node.func) not in RECORD_MAKERS:
         return None
     given = node.args[1]
     if isinstance(given, ast.Constant) and isinstance(given.value, str):

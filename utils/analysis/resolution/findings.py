@@ -117,11 +117,12 @@ def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -
     """How many callees a site may have that runs these (function, receiver or -1)."""
     if all(is_unnamed(module.hierarchy.function_of(number)[1]) for number, _ in pairs):
         return IMPLIED
-    if module.callee_of.get(site) in module.families:
+    called = module.callee_of.get(site)
+    if called in module.families:
         return ~OF_FAMILY  # whatever decorates them
     if is_of_attribute(module, site):
         return OF_ATTRIBUTES
-    if module.callee_of.get(site) in module.kept:
+    if called in module.kept:
         return ~OF_FUNCTIONS
     functions = {number for number, _ in pairs}
     if module.is_test and len(functions) > 2 and not all(is_special(module, number) for number in functions):
