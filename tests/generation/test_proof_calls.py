@@ -139,6 +139,8 @@ OPEN = [
     ("subclass of an annotation", "class A:\n    def f(self): pass\nclass B(A):\n    def f(self): pass\ndef run(a: A): a.f()\n", "m.run", "m.B.f"),
     ("abstract", "class A:\n    def f(self): raise NotImplementedError\ndef run(a: A): a.f()\n", "m.run", "m.A.f"),
     ("assigned from outside", "def a(): pass\nclass K:\n    f = None\n    def run(self): self.f()\ndef put(k): k.f = a\n", "m.K.run", "m.a"),
+    ("assigned to a module", "import m\ndef a(): pass\nhook = None\ndef run(): hook()\ndef put(): m.hook = a\n", "m.run", "m.a"),
+    ("assigned to a module in a function's place", "import m\ndef a(): pass\ndef hook(): pass\ndef run(): m.hook()\ndef put(): m.hook = a\n", "m.run", "m.a"),
     ("given another name from outside", "def a(): pass\nclass K:\n    def run(self): self.g()\ndef put(k): k.g = a\n", "m.K.run", "m.a"),
     ("constructor of a decorated class", "def d(c):\n    def new(self): pass\n    c.__init__ = new\n    return c\n@d\nclass A: pass\ndef run(): A()\n", "m.run", "m.d.new"),
     ("constructor above in a decorated class", "def d(c):\n    def new(self): pass\n    c.__init__ = new\n    return c\n@d\nclass A: pass\nclass B(A):\n    def __init__(self): super().__init__()\n", "m.B.__init__", "m.d.new"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import itertools
 from typing import Any
 
+from utils.analysis.blocks import statements
 from utils.analysis.naming import assign_ids
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.annotations import is_plain
@@ -16,6 +17,7 @@ from utils.analysis.resolution.statements import Statements
 __all__ = ["ModuleSummary", "TooIntricateError", "summarize", "summarize_imports"]
 
 DEEP = 12  # names that a base class may go through
+LOOPS = (ast.For, ast.While)
 ALTERNATIVES = 4  # imports that a base class may come from, such as one in `try` and one in `except ImportError`
 
 
@@ -197,7 +199,8 @@ def public_names(tree: ast.Module) -> list[str] | None:
     """`__all__`, where the module has one; with ANY_NAME in it where some of it is not spelled out, which then may be
     all that other modules see of the module without it."""
     found: list[str] | None = None
-    for node in statements_of(tree.body):
+    parts = (ast.walk(node) if isinstance(node, LOOPS) else (node,) for node, _ in statements(tree.body))
+    for node in itertools.chain.from_iterable(parts):
         value: ast.expr | None = None
         if isinstance(node, ast.Assign) and any(is_all(target) for target in node.targets):
             value, found = node.value, None
@@ -214,17 +217,6 @@ def public_names(tree: ast.Module) -> list[str] | None:
 
 def is_all(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id == "__all__"
-
-
-def statements_of(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a module, in order, with those in branches and loops."""
-    pending = list(reversed(body))
-    while pending:
-        node = pending.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            inner = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.stmt | ast.ExceptHandler)]
-            pending += reversed(inner)  # type: ignore[arg-type]
 
 
 def listed(value: ast.expr) -> list[str]:

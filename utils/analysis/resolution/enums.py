@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from utils.analysis.assignments import ENUMS
+from utils.analysis.assignments import NO_MEMBER
+from utils.analysis.class_forms import ENUMS
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.graph import World
@@ -56,7 +57,7 @@ class Enums(Solver):
                     for name in record.assigned:
                         nodes = record.names.get(name, [])
                         functions = (self.hierarchy.function_at(owner, node) for node in nodes)
-                        if not is_special(name) and all(function is None for function in functions):
+                        if not NO_MEMBER.match(name) and all(function is None for function in functions):
                             found.setdefault(name, [owner.offset + node for node in nodes])
         return found
 
@@ -76,8 +77,3 @@ class Enums(Solver):
         else:
             return False
         return True
-
-
-def is_special(name: str) -> bool:
-    """Whether a name that an enumeration's body assigns to makes no member."""
-    return name.startswith("__") or (name.startswith("_") and name.endswith("_"))

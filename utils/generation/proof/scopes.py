@@ -45,6 +45,8 @@ def _bound(repo: Repository, path: str, owner: Definition, name: str, depth: int
     found: set[Value] = set()
     if parameter:
         found |= _parameter(repo, path, owner, name, depth, seen)
+    if owner.kind == "module" and name in repo.assigned_attributes:
+        found.add(ANY)  # others assign `module.name`
     for ref in refs or ():
         where = owner.parent.index if parameter and owner.parent else owner.index
         found |= repo.resolve(path, where, ref, depth, seen)
