@@ -204,11 +204,11 @@ class ContainerMethods(Decorating):
     def on_copied(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """`list(value)`, `dict(value)`, `extend` and `update`."""
         site, length, place = rule
-        what = self.as_container(what)
-        if what[0] == kinds.CONTAINER:
+        held = self.as_container(what)
+        if held[0] == kinds.CONTAINER:
             self.merge(value, what, site)
-            if length == ir.MAPPING and what[2] != ir.MAPPING:
-                self.follow(self.all_contents(int(what[1])), (PAIRED, site))  # type: ignore[call-overload]
+            if length == ir.MAPPING and held[2] != ir.MAPPING:
+                self.follow(self.all_contents(int(held[1])), (PAIRED, site))  # type: ignore[call-overload]
         elif length == ir.MAPPING and what[0] == kinds.INSTANCE:
             self.invoke(value, what, "keys", [], place)
             self.invoke(value, what, "__getitem__", [0], place, self.content(site, ir.ANY))

@@ -304,11 +304,13 @@ class Containers(ContainerClasses):
         self.merge(value, what, rule[0] + offset)
 
     def merge(self, value: int, what: kinds.Value, site: int) -> None:
-        what = self.as_container(what)
-        if what[0] == kinds.CONTAINER:
-            self.merge_into(int(what[1]), site)  # type: ignore[call-overload]
-        else:
+        held = self.as_container(what)
+        if held[0] != kinds.CONTAINER:
             self.iterate(value, what, self.content(site, ir.ANY), None)
+        elif what[0] == kinds.INSTANCE:
+            self.pour_into(int(held[1]), site)  # type: ignore[call-overload]
+        else:
+            self.merge_into(int(held[1]), site)  # type: ignore[call-overload]
 
     # --- with and operators ------------------------------------------------------------------------------------------
 

@@ -87,6 +87,11 @@ class Contents(Exchange):
         for (_, key), node in list(self.contents.get(source, {}).items()):
             self.link(node, self.content(target, key if key.__class__ is str else ir.ANY))
 
+    def pour_into(self, source: int, target: int) -> None:
+        """What lies in a container lies in another one, under whatever key: one link for all of its keys."""
+        self.link(self.all_contents(source), self.content(target, ir.ANY))
+        self.link(self.content(source, ir.KEYS), self.content(target, ir.KEYS))
+
     def copy_into(self, source: int, target: int) -> None:
         """What lies in a container lies in another one under the same keys, too."""
         if source >> NODE_BITS != self.home:
