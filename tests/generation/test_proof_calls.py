@@ -132,6 +132,13 @@ def test_the_last_star_import_counts_and_brings_what_its_module_offers(tmp_path:
         assert verifier.verdict(Claim("calls", "m.run", wrong)) == "refuted"
 
 
+def test_a_star_import_does_not_bring_what_its_module_deletes(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("class K:\n    def __init__(self): pass\n")
+    (tmp_path / "b.py").write_text("K = None\ndef f(k: K): pass\ndel K\n")
+    (tmp_path / "m.py").write_text("from a import *\nfrom b import *\ndef run():\n    return K()\n")
+    assert Verifier(tmp_path, "m").verdict(Claim("calls", "m.run", "a.K.__init__")) == "proven"
+
+
 # what the reading cannot tell is neither proven nor refuted
 OPEN = [
     ("appended", "def a(): pass\nL = []\nL.append(a)\ndef run():\n    for f in L: f()\n", "m.run", "m.a"),

@@ -153,7 +153,10 @@ class FileFacts:
     public: frozenset[str] | None
 
     def offers(self, name: str) -> bool:
-        """Whether a star import may bring the name along, if the module has it."""
+        """Whether a star import may bring the name along, if the module has it and has not deleted it in the end."""
+        last = next((bound for bound in reversed(self.ending) if bound.name == name), None)
+        if last is not None and last.source is None and last.is_sure:
+            return False
         if self.public is not None:
             return name in self.public
         return "__all__" in self.module.bindings or not name.startswith("_")
