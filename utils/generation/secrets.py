@@ -45,6 +45,11 @@ _ANNOTATION = re.compile(  # where it can be none, as in `if token: kind = "x"`,
     rf"""((?:^|[(,])\s*[\w.]*{_NAMED}\w*)\s*:[^=:!<>(]*(?==\s*[bru]{{0,2}}["'])""",
     re.I,
 )
+_BESIDE = re.compile(  # `get("SECRET_KEY", "...")` and `auth=("name", "...")`: the name, if there is one, and the value
+    rf"""\b(?:get\w*|setdefault|pop|env\w*|config)\(\s*["'](?P<name>\w*{_NAMED}\w*)["']\s*,\s*(?:default\s*=\s*)?(?P<given>[bru]{{0,2}}["'][^"']+["'])"""
+    r"""|\bauth\s*=\s*\(\s*["'][^"']*["']\s*,\s*(?P<password>[bru]{0,2}["'][^"']+["'])""",
+    re.I,
+)
 _BYTES = re.compile(r"""(?<=[=:(\[{,\s])[bru]{1,2}(?=["'])""", re.I)
 _OPENING = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
 _KEY_LINE = re.compile(  # bare, quoted, indented, or behind a comment's sign; or a header, or a blank line
@@ -100,11 +105,13 @@ def _private_keys(path: str, lines: Sequence[str], candidates: Sequence[int]) ->
 
 def _copies(line: str) -> Iterator[str]:
     """The line as the scanner knows such lines, without annotations and the `b` of bytes; and once more from each
-    further assignment on, for of several it tells the first."""
+    further assignment on, for of several it tells the first; and what stands beside a name as an assignment to it."""
     plain = _BYTES.sub("", _ANNOTATION.sub(r"\1 ", line))
     yield plain
     for found in list(_ASSIGNED.finditer(plain))[1:]:
         yield plain[found.start() :]
+    for found in _BESIDE.finditer(line):
+        yield _BYTES.sub("", f"{found['name'] or 'password'} = {found['given'] or found['password']}")
 
 
 def _whole(line: str, kind: str, value: str) -> str:
@@ -130,8 +137,9 @@ def _places(text: str) -> Iterator[int]:
             if _ASSIGNED.match(text, at) or word in ("bearer", "_pass"):
                 yield at
             at = lowered.find(word, at + 1)
-    for match in _ADDRESS.finditer(text):
-        yield match.start()
+    for pattern in (_ADDRESS, _BESIDE):
+        for match in pattern.finditer(text):
+            yield match.start()
     for match in _RUN.finditer(text):
         if _DENSE.search(match.group()):
             yield match.start()
