@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import collections.abc
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +13,7 @@ from utils.analysis.resolution.fixtures import is_test_module
 from utils.analysis.resolution.graph import BY_SUPER, Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.library import KEEPING
+from utils.analysis.resolution.outside import holders, may_have
 
 MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED, OF_PROPERTY = 101, 102, 98, 97, 95, 92, 88
 NAMED_BY, ASSIGNED, KEYED_BY = 83, 82, 133
@@ -22,15 +21,6 @@ DELETED = "del "  # before the name of an attribute: it is deleted and not assig
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
 OWNING = (kinds.INSTANCE, kinds.CLASS)
 LONGEST = 200  # characters of a name outside the repository that is worth knowing
-PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
-TYPES = {  # what `typing` calls Python's own
-    "Dict": "dict",
-    "List": "list",
-    "Tuple": "tuple",
-    "Set": "set",
-    "FrozenSet": "frozenset",
-    "NamedTuple": "tuple",
-}
 
 
 class Attributes(Enums):
@@ -224,15 +214,14 @@ class Attributes(Enums):
         """Follow a rule for what the first of some classes that has a name has under it, and for what those before say
         of it to type checkers; whether one has it."""
         found = False
-        for number in order:
-            if isinstance(number, int):
-                owner, record = self.hierarchy.class_of(number)
-                if name in record.names:
-                    for item in record.names[name]:
-                        self.wait(owner.offset + item, rule)
-                    found = True
-                    if name not in record.declared:
-                        break
+        for number in holders(order, name):
+            owner, record = self.hierarchy.class_of(number)
+            if name in record.names:
+                for item in record.names[name]:
+                    self.wait(owner.offset + item, rule)
+                found = True
+                if name not in record.declared:
+                    break
         return found
 
     def member_of_metaclass(self, value: int, number: int, name: str, node: int, after: int | None = None) -> None:
@@ -524,38 +513,3 @@ class Attributes(Enums):
             if name in record.names or name in record.attributes or self.hierarchy.is_extended(record):
                 return True
         return False
-
-
-def is_plain_base(text: str) -> bool:
-    """Whether a base from outside, as it is written, has nothing of its own that objects are asked for."""
-    return base_name(text) in PLAIN_BASES
-
-
-def may_have(text: str, name: str) -> bool:
-    """Whether a base from outside, as it is written, may have an attribute: what Python's own types have is known."""
-    if is_plain_base(text):
-        return False
-    known = known_type(text)
-    return known is None or hasattr(known, name)
-
-
-def has_own(text: str, name: str) -> bool:
-    """Whether a base from outside, as it is written, may have a special method that not any object has."""
-    if is_plain_base(text):
-        return False
-    known = known_type(text)
-    return known is None or getattr(known, name, None) is not getattr(object, name, None)
-
-
-def known_type(text: str) -> type | None:
-    """The type of Python's own that is meant."""
-    base = base_name(text)
-    for module in (builtins, collections, collections.abc):
-        found = getattr(module, TYPES.get(base, base), None)
-        if isinstance(found, type):
-            return found
-    return None
-
-
-def base_name(text: str) -> str:
-    return text.partition("[")[0].rpartition(".")[2]

@@ -118,7 +118,7 @@ class Calls(Binding):
             self.add(call.dst, self.values.intern(kinds.CONTEXT, number))
         elif function.flags & ir.GENERATOR:
             self.add(call.dst, self.values.intern(kinds.GENERATOR, number))
-        else:
+        elif receiver is None or not function.flags & ir.OWN:
             self.link(owner.offset + function.returns, call.dst)
         self.take_chosen(owner, function, args, call)
         if function.stores and receiver is not None:

@@ -104,7 +104,9 @@ class ClassRules(Attributes):
                 if name == "__init__":
                     self.receive(owner, function, value)
         inside = metaclass is not None and self.find(metaclass, "__new__") is not None
-        place = None if inside else (scope, line, self.at)
+        if self.world.hooks.isdisjoint(("__init_subclass__", "__set_name__")):
+            return
+        place = None if inside or self.hierarchy.is_made_outside(number) else (scope, line, self.at)
         if "__init_subclass__" in self.world.hooks:
             self.run_hook(number, value, place)
         if "__set_name__" in self.world.hooks:
@@ -128,7 +130,7 @@ class ClassRules(Attributes):
             self.tell_descriptor(owner, function, value, [owning, self.values.intern(kinds.CONSTANT, "str", name)])
 
     def run_hook(self, number: int, value: int, place: Place | None) -> None:
-        """The next class's `__init_subclass__`; `place` is where, null for inside a `__new__` of ours."""
+        """The next class's `__init_subclass__`; `place` is where, None for inside a metaclass's `__new__`."""
         for item in self.hierarchy.order(number)[1:]:
             if isinstance(item, int):
                 owner, record = self.hierarchy.class_of(item)

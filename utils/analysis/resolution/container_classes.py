@@ -6,10 +6,11 @@ import collections
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.attributes import OWNING, base_name, known_type
+from utils.analysis.resolution.attributes import OWNING
 from utils.analysis.resolution.class_rules import ClassRules
 from utils.analysis.resolution.graph import World
 from utils.analysis.resolution.hierarchy import Module
+from utils.analysis.resolution.outside import base_name, known_type
 
 MAPPINGS = (dict, collections.UserDict)
 SEQUENCES = (list, tuple, set, frozenset, collections.deque, collections.UserList)

@@ -46,6 +46,8 @@ class ContainerMethods(Decorating):
             return True
         scope, line = place
         self.edge((scope, line, self.at), found, value, name not in NAMED)
+        if name not in NAMED and self.hierarchy.function_of(found)[1].name != name:
+            self.asked_as[self.at, found] = name
         self.enter_function(found, value, Call(scope, line, args, [], target, self.there(target)))
         return True
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.attributes import has_own, is_plain_base
 from utils.analysis.resolution.container_classes import ContainerClasses
 from utils.analysis.resolution.enums import COMBINING
 from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
 from utils.analysis.resolution.library import VALUE
+from utils.analysis.resolution.outside import has_own, is_plain_base
 
 COMPARISONS = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"})  # of containers give no container
 COMPARED = 4  # pairs of containers at one place: of more, nobody can say what is in those that meet

@@ -11,7 +11,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution.annotations import last_name
 from utils.analysis.resolution.assignments import Assignments
 from utils.analysis.resolution.operators import text_of
-from utils.analysis.resolution.platforms import catches_import, decided, for_checkers, imported_for_sure
+from utils.analysis.resolution.platforms import decided, for_checkers, there_for_sure
 from utils.analysis.resolution.scopes import Given, bound_names
 
 RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "warns"})
@@ -180,10 +180,9 @@ class Control(Assignments):
         if scope.live:
             self.body(node.orelse)
         ends = [scope.env] if scope.live else []
-        kept = imported_for_sure(node.body)
         for handler in node.handlers:
             self.rewind(start, self.snapshot(entry))
-            outer, scope.kept = scope.kept, kept if catches_import(handler) else scope.kept
+            outer, scope.kept = scope.kept, there_for_sure(node.body, handler) or scope.kept
             self.handler(handler)
             scope.kept = outer
             if scope.live:

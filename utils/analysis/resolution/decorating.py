@@ -6,12 +6,12 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.attributes import base_name
 from utils.analysis.resolution.binding import Call
 from utils.analysis.resolution.calls import Calls
 from utils.analysis.resolution.exchange import CALLED, WIDEN, WRAPS
 from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
+from utils.analysis.resolution.outside import base_name
 
 DECORATORS = frozenset({"functools.singledispatch", "functools.partial"})  # of the library's, those that make others
 LATER = frozenset({"hypothesis.strategies.composite"})  # of what they give, a call does not run what was decorated

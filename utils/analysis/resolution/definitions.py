@@ -175,9 +175,10 @@ class Definitions(Parametrized):
             found = parse(found.value)
         if found is None:
             return
-        if last_name(found) == "Self" and record.owner >= 0:
+        if self.promises_own(node, found) and record.owner >= 0:
             if record.positional and not record.flags & ir.STATIC:
                 record.passes.append((0, bool(record.flags & ir.CLASS_METHOD)))
+                record.flags |= ir.OWN
             return
         if isinstance(found, ast.Subscript) and (record.flags & (ir.GENERATOR | ir.CONTEXT)):
             if isinstance(found.slice, ast.Tuple) and not found.slice.elts:
@@ -202,6 +203,16 @@ class Definitions(Parametrized):
             promised = self.new()
             record.choices.append((ir.PROMISED, True, promised))
         self.declare(found, promised)
+
+    def promises_own(self, node: FunctionNode, found: ast.expr) -> bool:
+        """`-> Self`, and the older `def method(self: T) -> T` and `def method(cls: type[T]) -> T`."""
+        first = (*node.args.posonlyargs, *node.args.args)[:1]
+        said = first[0].annotation if first else None
+        if isinstance(said, ast.Subscript) and last_name(said.value) in ("type", "Type"):
+            said = said.slice
+        if not isinstance(said, ast.Name) or not isinstance(found, ast.Name) or said.id != found.id:
+            return last_name(found) == "Self"
+        return found.id != self.scope.class_name
 
     def is_chosen(self, record: ir.Function) -> bool:
         """Whether each result is told by whether an argument is given: an annotation that names them all says less."""

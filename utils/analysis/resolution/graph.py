@@ -8,7 +8,7 @@ containers keep constant keys apart.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Set
 from typing import Any
 
 from utils.analysis.resolution import values as kinds
@@ -50,7 +50,7 @@ class World:
     the language calls where code shows nothing of them, as far as any class defines them.
     """
 
-    def __init__(self, hierarchy: Hierarchy, large: bool, hooks: Collection[str]) -> None:
+    def __init__(self, hierarchy: Hierarchy, large: bool, hooks: Set[str]) -> None:
         self.hierarchy = hierarchy
         self.values = Values()
         self.large = large

@@ -9,6 +9,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution.exports import Exports
 from utils.analysis.resolution.ir import CLASS_BITS
 from utils.analysis.resolution.modules import Module, Question
+from utils.analysis.resolution.outside import base_name, has_metaclass, holders
 
 __all__ = ["CLASS_BITS", "Hierarchy", "Module"]
 
@@ -106,6 +107,22 @@ class Hierarchy(Exports):
                     derived = made_by if derived is None or self.is_subclass(made_by, derived) else derived
         return derived
 
+    def is_made_outside(self, number: int) -> bool:
+        """Whether a metaclass from outside makes a class: what its bases want run for it is not run by the class
+        statement then, but by that metaclass's `__new__`."""
+        for item in self.order(number):
+            if isinstance(item, str):
+                if has_metaclass(item):
+                    return True
+                continue
+            module, record = self.class_of(item)
+            found = self.resolve(module, record.metaclass)
+            if found is not None and found[0] == "external":
+                return True
+        metaclass = self.metaclass_of(number)
+        above = self.order(metaclass) if metaclass is not None else []
+        return any(isinstance(item, str) and base_name(item) != "type" for item in above)
+
     def order_from(self, number: int, bases: list[int | str]) -> list[int | str]:
         sequences: list[list[int | str]] = [self.orders[base] if isinstance(base, int) else [base] for base in bases]
         if len(sequences) > 1:
@@ -129,20 +146,17 @@ class Hierarchy(Exports):
 
     def binds(self, number: int, name: str) -> bool:
         """Whether a class has something under a name: a function, what decorators made of one, or a value."""
-        for item in self.order(number):
-            if isinstance(item, int):
-                record = self.class_of(item)[1]
-                if name in record.names:
-                    return bool(record.names[name])
+        for item in holders(self.order(number), name):
+            record = self.class_of(item)[1]
+            if name in record.names:
+                return bool(record.names[name])
         return False
 
     def first(self, order: Sequence[int | str], name: str) -> int | None:
         """The function that the first of some classes that has a name has under it; one that is written down for type
         checkers only where no class has another."""
         declared = None
-        for item in order:
-            if isinstance(item, str):
-                continue
+        for item in holders(order, name):
             module, record = self.class_of(item)
             if name in record.names:
                 defined = (self.function_at(module, node) for node in record.names[name])

@@ -47,6 +47,7 @@ OTHER = 1024  # a `__new__` that may make an object of another class than it is 
 INSTEAD = 2048  # a `__new__` that makes no object of the class at all
 VARIED = 4096  # a `__getattr__` that may give this or that: no annotation says what, and it returns in several places
 AUTOMATIC = 8192  # a fixture that pytest uses for all tests near it
+OWN = 16384  # its annotation promises an object of the class that it is called on, whichever is handed back
 
 NODE_BITS = 31  # of a node's number within its file
 LOCAL = (1 << NODE_BITS) - 1  # what it is within its file

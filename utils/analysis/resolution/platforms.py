@@ -1,6 +1,6 @@
 """Conditions on the platform, the Python version and the type checker, decided for Linux, a recent Python and a run.
 
-So are the imports that may fail: what a recent Python brings along is there.
+So are imports and names that may be missing: what a recent Python brings along is there.
 
 A module that defines one name in both branches of such a condition defines the one or the other: what the name stands
 for afterwards is the branch that would run here. The code of either branch is analysed.
@@ -9,6 +9,7 @@ for afterwards is the branch that would run here. The code of either branch is a
 from __future__ import annotations
 
 import ast
+import builtins
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ ALWAYS = frozenset({"PY3", "IS_PY3", "PYTHON3", "LINUX", "IS_LINUX", "POSIX", "I
 PLATFORMS = frozenset({"sys.platform", "os.name", "platform.system()"})
 HERE = ("linux", "posix")
 NOT_FOUND = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+UNKNOWN = frozenset({"NameError", "Exception", "BaseException"})
 
 
 def decided(test: ast.expr) -> bool | None:
@@ -50,14 +52,18 @@ def for_checkers(test: ast.expr, holds: bool = True) -> bool:
     return holds and isinstance(test, (ast.Name, ast.Attribute)) and last_name(test) == "TYPE_CHECKING"
 
 
-def imported_for_sure(body: Sequence[ast.stmt]) -> frozenset[str]:
-    """The names that these statements import from Python's own library."""
+def there_for_sure(body: Sequence[ast.stmt], handler: ast.ExceptHandler) -> frozenset[str]:
+    """The names that the statements of a `try` give something of Python's own, so that a handler gives them nothing:
+    imports where it catches what a failing import raises, builtins where it catches what an unknown name raises."""
     names = []
+    imports, unknown = catches(handler, NOT_FOUND), catches(handler, UNKNOWN)
     for node in body:
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Import) and imports:
             names += [item.asname or item.name for item in node.names if is_of_python(item.name)]
-        elif isinstance(node, ast.ImportFrom) and not node.level and is_of_python(node.module or ""):
+        elif isinstance(node, ast.ImportFrom) and imports and not node.level and is_of_python(node.module or ""):
             names += [item.asname or item.name for item in node.names]
+        elif isinstance(node, ast.Assign) and unknown and hasattr(builtins, getattr(node.value, "id", "")):
+            names += [target.id for target in node.targets if isinstance(target, ast.Name)]
     return frozenset(names)
 
 
@@ -66,10 +72,10 @@ def is_of_python(module: str) -> bool:
     return module.partition(".")[0] in sys.stdlib_module_names
 
 
-def catches_import(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler runs where an import fails."""
+def catches(handler: ast.ExceptHandler, exceptions: frozenset[str]) -> bool:
+    """Whether a handler runs where one of these is raised."""
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(kind is None or (isinstance(kind, ast.Name) and kind.id in NOT_FOUND) for kind in kinds)
+    return any(kind is None or (isinstance(kind, ast.Name) and kind.id in exceptions) for kind in kinds)
 
 
 def compared(test: ast.Compare) -> bool | None:
