@@ -197,7 +197,8 @@ class Binding(Containers):
                 if at == index:
                     resolved = [self.hierarchy.resolve(module, item) for item in origins]
                     found = {item[1] for item in resolved if item is not None and item[0] == "class"}
-                    if len(found) < len(resolved) or any(self.is_protocol(number) for number in found):
+                    records = [self.hierarchy.class_of(number)[1] for number in found]
+                    if len(found) < len(resolved) or any(record.is_protocol for record in records):
                         found = None
             self.promises[key] = None if found is None else frozenset(found)
         return self.promises[key]
@@ -213,9 +214,6 @@ class Binding(Containers):
                         self.link(source, target)
                     else:
                         self.wait(source, (HELD, target, allowed))
-
-    def is_protocol(self, number: int) -> bool:
-        return any("Protocol" in str(item) for item in self.hierarchy.bases_of(number))
 
     @on(TYPED)
     def on_typed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -65,6 +65,7 @@ class Definitions(Parametrized):
         self.declared_names: dict[str, None] = {}  # of the module, that only type checkers see bound
         self.real_names: set[str] = set()  # of the module, that are bound when it runs
         self.declared_in: set[tuple[int, str]] = set()  # (class, name that only type checkers see bound in it)
+        self.protocol_names: set[str] = set()  # what `typing.Protocol` is called here
         self.given_to: dict[int, Given] = {}  # class → what pytest gives to the parameters of all tests in it
         self.optional: set[int] = set()  # parameters whose default is None
         self.flags: set[int] = set()  # parameters whose default is False
@@ -245,7 +246,7 @@ class Definitions(Parametrized):
         raised = only_raised(node)
         if raised == "NotImplementedError":
             flags |= ir.ABSTRACT
-        if self.scope.is_class and self.is_protocol():
+        if self.scope.is_class and self.classes[self.scope.class_index].is_protocol:
             flags |= ir.ABSTRACT | (ir.STUB if is_stub(node) else 0)
         if self.checked:
             flags |= ir.ABSTRACT | ir.STUB
@@ -279,9 +280,6 @@ class Definitions(Parametrized):
         """Whether these decorators leave the function as it is."""
         names = [last_name(item.func if isinstance(item, ast.Call) else item) for item, _ in decorators]
         return all(name in FLAGS or name in TRANSPARENT for name in names)
-
-    def is_protocol(self) -> bool:
-        return any("Protocol" in text for text in self.classes[self.scope.class_index].base_texts)
 
     def decorate(self, item: ast.expr, callee: int, current: int) -> int:
         name = last_name(item.func if isinstance(item, ast.Call) else item)
@@ -337,7 +335,7 @@ class Definitions(Parametrized):
         fixtures = used_fixtures(node)
         record = ir.Class(
             self.ids[node], node.name, self.new(), [], None, texts, {}, {}, [], {}, fixtures, {}, [], matched_by(node),
-            [],
+            [], any(text.partition("[")[0] in self.protocol_names for text in texts),
         )  # fmt: skip
         for item in parents:
             record.fields += record_fields(item) or ()

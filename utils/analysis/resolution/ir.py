@@ -158,6 +158,7 @@ class Class(msgspec.Struct, array_like=True):
     declared: list[str]
     matched: list[str]
     assigned: list[str]
+    is_protocol: bool
 
 
 class Face(msgspec.Struct, array_like=True):

@@ -122,6 +122,8 @@ class Statements(Control):
             name = item.name if item.asname else item.name.split(".")[0]
             self.imports.append((found, name, None, self.scope.index, node.lineno))
             self.bind(item.asname or name, found)
+            if is_typing(item.name):
+                self.protocol_names.add(f"{item.asname or item.name}.Protocol")
 
     def imported(self, name: str) -> int:
         """A node for what is imported."""
@@ -141,11 +143,16 @@ class Statements(Control):
             if item.name == "*":
                 self.imported_modules[source, None] = None
                 self.stars.append(source)
+                self.protocol_names.update(["Protocol"] if is_typing(source) else [])
                 continue
             self.imported_modules[source, item.name] = None
             found = self.imported(f"{source} {item.name}")
             self.imports.append((found, source, item.name, self.scope.index, node.lineno))
             self.bind(item.asname or item.name, found)
+            if is_typing(item.name):
+                self.protocol_names.add(f"{item.asname or item.name}.Protocol")
+            elif item.name == "Protocol" and is_typing(source):
+                self.protocol_names.add(item.asname or item.name)
 
     def absolute(self, node: ast.ImportFrom) -> str | None:
         if not node.level:
@@ -155,6 +162,12 @@ class Statements(Control):
             return None
         base = parts[: len(parts) - (node.level - 1)]
         return ".".join([*base, *([node.module] if node.module else [])]) or None
+
+
+def is_typing(module: str) -> bool:
+    """Whether a module, by its name, is `typing` or has what that has: a `Protocol` from elsewhere is another thing."""
+    name = module.rpartition(".")[2]
+    return "typing" in name or "compat" in name
 
 
 def title(node: ast.stmt) -> str:
