@@ -72,6 +72,15 @@ def test_a_module_beside_a_package_of_its_name_gives_way():
     assert names("a/__init__.py", "a.py") == {"a/__init__.py": "a", "a.py": "a_"}
 
 
+def test_a_script_that_is_called_like_a_library_is_not_what_the_package_imports():
+    paths = ("pkg/__init__.py", "pkg/a.py", "examples/numpy.py", "examples/csv.py", "examples/show.py", "examples/b.py")
+    said = {"pkg/a.py": "numpy csv", "examples/show.py": "numpy b", "examples/b.py": "pkg.a"}
+    found = names(*paths, imports=said)
+    assert (found["examples/numpy.py"], found["examples/csv.py"]) == ("examples.numpy", "examples.csv")
+    assert (found["examples/b.py"], found["examples/show.py"]) == ("b", "show")
+    assert names(*paths, "run.py", imports={**said, "run.py": "b"})["examples/b.py"] == "examples.b"
+
+
 def test_a_repository_that_is_itself_a_package():
     paths = ("__init__.py", "nodes.py", "sub/__init__.py")
     assert names(*paths, name="my-nodes") == {

@@ -67,12 +67,15 @@ class _Namer:
         self.packages = {dirname(path) for path in self.paths if basename(path) == "__init__.py"}
         self.mentions: Counter[str] = Counter()
         self.siblings: defaultdict[str, set[str]] = defaultdict(set)
+        self.askers: defaultdict[str, set[str]] = defaultdict(set)  # first part of a name → folders that import it
         for path in self.paths:
             dotted = {
                 ".".join(parts[:n]) for parts in map(_split, imports[path]) for n in range(1, min(len(parts), DEEP) + 1)
             }
             self.mentions.update(dotted)
             self.siblings[dirname(path)].update(imports[path])
+            for said in imports[path]:
+                self.askers[said.split(".")[0]].add(dirname(path))
         if "" in self.packages and (called := self._called(RELATIVE in imports["__init__.py"])) is not None:
             self.repository = called
 
@@ -84,7 +87,7 @@ class _Namer:
         customary = {root for root in chosen.values() if root and basename(root) in ROOT_NAMES}
         roots = self.declared | self.likely | customary
         chosen |= {unit: self._loose_root(unit, units[unit], roots) for unit in units if unit not in self.packages}
-        return Naming(self._without_clashes(units, chosen), sorted(self.local_roots))
+        return Naming(self._without_clashes(units, chosen, roots), sorted(self.local_roots))
 
     def _unit(self, folder: str) -> str:
         """The outermost package that `folder` lies in, or the folder itself."""
@@ -153,7 +156,15 @@ class _Namer:
         dotted = {_dotted(path, root) for path in paths}
         return sum(self.mentions[name] for name in dotted if name not in sys.stdlib_module_names)
 
-    def _without_clashes(self, units: Mapping[str, list[str]], chosen: dict[str, str | None]) -> dict[str, str]:
+    def _means_another(self, folder: str, name: str) -> bool:
+        """Whether the name of a loose file means something else outside its folder: a module of Python's, or what files
+        elsewhere import by that name, as `examples/numpy.py` is not what the package imports."""
+        inside = (f"{other}/".startswith(f"{folder}/") for other in self.askers.get(name, ()))
+        return name in sys.stdlib_module_names or not all(inside)
+
+    def _without_clashes(
+        self, units: Mapping[str, list[str]], chosen: dict[str, str | None], roots: set[str]
+    ) -> dict[str, str]:
         """Two units want one name: packages go first, then what a build file vouches for, then what lies shallowest."""
         order = sorted(
             units,
@@ -164,6 +175,10 @@ class _Namer:
         for unit in order:
             root = chosen[unit]
             wanted = {path: self._name(path, root) for path in sorted(units[unit], key=_package_first)}
+            if unit not in self.packages and root == unit != "" and root not in roots:
+                wanted = {
+                    path: self._name(path, "" if self._means_another(unit, wanted[path]) else root) for path in wanted
+                }
             if root != "" and not taken.isdisjoint(wanted.values()):
                 if root and self._is_local(root, set(wanted.values()), taken):
                     self.local_roots.add(root)
