@@ -176,9 +176,8 @@ class _Namer:
             root = chosen[unit]
             wanted = {path: self._name(path, root) for path in sorted(units[unit], key=_package_first)}
             if unit not in self.packages and root == unit != "" and root not in roots:
-                wanted = {
-                    path: self._name(path, "" if self._means_another(unit, wanted[path]) else root) for path in wanted
-                }
+                hidden = [path for path, module in wanted.items() if self._means_another(unit, module)]
+                wanted |= {path: self._name(path, "") for path in hidden}
             if root != "" and not taken.isdisjoint(wanted.values()):
                 if root and self._is_local(root, set(wanted.values()), taken):
                     self.local_roots.add(root)

@@ -46,7 +46,8 @@ _ANNOTATION = re.compile(  # where it can be none, as in `if token: kind = "x"`,
     re.I,
 )
 _BESIDE = re.compile(  # `get("SECRET_KEY", "...")` and `auth=("name", "...")`: the name, if there is one, and the value
-    rf"""\b(?:get\w*|setdefault|pop|env\w*|config)\(\s*["'](?P<name>\w*{_NAMED}\w*)["']\s*,\s*(?:default\s*=\s*)?(?P<given>[bru]{{0,2}}["'][^"']+["'])"""
+    rf"""\b(?:get\w*|setdefault|pop|env\w*|config)\(\s*["'](?P<name>\w*{_NAMED}\w*)["']\s*,"""
+    r"""\s*(?:default\s*=\s*)?(?P<given>[bru]{0,2}["'][^"']+["'])"""
     r"""|\bauth\s*=\s*\(\s*["'][^"']*["']\s*,\s*(?P<password>[bru]{0,2}["'][^"']+["'])""",
     re.I,
 )

@@ -6,6 +6,7 @@ import ast
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.expressions import Expressions
+from utils.analysis.resolution.operators import last_name
 
 ONE_OF = frozenset({"Optional", "Union", "Annotated", "ClassVar", "Final", "Required", "NotRequired", "InitVar"})
 RESULT = frozenset({"Awaitable", "Coroutine", "Task", "Future"})
@@ -94,14 +95,6 @@ def written(node: ast.expr) -> str:
         return ast.unparse(node)
     except ValueError:
         return ""
-
-
-def last_name(node: ast.expr) -> str:
-    if node.__class__ is ast.Name:
-        return node.id
-    if node.__class__ is ast.Attribute:
-        return node.attr
-    return ""
 
 
 SCALARS = frozenset({"int", "str", "float", "bool", "bytes", "complex", "None", "Literal"})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.annotations import is_plain, last_name
+from utils.analysis.resolution.annotations import is_plain
 from utils.analysis.resolution.definitions import FLAGS, Definitions
 from utils.analysis.resolution.expressions import owner_of_names
-from utils.analysis.resolution.operators import BINARY
+from utils.analysis.resolution.operators import BINARY, last_name
 
 
 class Assignments(Definitions):

@@ -55,6 +55,11 @@ def shifted(item: Any, offset: int) -> Any:
     return item + offset if item else 0
 
 
+def is_starred(item: Any) -> bool:
+    """Whether an argument is `*args`."""
+    return item.__class__ is tuple and item[0] == "*"
+
+
 class Binding(Containers):
     """Arguments to parameters. Items of `args` are nodes, ("k", constant), ("*", node), or None for the receiver."""
 
@@ -74,7 +79,7 @@ class Binding(Containers):
 
     def argument(self, function: ir.Function, index: int, args: Sequence[Any], call: Call) -> Any:
         """What a call gives for a parameter: None for nothing, OPEN for perhaps something, 0 for what matters not."""
-        starred = next((at for at, item in enumerate(args) if item.__class__ is tuple and item[0] == "*"), len(args))
+        starred = next((at for at, item in enumerate(args) if is_starred(item)), len(args))
         if index < len(function.positional) and index < starred:
             return args[index] or 0
         name = [*function.positional, *function.keyword_only][index]
@@ -133,7 +138,7 @@ class Binding(Containers):
         if index == 0 and receiver is not None:
             item = self.new()
             self.add(item, receiver)
-        if item.__class__ is tuple and item[0] == "*":
+        if is_starred(item):
             item = self.all_elements(item[1])
         if not called:
             self.give(item, call.dst)
@@ -149,7 +154,7 @@ class Binding(Containers):
                 self.link(offset + node, offset + function.params[index])
         position = 0
         for item in args:
-            if item.__class__ is tuple and item[0] == "*":
+            if is_starred(item):
                 self.bind_star(owner, function, position, item[1])
                 position = len(positional) + 1
             elif position < len(positional):

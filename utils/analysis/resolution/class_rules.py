@@ -103,9 +103,9 @@ class ClassRules(Attributes):
                 owner, function = self.hierarchy.function_of(found)
                 if name == "__init__":
                     self.receive(owner, function, value)
-        inside = metaclass is not None and self.find(metaclass, "__new__") is not None
         if self.world.hooks.isdisjoint(("__init_subclass__", "__set_name__")):
             return
+        inside = metaclass is not None and self.find(metaclass, "__new__") is not None
         place = None if inside or self.hierarchy.is_made_outside(number) else (scope, line, self.at)
         if "__init_subclass__" in self.world.hooks:
             self.run_hook(number, value, place)

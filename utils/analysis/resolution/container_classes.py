@@ -10,7 +10,7 @@ from utils.analysis.resolution.attributes import OWNING
 from utils.analysis.resolution.class_rules import ClassRules
 from utils.analysis.resolution.graph import World
 from utils.analysis.resolution.hierarchy import Module
-from utils.analysis.resolution.outside import base_name, known_type
+from utils.analysis.resolution.outside import RECORD_MAKERS, known_type
 
 MAPPINGS = (dict, collections.UserDict)
 SEQUENCES = (list, tuple, set, frozenset, collections.deque, collections.UserList)
@@ -76,12 +76,12 @@ class ContainerClasses(ClassRules):
 
 def is_record(text: str) -> bool:
     """Whether a base, as it is written, makes a class of named tuples."""
-    return text.partition("(")[0].rpartition(".")[2] in ("NamedTuple", "namedtuple")
+    return text.partition("(")[0].rpartition(".")[2] in RECORD_MAKERS
 
 
 def container_type(text: str) -> type | None:
     """The container of Python's own that is meant by a base as it is written."""
     if is_record(text):
         return tuple
-    found = known_type(base_name(text))
+    found = known_type(text)
     return found if found is not None and issubclass(found, (*MAPPINGS, *SEQUENCES)) else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.binding import APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, Call
+from utils.analysis.resolution.binding import APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, Call, is_starred
 from utils.analysis.resolution.decorating import Decorating
 from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import on
@@ -165,7 +165,7 @@ class ContainerMethods(Decorating):
                     self.wait(item, (COPIED, call.site, ir.MAPPING, (call.scope, call.line)))
         elif name in ("extend", "update", "__iadd__", "__init__"):
             for item in args:
-                source = self.all_elements(item[1]) if item.__class__ is tuple and item[0] == "*" else item
+                source = self.all_elements(item[1]) if is_starred(item) else item
                 if source.__class__ is int and source:
                     self.wait(source, (COPIED, site, length, (call.scope, call.line)))
             for key, item in call.keywords:

@@ -8,9 +8,8 @@ from itertools import takewhile
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.annotations import last_name
 from utils.analysis.resolution.assignments import Assignments
-from utils.analysis.resolution.operators import text_of
+from utils.analysis.resolution.operators import last_name, text_of
 from utils.analysis.resolution.platforms import decided, for_checkers, there_for_sure
 from utils.analysis.resolution.scopes import Given, bound_names
 

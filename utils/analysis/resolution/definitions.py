@@ -14,11 +14,11 @@ from utils.analysis.resolution.annotations import (
     MAPPINGS,
     SEQUENCES,
     is_plain,
-    last_name,
     parse,
     written,
 )
 from utils.analysis.resolution.expressions import record_fields
+from utils.analysis.resolution.operators import last_name
 from utils.analysis.resolution.parametrized import Given, Parametrized
 from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError, mangled
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.operators import Operators, ends_of, is_filled_in
+from utils.analysis.resolution.operators import Operators, ends_of, is_filled_in, last_name
+from utils.analysis.resolution.outside import RECORD_MAKERS
 from utils.analysis.resolution.scopes import Scope
 
-RECORD_MAKERS = frozenset({"namedtuple", "NamedTuple"})
 SAYS_ENOUGH = 2  # characters with which names begin that belong together
 
 Arguments = tuple[list[Any], list[tuple[str | None, Any]]]
@@ -152,7 +152,7 @@ class Expressions(Operators):
                 return special
         func = self.expr(node.func)
         args, keywords = self.arguments(node)
-        name = name_of(node.func)
+        name = last_name(node.func)
         if name == "update":
             self.update_attributes(node, args, keywords)
         elif name in RECORD_MAKERS and (fields := record_fields(node)) is not None:
@@ -431,14 +431,9 @@ def is_global(node: ast.Subscript) -> bool:
     return isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
 
 
-def name_of(node: ast.expr) -> str:
-    """The last name of what is called."""
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
 def record_fields(node: ast.expr) -> list[str] | None:
     """The fields in `namedtuple("Name", "a b")`, `namedtuple("Name", ["a", "b"])`, `NamedTuple("Name", [("a", T)])`."""
-    if not isinstance(node, ast.Call) or len(node.args) < 2 or name_of(node.func) not in RECORD_MAKERS:
+    if not isinstance(node, ast.Call) or len(node.args) < 2 or last_name(node.func) not in RECORD_MAKERS:
         return None
     given = node.args[1]
     if isinstance(given, ast.Constant) and isinstance(given.value, str):

@@ -211,6 +211,14 @@ def ends_of(node: ast.expr) -> tuple[str, str]:
     return text, text
 
 
+def last_name(node: ast.expr) -> str:
+    if node.__class__ is ast.Name:
+        return node.id
+    if node.__class__ is ast.Attribute:
+        return node.attr
+    return ""
+
+
 def is_filled_in(node: ast.expr) -> bool:
     """Whether what is called is the `format` of a text that is written there."""
     return isinstance(node, ast.Attribute) and node.attr == "format" and text_of(node.value) is not None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 MADE_IN_PYTHON = frozenset({"ABC", "Protocol", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"})
+RECORD_MAKERS = frozenset({"namedtuple", "NamedTuple"})
 PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
 TYPES = {  # what `typing` calls Python's own
     "Dict": "dict",

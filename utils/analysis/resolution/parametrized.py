@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.annotations import Annotations, last_name
+from utils.analysis.resolution.annotations import Annotations
+from utils.analysis.resolution.operators import last_name
 
 Given = dict[str, int]  # name → node of what it is given
 

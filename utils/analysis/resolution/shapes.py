@@ -7,7 +7,7 @@ from typing import Any
 
 from utils.analysis.resolution import ir, library
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.binding import Call
+from utils.analysis.resolution.binding import Call, is_starred
 from utils.analysis.resolution.calls import APPLY
 from utils.analysis.resolution.container_methods import COPIED, ContainerMethods
 from utils.analysis.resolution.containers import NEXT
@@ -118,7 +118,7 @@ class Shapes(ContainerMethods):
     def argument_at(self, shape: library.Arg, call: Call) -> Any:
         """An argument; where it may be in `*args`, what that has."""
         for index, item in enumerate(call.args[: shape.at + 1]):
-            if item.__class__ is tuple and item[0] == "*":
+            if is_starred(item):
                 return self.all_elements(item[1])
             if index == shape.at:
                 return item
@@ -210,7 +210,3 @@ class Shapes(ContainerMethods):
         what = self.as_container(what)
         if what[0] == kinds.CONTAINER:
             self.give(rule[0], self.content(int(what[1]), ir.ANY))  # type: ignore[call-overload]
-
-
-def is_starred(item: Any) -> bool:
-    return item.__class__ is tuple and item[0] == "*"

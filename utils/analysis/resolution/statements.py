@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.annotations import last_name
 from utils.analysis.resolution.control import Control
+from utils.analysis.resolution.operators import last_name
 
 
 class Statements(Control):
