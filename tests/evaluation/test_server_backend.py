@@ -39,7 +39,6 @@ class Stub:
 
     def __init__(self) -> None:
         self.reply: Callable[[dict[str, Any]], tuple[int, bytes]] = echo
-        self.busy = self.most = 0
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,11 +47,7 @@ class Stub:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                stub.busy += 1
-                stub.most = max(stub.most, stub.busy)
-                time.sleep(0.02)
                 self.send(*stub.reply(body))
-                stub.busy -= 1
 
             def send(self, status: int, data: bytes) -> None:
                 self.send_response(status)
@@ -86,11 +81,28 @@ def stub() -> Iterator[Stub]:
 
 
 def test_every_prompt_gets_its_own_answer_with_bounded_concurrency(stub: Stub) -> None:
+    three, counting = threading.Barrier(3, timeout=30), threading.Lock()
+    busy: list[str] = []
+    most = 0
+
+    def reply(body: dict[str, Any]) -> tuple[int, bytes]:
+        nonlocal most
+        asked = body["messages"][-1]["content"]
+        with counting:
+            busy.append(asked)
+            most = max(most, len(busy))
+        three.wait()  # nobody is answered before three have asked
+        time.sleep(0.02)  # and there is time for a fourth
+        with counting:
+            busy.remove(asked)
+        return echo(body)
+
+    stub.reply = reply
     got = dict(ServerAnswerer(stub.address, "tiny", 16, 3).answer(PROMPTS))
     assert {index: answer.text for index, answer in got.items()} == {
         index: prompt[0].content for index, prompt in enumerate(PROMPTS)
     }
-    assert 1 < stub.most <= 3
+    assert most == 3
 
 
 def test_it_asks_greedily_and_without_thinking(stub: Stub) -> None:
