@@ -175,10 +175,10 @@ def test_unclosed_fence_runs_to_the_end() -> None:
         "<!--" * 20_000,
     ],
 )
-def test_hostile_text_takes_no_time(text: str) -> None:
-    started = time.monotonic()
+def test_hostile_text_is_read_in_linear_time(text: str) -> None:
+    started = time.process_time()
     read_document("a.md", text)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 60  # CPU seconds: a fraction of one is used, quadratic work takes minutes
 
 
 RST = """\
