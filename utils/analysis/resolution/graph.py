@@ -37,6 +37,7 @@ def on(opcode: int) -> Callable[[Rule], Rule]:
     """A method is the rule of an opcode."""
 
     def register(method: Rule) -> Rule:
+        assert opcode not in RULES, opcode
         RULES[opcode] = method
         return method
 
@@ -70,6 +71,7 @@ class Graph:
         self.hierarchy = world.hierarchy
         self.values = world.values
         self.limits = world.limits
+        self.certain = min(world.limits.values())  # so many values of whatever kind are never refused
         self.module = module
         self.offset = module.offset
         self.home = module.home  # what the numbers of this module's nodes begin with
@@ -148,8 +150,9 @@ class Graph:
         else:
             more = (*targets, target)
             self.dynamic[source] = more if len(more) <= 16 else dict.fromkeys(more)
-        for value in self.points.get(source, ()):
-            self.add(target, value)
+        held = self.points.get(source)
+        if held is not None:
+            self.gather(target, held)
 
     def wait(self, node: Any, item: tuple[Any, ...]) -> None:
         """Follow an instruction, whose nodes are global, for each value that arrives at `node`."""
@@ -198,17 +201,31 @@ class Graph:
                 for item in decode(code, local):
                     rules[item[0]](self, value, table[value], item[1:], offset)
 
+    def gather(self, node: int, values: tuple[int, ...]) -> None:
+        """`add` one or many values to a node of this module."""
+        known = self.points.get(node)
+        if known is None and len(values) <= self.certain:
+            self.points[node] = values
+            for value in values:
+                self.work.append((node, value))
+        elif known is not values:
+            for value in values:
+                self.add(node, value)
+
     def spread(self, targets: int | Iterable[int], offset: int, value: int) -> None:
-        """`add` a value to one or many nodes of this module."""
-        points, alone = self.points, self.values.alone[value]
+        """`add` a value to one or many nodes of this module, written out: most of them are full or have it."""
+        points, wide, alone = self.points, self.wide, self.values.alone[value]
+        limit = self.limits[self.values.table[value][0]]
         for target in (targets,) if isinstance(targets, int) else targets:
             node = offset + target
             known = points.get(node)
             if known is None:
                 points[node] = alone
-                self.work.append((node, value))
-            elif value not in known:
-                self.add(node, value)
+            elif value in known or (len(known) >= limit and node not in wide):
+                continue
+            else:
+                points[node] = (*known, value)
+            self.work.append((node, value))
 
     def edge(self, place: Place, callee: int, receiver: int = -1, implied: bool = False) -> None:
         """`receiver`: the value that `callee` is called on, -1 for none, BY_SUPER - value where `super()` found it."""
