@@ -9,6 +9,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.calls import APPLY
 from utils.analysis.resolution.dispatch import is_exact
+from utils.analysis.resolution.fixtures import is_test_class
 from utils.analysis.resolution.graph import BY_SUPER
 from utils.analysis.resolution.hierarchy import Hierarchy
 from utils.analysis.resolution.interpreter import Interpreter
@@ -124,6 +125,8 @@ def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -
         return OF_ATTRIBUTES
     if called in module.kept:
         return ~OF_FUNCTIONS
+    if of_test_classes(module, pairs):
+        return OF_FAMILY
     functions = {number for number, _ in pairs}
     if module.is_test and len(functions) > 2 and not all(is_special(module, number) for number in functions):
         return IN_TESTS
@@ -131,6 +134,19 @@ def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -
         return OF_FUNCTIONS
     exact = all(receiver >= 0 and is_exact(module.values.form(receiver)) for _, receiver in pairs)
     return OF_EXACT if exact else OF_METHODS
+
+
+def of_test_classes(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> bool:
+    """Whether methods are called on the objects that a test runner makes, one of each class, and at most on `self`."""
+    numbers = []
+    for _, receiver in pairs:
+        what = module.values.form(receiver) if receiver >= 0 else None
+        if what is None or what[0] != kinds.INSTANCE:
+            return False
+        if is_exact(what):
+            numbers.append(int(what[1]))  # type: ignore[call-overload]
+    records = [(number, module.hierarchy.class_of(number)[1]) for number in numbers]
+    return bool(records) and all(is_test_class(module.hierarchy, *record) for record in records)
 
 
 def is_of_attribute(module: Interpreter, site: int) -> bool:
