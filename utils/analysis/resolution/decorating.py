@@ -35,7 +35,7 @@ class Decorating(Calls):
         elif message == WRAPS:
             self.handed_on.update({self.offset + function.var_positional, self.offset + function.var_keyword})
         else:
-            for node in function.params[:1]:
+            for node in given_to(function):
                 targets = self.module.code.succ.get(node, ())
                 targets = (targets,) if isinstance(targets, int) else targets
                 self.wide.update(self.offset + item for item in (node, *targets))
@@ -56,10 +56,11 @@ class Decorating(Calls):
         if self.is_doubtful(what) and self.at not in self.settled:
             self.undecided.append((self.at, value, rule, offset))
             return
-        if what[0] == kinds.FUNCTION and not self.world.large:
-            owner, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
+        decorator = self.decorator_of(what)
+        if decorator is not None and not self.world.large:
+            owner, function = self.hierarchy.function_of(decorator)
             self.notify(WIDEN, owner, function)
-            self.wide.update(self.there(owner.offset + node) for node in function.params[:1])
+            self.wide.update(self.there(owner.offset + node) for node in given_to(function))
         inner = self.new()
         made = self.property_of(what, offset + source)
         if made is None:
@@ -67,6 +68,12 @@ class Decorating(Calls):
         else:
             self.add(offset + dst, made)
         self.apply(value, what, Call(scope, line, [offset + source], [], inner, inner))
+
+    def decorator_of(self, what: kinds.Value) -> int | None:
+        """The function that decorates: a decorator itself, or the `__call__` of one that is an object."""
+        if what[0] == kinds.INSTANCE:
+            return self.find(int(what[1]), "__call__")  # type: ignore[call-overload]
+        return int(what[1]) if what[0] == kinds.FUNCTION else None  # type: ignore[call-overload]
 
     def property_of(self, what: kinds.Value, source: int) -> int | None:
         """What a class that is called a property, or derives from one, makes of a function; None for other classes."""
@@ -134,11 +141,20 @@ class Decorating(Calls):
         too."""
         return what[0] == kinds.INSTANCE or (what[0] == kinds.FUNCTION and self.hierarchy.is_decorated(what))
 
-    def settle_decorators(self) -> None:
-        """`@f(...)` where `f` may give a decorator or something else: that only where no decorator came."""
+    def settle_decorators(self) -> set[int]:
+        """`@f(...)` where `f` may give a decorator or something else: that only where no decorator came. The nodes of
+        what these make, which is not known yet."""
         waiting, self.undecided = self.undecided, []
+        made = set()
         for node, value, rule, offset in waiting:
             if all(self.is_doubtful(self.values.table[other]) for other in self.points[node]):
                 self.settled.add(node)
                 self.at = node
                 self.on_decorate(value, self.values.table[value], rule, offset)
+                made.add(offset + rule[1])
+        return made
+
+
+def given_to(function: ir.Function) -> list[int]:
+    """The parameter that a decorating function gets what it decorates in."""
+    return function.params[bool(function.flags & ir.METHOD and not function.flags & ir.STATIC) :][:1]

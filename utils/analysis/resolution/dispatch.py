@@ -77,8 +77,12 @@ class Dispatch:
         return receiver[1] not in self.made
 
     def decorated(self, callees: Sequence[Callee]) -> bool:
-        """Whether these are functions that were decorated: what a decorator's wrapper calls."""
-        return all(self.hierarchy.is_decorated((kinds.FUNCTION, callee)) for callee, _, _ in callees)
+        """Whether these are functions that were decorated, or wrappers of such: what a decorator's wrapper calls."""
+        decorated = [self.hierarchy.is_decorated((kinds.FUNCTION, callee)) for callee, _, _ in callees]
+        return any(decorated) and all(
+            is_so or self.hierarchy.function_of(callee)[1].flags & ir.WRAPPER
+            for is_so, (callee, _, _) in zip(decorated, callees, strict=True)
+        )
 
     def tabled(self, callees: Sequence[Callee]) -> bool:
         """Whether one container that is made once holds all these functions or instances."""

@@ -29,13 +29,13 @@ class Interpreter(Models):
             self.hold_to_annotations()
             return
         self.settle_keys()
-        self.settle_decorators()
+        being_made = self.settle_decorators()
         self.settle_defaults()
         if phase > 1:  # when the decorated classes are known
             self.settle_choices()
         self.settle_absent()
-        for source, target in self.module.code.decorations:
-            if not self.points.get(self.offset + target):
+        for source, target in self.module.code.assumed:
+            if not self.points.get(self.offset + target) and self.offset + target not in being_made:
                 self.link(self.offset + source, self.offset + target)
 
     def settle_defaults(self) -> None:
