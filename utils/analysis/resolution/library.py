@@ -253,6 +253,8 @@ MODELS: dict[str, Model] = {
     "re.compile": Model(Thing("pattern")),
     "re.sub": Model(runs=Run(SECOND, ((),))),
     "re.subn": Model(runs=Run(SECOND, ((),))),
+    "pickle.dumps": Model(Many(FIRST)),
+    "pickle.loads": Model(INSIDE),
     # objects with attributes
     "types.SimpleNamespace": Model(Thing("namespace", words=True)),
     "argparse.Namespace": Model(Thing("namespace", words=True)),
