@@ -339,3 +339,17 @@ def test_fixtures_of_a_conftest_give_test_classes_what_they_assign() -> None:
             def m(self): pass
     """
     assert edges(source) == ["tests.unit.test_a.TestA.test_a -> lib.A.m"]
+
+
+def test_a_class_made_by_a_call_is_not_taken_for_its_base_where_it_has_methods_of_its_own() -> None:
+    source = """
+        class Base:
+            def m(self): pass
+            def n(self): pass
+        def own(self): pass
+        Made = type("Made", (Base,), {"m": own})
+        def use():
+            Made().m()
+            Made().n()
+    """
+    assert edges(source) == []

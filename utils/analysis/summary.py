@@ -118,7 +118,7 @@ def take_code(builder: Statements, exports: dict[str, list[int]], star_names: di
         callables=builder.callables,
         constants=travelling_constants(builder, exports),
         versions=builder.versions,
-        decorations=builder.decorations,
+        assumed=[*builder.decorations, *builder.assumed],
         tables=builder.tables,
         hollow=builder.hollow,
     )

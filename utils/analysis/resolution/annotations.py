@@ -113,6 +113,18 @@ def is_plain(node: ast.expr | None) -> bool:
     return node is not None and last_name(node) in SCALARS
 
 
+def beside_plain(node: ast.expr) -> ast.expr:
+    """What an annotation promises if it is not text, a number or nothing; all of it where that is more than one."""
+    if isinstance(node, ast.BinOp):
+        items = [node.left, node.right]
+    elif isinstance(node, ast.Subscript) and last_name(node.value) in ("Optional", "Union"):
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    else:
+        return node
+    rest = [item for item in map(beside_plain, items) if not is_plain(item)]
+    return rest[0] if len(rest) == 1 else node
+
+
 class Annotations(Expressions):
     """`declare(annotation, dst)`: `dst` gets an instance of what the annotation names."""
 

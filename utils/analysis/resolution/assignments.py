@@ -9,6 +9,7 @@ from utils.analysis.resolution.annotations import is_plain
 from utils.analysis.resolution.definitions import FLAGS, Definitions
 from utils.analysis.resolution.expressions import owner_of_names
 from utils.analysis.resolution.operators import BINARY, last_name
+from utils.analysis.resolution.scopes import Scope
 
 
 class Assignments(Definitions):
@@ -19,6 +20,7 @@ class Assignments(Definitions):
         self.versions: list[tuple[int, int, object]] = []
         self.depths: dict[int, int] = {}
         self.hollow: dict[str, int] = {}  # name of the module that holds None → its node
+        self.assumed: list[tuple[int, int]] = []  # what a name's annotation promises → what it is given
 
     # --- assignment --------------------------------------------------------------------------------------------------
 
@@ -29,7 +31,28 @@ class Assignments(Definitions):
         if self.scope.is_class and isinstance(node.value, ast.Call) and len(node.value.args) == 1:
             source = self.old_form(node.value, source)
         for target in node.targets:
-            self.assign(target, source)
+            self.assign(target, self.kept_to(target, source))
+
+    def kept_to(self, target: ast.expr, source: int) -> int:
+        """A node for what an annotated name is given next: where that stays unknown, the annotation says what it is."""
+        promise = self.scope.promised.get(target.id) if isinstance(target, ast.Name) else None
+        if promise is None or not source or source in self.constants or is_plain(promise[0]):
+            return source
+        declared, size = self.new(), self.size
+        self.declare_in(*promise, declared)
+        if self.size == size and not self.used(declared):
+            return source
+        found = self.new()
+        self.copy(source, found)
+        self.assumed.append((declared, found))
+        return found
+
+    def declare_in(self, annotation: ast.expr, scope: Scope, dst: int) -> None:
+        """Declare what an annotation of another scope promises: its names are read there, and nowhere else."""
+        inner, sheet = self.scope, scope.sheet
+        self.scope, scope.sheet = scope, inner.sheet
+        self.declare(annotation, dst)
+        self.scope, scope.sheet = inner, sheet
 
     def unset(self, target: ast.expr, value: ast.expr | None) -> int:
         """`hook = None` in a module: a node for what others may assign to `module.hook`; 0 for anything else."""
@@ -226,6 +249,8 @@ class Assignments(Definitions):
         source = self.value(node.value) if node.value is not None else 0
         if is_plain(node.annotation) and source not in self.constants:
             source = 0
+        if isinstance(node.target, ast.Name):
+            self.scope.promised[node.target.id] = node.annotation, self.scope
         declared = self.new()
         size = self.size
         self.declare(node.annotation, declared)

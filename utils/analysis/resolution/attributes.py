@@ -321,6 +321,9 @@ class Attributes(Enums):
 
     def result_of_property(self, number: int, receiver: int, node: int) -> None:
         owner, function = self.hierarchy.function_of(number)
+        kind, made, *_ = self.values.table[receiver]
+        if function.flags & ir.CLASS_METHOD and kind == kinds.INSTANCE:
+            receiver = self.values.intern(kinds.CLASS, made)
         self.receive(owner, function, receiver)
         self.link(owner.offset + function.returns, node)
         if (0, False) in function.passes and function.name != "__get__":
@@ -340,7 +343,10 @@ class Attributes(Enums):
         self.tell_descriptor(owner, function, value, given)
         for index, wanted, source in function.choices:
             if index == 1 and wanted is not on_class:
-                self.link(owner.offset + source, node)
+                if source == function.params[0]:
+                    self.add(node, value)
+                else:
+                    self.link(owner.offset + source, node)
         for index, called in function.passes:
             handed = value if index == 0 else given[0] if index == 1 else None
             if handed is not None and not called:

@@ -120,16 +120,22 @@ class Calls(Binding):
             self.add(call.dst, self.values.intern(kinds.GENERATOR, number))
         elif receiver is None or not function.flags & ir.OWN:
             self.link(owner.offset + function.returns, call.dst)
-        self.take_chosen(owner, function, args, call)
+        self.take_chosen(owner, function, receiver, args, call)
         if function.stores and receiver is not None:
             self.keep(owner, function, receiver, args, call)
         for index, called in function.passes:
             self.hand_back(function, index, called, receiver, args, call)
 
-    def take_chosen(self, owner: Module, function: ir.Function, args: Sequence[Any], call: Call) -> None:
+    def take_chosen(
+        self, owner: Module, function: ir.Function, receiver: int | None, args: Sequence[Any], call: Call
+    ) -> None:
         """The results that depend on an argument come out where the call may give it."""
         for index, given, node in function.choices:
-            if index >= 0 and self.fits(function, index, given, args, call):
+            if index < 0 or not self.fits(function, index, given, args, call):
+                continue
+            if node in function.params:
+                self.hand_back(function, function.params.index(node), False, receiver, args, call)
+            else:
                 self.link(owner.offset + node, call.dst)
 
     def instantiate(self, number: int, call: Call, certain: bool = True) -> None:
@@ -159,17 +165,23 @@ class Calls(Binding):
                 self.take_other(number, owner, function, call)
             if function.flags & ir.INSTEAD:
                 return
+        if len(call.args) == 3 and "type" in self.hierarchy.order(number):
+            self.make_class(call)
         exact = self.values.intern(kinds.INSTANCE, number, certain)
         if certain:
             self.made.add(number)
         self.add(call.dst, exact)
         self.construct(number, exact, call)
 
+    def make_class(self, call: Call) -> None:
+        """`type(name, bases, namespace)`, and the same of a metaclass: a class that is like its first base."""
+        raise NotImplementedError  # Models
+
     def take_other(self, number: int, owner: Module, function: ir.Function, call: Call) -> None:
         """What a `__new__` gives back may be of another class than it was asked for."""
         inner = call.part(call.args, call.keywords, self.new(), self.new())
         self.link(owner.offset + function.returns, inner.dst)
-        self.take_chosen(owner, function, [None, *call.args], inner)
+        self.take_chosen(owner, function, None, [None, *call.args], inner)
         self.link(inner.dst, call.dst)
         self.wait(int(inner.dst), (OTHER_MADE, number, inner))
 

@@ -11,18 +11,9 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution.assignments import Assignments
 from utils.analysis.resolution.operators import last_name, text_of
 from utils.analysis.resolution.platforms import decided, for_checkers, there_for_sure
-from utils.analysis.resolution.scopes import Given, bound_names
+from utils.analysis.resolution.scopes import Given, bound_names, otherwise
 
 RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "warns"})
-
-
-def otherwise(index: int, held: ir.Held, before: Given | None) -> Given:
-    """What is known of a parameter where a test of it does not hold: what was excluded before it stays so."""
-    if isinstance(held, bool):
-        return index, not held
-    known = before[1] if before is not None and before[0] == index else ()
-    excluded = known[1:] if isinstance(known, tuple) and known[:1] == (ir.IS_NOT,) else ()
-    return index, (ir.IS_NOT, *excluded, *held[1:])
 
 
 def values_of(pattern: Any) -> list[ast.expr]:
@@ -48,7 +39,8 @@ class Control(Assignments):
             scope.log.append(name)
         scope.given = presence or given
         self.branch(node.body, for_checkers(node.test))
-        scope.given = otherwise(*presence, given) if presence is not None else given
+        absence = otherwise(*presence, given) if presence is not None else None
+        scope.given = given if presence is None else absence
         goes_on = scope.live
         ends = [scope.env] if goes_on else []
         for end in ends:
@@ -70,7 +62,7 @@ class Control(Assignments):
             taken, other = (ends[0], ends[1]) if runs else (ends[1], ends[0])
             ends = [self.snapshot({} if scope.is_class else other)]  # a class without a name has that of its base
             ends[0].update(taken)
-        self.join(start, ends)
+        self.join(start, ends, (presence, absence) if len(ends) > 1 else ())
 
     def branch(self, statements: list[ast.stmt], checked: bool) -> None:
         """`checked`: only type checkers read these statements; they never run."""

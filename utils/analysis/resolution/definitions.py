@@ -13,6 +13,7 @@ from utils.analysis.resolution.annotations import (
     CONTEXTS,
     MAPPINGS,
     SEQUENCES,
+    beside_plain,
     is_plain,
     parse,
     written,
@@ -131,6 +132,7 @@ class Definitions(Parametrized):
         self.annotate(args, every, record)
         inner = Scope(scope_index, scope, scope.loop_birth or self.moment, sheet)
         inner.function = record
+        inner.promised = {item.arg: (item.annotation, scope) for item in every if item.annotation is not None}
         self.deferred.append((node, inner))
         return record
 
@@ -206,7 +208,8 @@ class Definitions(Parametrized):
         self.declare(found, promised)
 
     def promises_own(self, node: FunctionNode, found: ast.expr) -> bool:
-        """`-> Self`, and the older `def method(self: T) -> T` and `def method(cls: type[T]) -> T`."""
+        """`-> Self`, `-> Self | None`, and the older `def method(self: T) -> T` and `def method(cls: type[T]) -> T`."""
+        found = beside_plain(found)
         first = (*node.args.posonlyargs, *node.args.args)[:1]
         said = first[0].annotation if first else None
         if isinstance(said, ast.Subscript) and last_name(said.value) in ("type", "Type"):
@@ -252,8 +255,8 @@ class Definitions(Parametrized):
             flags |= ir.ABSTRACT | ir.STUB
         if node.name == "__new__":
             flags |= made_by(node)
-        if node.name == "__getattr__" and gives_various(node):
-            flags |= ir.VARIED
+        if node.name == "__getattr__":
+            flags |= (ir.VARIED if gives_various(node) else 0) | (ir.ONCE if fills_module(node) else 0)
         record = self.function(node, node.name, flags, sheet)
         if node.name == "__get__" and record.flags & ir.METHOD:
             self.optional.update(record.params[1:2])  # None where a class is asked
@@ -389,6 +392,18 @@ def gives_various(node: FunctionNode) -> bool:
     if node.returns is not None and last_name(node.returns) not in ("Any", "object"):
         return False
     return sum(isinstance(item, ast.Return) for item in ast.walk(node)) > 1
+
+
+def fills_module(node: FunctionNode) -> bool:
+    """Whether a function writes `globals()[name] = ...` or `globals().update(...)`."""
+    for item in ast.walk(node):
+        if isinstance(item, ast.Subscript):
+            fills = isinstance(item.ctx, ast.Store)
+        else:
+            fills = isinstance(item, ast.Attribute) and item.attr in ("update", "setdefault")
+        if fills and isinstance(item.value, ast.Call) and last_name(item.value.func) == "globals":  # type: ignore[attr-defined]
+            return True
+    return False
 
 
 def only_raised(node: FunctionNode) -> str | None:

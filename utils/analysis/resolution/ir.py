@@ -48,6 +48,7 @@ INSTEAD = 2048  # a `__new__` that makes no object of the class at all
 VARIED = 4096  # a `__getattr__` that may give this or that: no annotation says what, and it returns in several places
 AUTOMATIC = 8192  # a fixture that pytest uses for all tests near it
 OWN = 16384  # its annotation promises an object of the class that it is called on, whichever is handed back
+ONCE = 32768  # a module's `__getattr__` that leaves what it gives in the module: it runs for the first who asks
 
 NODE_BITS = 31  # of a node's number within its file
 LOCAL = (1 << NODE_BITS) - 1  # what it is within its file
@@ -212,9 +213,10 @@ class Code(msgspec.Struct, array_like=True):
     `scopes` are the caller ids: the module, then its functions in order. `imports` are (node, module, name or None for
     the module itself, scope, line). `sites` are container literals: (node, length or -1 where the length is open).
     `elements` fill them: (site, key, source node). `constants` are nodes that hold a string or an integer. `versions`
-    are (container, its next version, the key that was replaced). `decorations` are (what is decorated, what its name
-    stands for). `tables` are the containers that are made once: what a module or class body makes, and literals that
-    hold several things. `hollow` are the names of the module that hold None, with nodes for what others assign to them.
+    are (container, its next version, the key that was replaced). `assumed` are (what is decorated, what its name
+    stands for) and (what a name's annotation promises, what it is given): the one where the other stays unknown.
+    `tables` are the containers that are made once: what a module or class body makes, and literals that hold several
+    things. `hollow` are the names of the module that hold None, with nodes for what others assign to them.
     """
 
     succ: dict[int, Targets]
@@ -228,7 +230,7 @@ class Code(msgspec.Struct, array_like=True):
     callables: dict[int, int]
     constants: dict[int, Any]
     versions: list[tuple[int, int, Any]]
-    decorations: list[tuple[int, int]]
+    assumed: list[tuple[int, int]]
     tables: list[int]
     hollow: dict[str, int]
 

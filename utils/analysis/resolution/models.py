@@ -18,7 +18,7 @@ from utils.analysis.resolution.library import METHODS, MODELS, Arg
 from utils.analysis.resolution.operators import BINARY, COMPARE, REFLECTED, TRUTH
 from utils.analysis.resolution.shapes import Shapes, Use
 
-CLASS_OF, MAKE, IMPORTED = 120, 125, 90
+CLASS_OF, MAKE, IMPORTED, BASES, LIKE = 120, 125, 90, 134, 135
 ASK = {  # builtin → the special methods it asks its argument for, first found first
     "len": ("__len__",),
     "str": ("__str__", "__repr__"),
@@ -39,6 +39,7 @@ ASK = {  # builtin → the special methods it asks its argument for, first found
     "complex": ("__complex__", "__float__"),
     "ascii": ("__repr__",),
     "dir": ("__dir__",),
+    **dict.fromkeys(("pickle.dumps", "pickle.dump"), ("__reduce_ex__", "__reduce__", "__getstate__")),
     "math.trunc": ("__trunc__",),
     "math.floor": ("__floor__",),
     "math.ceil": ("__ceil__",),
@@ -117,6 +118,9 @@ class Models(Shapes):
             functions = [self.argument_at(Arg(index, key), call) for index, key in enumerate(("fget", "fset", "fdel"))]
             self.add(call.dst, self.values.intern(kinds.ACCESSOR, *map(self.node_of, functions)))
             return
+        if name == "type" and len(args) == 3:
+            self.make_class(call)
+            return
         first = args[0] if args else 0
         if name == "typing.cast" and len(args) > 1 and args[1]:
             self.link(args[1], call.dst)
@@ -138,6 +142,8 @@ class Models(Shapes):
         if name in ASK:
             for item in args:
                 self.ask(item, ASK[name], call)
+        if name == "pickle.loads":
+            self.ask(call.dst, ("__setstate__",), call)
         if name == "print" and keywords.get("file"):
             for method in ("write", "flush") if any(key == "flush" for key, _ in call.keywords) else ("write",):
                 found = self.new()
@@ -303,6 +309,25 @@ class Models(Shapes):
             call = rule[0]
             inner = call.part(call.args[1:], call.keywords, call.dst, self.new())
             self.make(int(what[1]), inner)  # type: ignore[call-overload]
+
+    def make_class(self, call: Call) -> None:
+        _, bases, namespace = call.args
+        if bases.__class__ is int and bases:
+            self.wait(bases, (BASES, namespace, call.dst))
+
+    @on(BASES)
+    def on_bases(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        if what[0] == kinds.CONTAINER:
+            self.wait(self.content(int(what[1]), 0), (LIKE, *rule))  # type: ignore[call-overload]
+
+    @on(LIKE)
+    def on_like(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """Where the namespace has nothing that the base has, too."""
+        namespace, dst = rule
+        held = [self.values.table[item] for item in self.points.get(namespace, ())]
+        names = {key for part in held if part[0] == kinds.CONTAINER for _, key in self.contents.get(int(part[1]), ())}  # type: ignore[call-overload]
+        if what[0] == kinds.CLASS and not any(self.hierarchy.binds(int(what[1]), name) for name in names):  # type: ignore[call-overload]
+            self.add(dst, value)
 
     @on(CLASS_OF)
     def on_class_of(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.narrowing import Narrowing
+from utils.analysis.resolution.scopes import Given, otherwise
 
 BINARY = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod",
@@ -130,6 +131,7 @@ class Operators(Narrowing):
         before: dict[str, int] = {}
         narrowed: dict[str, int] = {}
         found = []
+        told = self.presence(node.values[0]) if node.op.__class__ is ast.Or and len(node.values) == 2 else None
         for part in node.values[:-1]:
             found.append(self.truth(part))
             for name, rest in tell(part).items():
@@ -137,7 +139,17 @@ class Operators(Narrowing):
                 self.scope.env[name] = narrowed[name] = rest
         found.append((last or self.value)(node.values[-1]))
         self.restore(before, narrowed)
-        return self.merged(found)
+        return self.chosen(told, found)
+
+    def chosen(self, told: Given | None, nodes: list[int]) -> int:
+        """The first node where something holds of a parameter, and the second where it does not."""
+        phi = self.merged(nodes)
+        if told is not None:
+            self.hold(phi, zip(nodes, (told, otherwise(*told, self.scope.given)), strict=True))
+        return phi
+
+    def presence(self, test: ast.expr) -> Given | None:
+        raise NotImplementedError  # Control
 
     def compare(self, node: ast.Compare, plain: bool = False) -> int:
         """What comes out is told where one comparison's value is used: some classes make an object of it."""
@@ -162,8 +174,9 @@ class Operators(Narrowing):
 
     def conditional(self, node: ast.IfExp) -> int:
         narrowed = self.condition(node.test)
-        return self.merged(
-            [self.value_where(narrowed, node.body), self.value_where(self.failing(node.test), node.orelse)]
+        told = self.presence(node.test)
+        return self.chosen(
+            told, [self.value_where(narrowed, node.body), self.value_where(self.failing(node.test), node.orelse)]
         )
 
     def joined(self, node: ast.JoinedStr) -> int:

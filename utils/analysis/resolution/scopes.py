@@ -11,10 +11,11 @@ import builtins
 import zlib
 from bisect import bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
-from utils.analysis.resolution.ir import MODELLED, NODE_BITS, Held, is_private
+from utils.analysis.resolution.ir import IS_NOT, MODELLED, NODE_BITS, Held, is_private
 
 DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
 
@@ -63,6 +64,15 @@ class Sheet:
 Given = tuple[int, Held]  # a parameter's index, and what holds of it
 
 
+def otherwise(index: int, held: Held, before: Given | None) -> Given:
+    """What is known of a parameter where a test of it does not hold: what was excluded before it stays so."""
+    if isinstance(held, bool):
+        return index, not held
+    known = before[1] if before is not None and before[0] == index else ()
+    excluded = known[1:] if isinstance(known, tuple) and known[:1] == (IS_NOT,) else ()
+    return index, (IS_NOT, *excluded, *held[1:])
+
+
 class Scope:
     """One module, class or function body while it is walked.
 
@@ -73,7 +83,7 @@ class Scope:
 
     __slots__ = (
         "birth", "cache", "class_index", "class_name", "env", "function", "given", "index", "is_class", "kept", "live",
-        "log", "loop_birth", "loops", "outer_names", "parent", "plain", "sheet", "timeline",
+        "log", "loop_birth", "loops", "outer_names", "parent", "plain", "promised", "sheet", "timeline",
     )  # fmt: skip
 
     def __init__(self, index: int, parent: Scope | None, birth: int, sheet: Sheet, is_class: bool = False) -> None:
@@ -95,6 +105,7 @@ class Scope:
         self.function: Any = None
         self.given: Given | None = None  # what is known here of a parameter
         self.kept: frozenset[str] = frozenset()  # names that keep what they stand for, whatever is bound to them here
+        self.promised: dict[str, tuple[ast.expr, Scope]] = {}  # the annotations of names, and where these were written
         self.plain = False  # whether the function's annotation promises a plain result
 
 
@@ -118,6 +129,7 @@ class Names:
         self.effort = 0
         self.later: dict[int, list[int]] = {}  # by the identity of a name's list of definitions
         self.phis: dict[int, list[int]] = {}
+        self.held: dict[tuple[int, int], Given] = {}  # (phi, one of its nodes) → what holds where it stands for that
         self.refusing: set[int] = set()  # functions that only raise: one branch has them for want of another's
 
     def new(self) -> int:
@@ -194,8 +206,11 @@ class Names:
             self.copy(node, phi)
         return phi
 
-    def join(self, since: int, ends: list[dict[str, int]]) -> None:
-        """Continue after branches whose final environments are `ends`; names bound since `log[since]` are merged."""
+    def join(self, since: int, ends: list[dict[str, int]], held: Sequence[Given | None] = ()) -> None:
+        """Continue after branches whose final environments are `ends`; names bound since `log[since]` are merged.
+
+        `held` is what is known of a parameter in each of the branches.
+        """
         scope = self.scope
         if not ends:
             scope.live = False
@@ -208,11 +223,17 @@ class Names:
                 first.pop(name, None)
                 continue
             node = self.merged([node for node in found if node not in self.refusing] or found)
+            self.hold(node, zip((end.get(name, 0) for end in ends), held, strict=False))
             first[name] = node
             if len(ends) > 1 or scope.timeline[name][-1][1] != node:
                 self.moment += 1
                 scope.timeline[name].append((self.moment, node))
         scope.env = first
+
+    def hold(self, phi: int, parts: Iterable[tuple[int, Given | None]]) -> None:
+        """Where a node stands for the parts that were merged in it."""
+        if phi in self.phis:
+            self.held.update({(phi, part): given for part, given in parts if given is not None})
 
     def rewind(self, since: int, env: dict[str, int]) -> None:
         """Start another branch from `env`: the timeline learns that the names bound since are as before again."""

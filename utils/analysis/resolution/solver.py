@@ -108,7 +108,13 @@ class Solver(Contents):
         """Call a module's `__getattr__`, if it has one; `from module import name` always asks for `__path__`, too."""
         owner, nodes = self.hierarchy.export(module, "__getattr__") or (None, [])
         for node in nodes:
-            if owner is not None:
+            if owner is None:
+                continue
+            number = self.hierarchy.function_at(owner, node)
+            function = self.hierarchy.function_of(number)[1] if number is not None else None
+            if function is not None and function.flags & ir.ONCE:
+                self.link(owner.offset + function.returns, dst)
+            else:
                 self.call_module(owner.offset + node, name, place, dst)
 
     def call_module(self, node: int, name: str, place: Place, dst: int) -> None:

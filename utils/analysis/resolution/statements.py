@@ -9,6 +9,7 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.control import Control
 from utils.analysis.resolution.operators import last_name
+from utils.analysis.resolution.scopes import Given
 
 
 class Statements(Control):
@@ -55,10 +56,29 @@ class Statements(Control):
         """A parameter that is returned untouched (or called, and that returned) is told per call, not merged."""
         if self.scope.plain and source not in self.constants and not function.flags & ir.GENERATOR:
             return
-        if self.scope.given is not None and source:
-            index, given = self.scope.given
-            maybe = not given and function.params[index] in self.flags  # whatever is given may be false, too
-            function.choices.append((index, None if maybe else given, source))
+        for part, given in self.parts_of(source, function) or [(source, self.scope.given)]:
+            self.give_part(function, part, given)
+
+    def parts_of(self, source: int, function: ir.Function) -> list[tuple[int, Given | None]]:
+        """What was merged in a node, and what holds where it stands for that; nothing where no part is a parameter."""
+        found: dict[int, Given | None] = {}
+        seen: set[tuple[int, Given | None]] = set()
+        stack = [(source, self.scope.given)]
+        while stack:
+            node, given = stack.pop()
+            parts = self.phis.get(node)
+            if parts is None:
+                found[node] = given if found.get(node, given) == given else None
+            elif (node, given) not in seen:
+                seen.add((node, given))
+                stack += [(part, self.held.get((node, part), given)) for part in reversed(parts)]
+        return list(found.items()) if any(self.parameters.get(node, (None,))[0] is function for node in found) else []
+
+    def give_part(self, function: ir.Function, source: int, given: Given | None) -> None:
+        if given is not None and source:
+            index, held = given
+            maybe = not held and function.params[index] in self.flags  # whatever is given may be false, too
+            function.choices.append((index, None if maybe else held, source))
             return
         self.unconditional.add(function.number)
         record, index = self.parameters.get(source, (None, 0))
