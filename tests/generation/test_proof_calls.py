@@ -150,6 +150,7 @@ OPEN = [
     ("assigned to a module in a function's place", "import m\ndef a(): pass\ndef hook(): pass\ndef run(): m.hook()\ndef put(): m.hook = a\n", "m.run", "m.a"),
     ("given another name from outside", "def a(): pass\nclass K:\n    def run(self): self.g()\ndef put(k): k.g = a\n", "m.K.run", "m.a"),
     ("constructor of a decorated class", "def d(c):\n    def new(self): pass\n    c.__init__ = new\n    return c\n@d\nclass A: pass\ndef run(): A()\n", "m.run", "m.d.new"),
+    ("class that a descriptor of ours gives", "class D(property):\n    def __get__(self, x, owner): return self.fget(owner)\nclass B:\n    def __init__(self, x): pass\nclass A:\n    @D\n    def other(cls): return B\n    def run(self): return self.other(self)\n", "m.A.run", "m.B.__init__"),
     ("constructor above in a decorated class", "def d(c):\n    def new(self): pass\n    c.__init__ = new\n    return c\n@d\nclass A: pass\nclass B(A):\n    def __init__(self): super().__init__()\n", "m.B.__init__", "m.d.new"),
     ("sorted by itself", "class A:\n    def __lt__(self, other): pass\ndef run(xs): return sorted(xs)\n", "m.run", "m.A.__lt__"),
     ("a class method of a subclass", "class A:\n    @classmethod\n    def run(cls): cls.f()\n    @classmethod\n    def f(cls): pass\nclass B(A):\n    @classmethod\n    def f(cls): pass\n", "m.A.run", "m.B.f"),

@@ -68,12 +68,14 @@ def _is_open(repo: Repository, caller: Found, scope: int, site: Site) -> bool:
 
 
 def _is_replaced(repo: Repository, value: Value) -> bool:
-    """Whether a decorator of the repository may put in a function's place what the reading cannot follow."""
+    """Whether a decorator of the repository may put in a function's place what the reading cannot follow, such as an
+    object of which its `__get__` decides what is read."""
     if value.kind != "def" or repo.is_class(value):
         return False
     refs = repo.definition(value).decorator_refs
     own = [ref for ref in refs if any(each.kind in FOLLOWED for each in _around(repo, value, [ref]))]
-    return any(each.kind not in FOLLOWED for each in _around(repo, value, [("c", ref) for ref in own]))
+    made = _around(repo, value, [("c", ref) for ref in own])
+    return any(each.kind not in FOLLOWED or repo.owner_of(each, "__get__") is not None for each in made)
 
 
 def _calls_unseen(repo: Repository, value: Value) -> bool:
