@@ -125,7 +125,7 @@ def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -
         return OF_ATTRIBUTES
     if called in module.kept:
         return ~OF_FUNCTIONS
-    if of_test_classes(module, pairs):
+    if is_of_test_classes(module, called or 0):
         return OF_FAMILY
     functions = {number for number, _ in pairs}
     if module.is_test and len(functions) > 2 and not all(is_special(module, number) for number in functions):
@@ -136,15 +136,16 @@ def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -
     return OF_EXACT if exact else OF_METHODS
 
 
-def of_test_classes(module: Interpreter, pairs: Sequence[tuple[int, int]]) -> bool:
-    """Whether methods are called on the objects that a test runner makes, one of each class, and at most on `self`."""
+def is_of_test_classes(module: Interpreter, called: int) -> bool:
+    """Whether what is called is read from `self` of test classes that have it each: the runner makes one of each."""
+    base, name = module.read_of.get(called, (0, ""))
     numbers = []
-    for _, receiver in pairs:
-        what = module.values.form(receiver) if receiver >= 0 else None
-        if what is None or what[0] != kinds.INSTANCE:
+    for value in module.points.get(base, ()):
+        what = module.values.table[value]
+        number = int(what[1]) if what[0] == kinds.INSTANCE else 0  # type: ignore[call-overload]
+        if not number or (what[2] and not module.hierarchy.binds(number, name)):
             return False
-        if is_exact(what):
-            numbers.append(int(what[1]))  # type: ignore[call-overload]
+        numbers += [number] if what[2] else []
     records = [(number, module.hierarchy.class_of(number)[1]) for number in numbers]
     return bool(records) and all(is_test_class(module.hierarchy, *record) for record in records)
 

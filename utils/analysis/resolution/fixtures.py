@@ -108,7 +108,8 @@ def is_test_module(name: str) -> bool:
 def is_test_class(hierarchy: Hierarchy, number: int, record: ir.Class) -> bool:
     """Whether a test runner makes instances of a class: it has tests, and is called or derived as runners want it."""
     order = hierarchy.order(number)
-    if not record.name.startswith("Test") and not any(isinstance(item, str) and "TestCase" in item for item in order):
+    called = record.name.startswith("Test") or record.name.endswith(("Test", "Tests"))
+    if not called and not any(isinstance(item, str) and "TestCase" in item for item in order):
         return False
     return any(has_tests(hierarchy.class_of(item)[1]) for item in order if isinstance(item, int))
 
