@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import pytest
 
 from tests.analysis.call_graph_cases import check
 from utils.analysis.resolution.graph import Graph
+from utils.analysis.summary import summarize
 
 CASES = {
     "a container of types that holds itself": (
@@ -85,3 +87,14 @@ def _bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_growth_is_bounded(name: str) -> None:
     source, expected = CASES[name]
     check(source, expected)
+
+
+def test_many_returns_of_a_name_with_many_definitions() -> None:
+    """What each of them hands back is told apart only where it is little: the summary grows with the source."""
+
+    def size(branches: int) -> int:
+        lines = (f"    if a[{i}]: y = a[{i}]()\n    elif a[-{i}]: return y\n" for i in range(branches))
+        source = f"def f(x, *a):\n    y = x\n{''.join(lines)}    return y\n"
+        return len(summarize(ast.parse(source), "main", "main.py").data)
+
+    assert size(400) < 5 * size(100)

@@ -11,6 +11,8 @@ from utils.analysis.resolution.control import Control
 from utils.analysis.resolution.operators import last_name
 from utils.analysis.resolution.scopes import Given
 
+PARTS = 12  # that are told apart in what a function gives back
+
 
 class Statements(Control):
     """The remaining statements, and the table of them all."""
@@ -60,7 +62,8 @@ class Statements(Control):
             self.give_part(function, part, given)
 
     def parts_of(self, source: int, function: ir.Function) -> list[tuple[int, Given | None]]:
-        """What was merged in a node, and what holds where it stands for that; nothing where no part is a parameter."""
+        """What was merged in a node, and what holds where it stands for that; nothing where no part is a parameter, or
+        there are too many to tell them apart at each `return`."""
         found: dict[int, Given | None] = {}
         seen: set[tuple[int, Given | None]] = set()
         stack = [(source, self.scope.given)]
@@ -71,6 +74,8 @@ class Statements(Control):
                 found[node] = given if found.get(node, given) == given else None
             elif (node, given) not in seen:
                 seen.add((node, given))
+                if len(seen) + len(parts) > PARTS:
+                    return []
                 stack += [(part, self.held.get((node, part), given)) for part in reversed(parts)]
         return list(found.items()) if any(self.parameters.get(node, (None,))[0] is function for node in found) else []
 
