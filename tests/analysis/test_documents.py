@@ -178,7 +178,7 @@ def test_unclosed_fence_runs_to_the_end() -> None:
 def test_hostile_text_is_read_in_linear_time(text: str) -> None:
     started = time.process_time()
     read_document("a.md", text)
-    assert time.process_time() - started < 60  # CPU seconds: a fraction of one is used, quadratic work takes minutes
+    assert time.process_time() - started < 5  # CPU seconds, whatever else the machine does: a fraction of one is used
 
 
 RST = """\

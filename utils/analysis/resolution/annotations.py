@@ -212,16 +212,16 @@ class Annotations(Expressions):
         site = 0
         for key, item in pairs:
             element = self.new()
-            before = self.size
-            self.declare(item, element)
-            if self.size > before or self.used(element):
+            if self.declares(item, element):
                 site = site or self.site(length)
                 self.elements.append((site, key, element))
         self.copy(site, dst)
 
-    def used(self, element: int) -> bool:
-        """Whether an annotation promised anything of this node."""
-        return element in self.declared
+    def declares(self, node: ast.expr, dst: int) -> bool:
+        """`declare`, and whether the annotation promises anything."""
+        size = self.size
+        self.declare(node, dst)
+        return self.size > size or dst in self.declared
 
     def use(self, node: int, *instruction: object) -> None:
         if node and instruction[0] in (ir.DECLARE, ir.TYPE):

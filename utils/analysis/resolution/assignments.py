@@ -38,21 +38,21 @@ class Assignments(Definitions):
         promise = self.scope.promised.get(target.id) if isinstance(target, ast.Name) else None
         if promise is None or not source or source in self.constants or is_plain(promise[0]):
             return source
-        declared, size = self.new(), self.size
-        self.declare_in(*promise, declared)
-        if self.size == size and not self.used(declared):
+        declared = self.new()
+        if not self.declares_in(*promise, declared):
             return source
         found = self.new()
         self.copy(source, found)
         self.assumed.append((declared, found))
         return found
 
-    def declare_in(self, annotation: ast.expr, scope: Scope, dst: int) -> None:
-        """Declare what an annotation of another scope promises: its names are read there, and nowhere else."""
+    def declares_in(self, annotation: ast.expr, scope: Scope, dst: int) -> bool:
+        """`declares` of an annotation of another scope: its names are read there, and nowhere else."""
         inner, sheet = self.scope, scope.sheet
         self.scope, scope.sheet = scope, inner.sheet
-        self.declare(annotation, dst)
+        promises = self.declares(annotation, dst)
         self.scope, scope.sheet = inner, sheet
+        return promises
 
     def unset(self, target: ast.expr, value: ast.expr | None) -> int:
         """`hook = None` in a module: a node for what others may assign to `module.hook`; 0 for anything else."""
@@ -252,9 +252,7 @@ class Assignments(Definitions):
         if isinstance(node.target, ast.Name):
             self.scope.promised[node.target.id] = node.annotation, self.scope
         declared = self.new()
-        size = self.size
-        self.declare(node.annotation, declared)
-        if self.size == size and not self.used(declared):
+        if not self.declares(node.annotation, declared):
             declared = 0
         scope = self.scope
         if isinstance(node.target, ast.Name) and scope.is_class:

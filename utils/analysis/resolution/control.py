@@ -39,8 +39,8 @@ class Control(Assignments):
             scope.log.append(name)
         scope.given = presence or given
         self.branch(node.body, for_checkers(node.test))
-        absence = otherwise(*presence, given) if presence is not None else None
-        scope.given = given if presence is None else absence
+        absence = None if presence is None else otherwise(*presence, given)
+        scope.given = absence or given
         goes_on = scope.live
         ends = [scope.env] if goes_on else []
         for end in ends:

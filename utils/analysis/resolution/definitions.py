@@ -18,7 +18,7 @@ from utils.analysis.resolution.annotations import (
     parse,
     written,
 )
-from utils.analysis.resolution.expressions import record_fields
+from utils.analysis.resolution.expressions import is_globals, record_fields
 from utils.analysis.resolution.operators import last_name
 from utils.analysis.resolution.parametrized import Given, Parametrized
 from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError, mangled
@@ -397,11 +397,9 @@ def gives_various(node: FunctionNode) -> bool:
 def fills_module(node: FunctionNode) -> bool:
     """Whether a function writes `globals()[name] = ...` or `globals().update(...)`."""
     for item in ast.walk(node):
-        if isinstance(item, ast.Subscript):
-            fills = isinstance(item.ctx, ast.Store)
-        else:
-            fills = isinstance(item, ast.Attribute) and item.attr in ("update", "setdefault")
-        if fills and isinstance(item.value, ast.Call) and last_name(item.value.func) == "globals":  # type: ignore[attr-defined]
+        if isinstance(item, ast.Subscript) and isinstance(item.ctx, ast.Store) and is_globals(item.value):
+            return True
+        if isinstance(item, ast.Attribute) and item.attr in ("update", "setdefault") and is_globals(item.value):
             return True
     return False
 

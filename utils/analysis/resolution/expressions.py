@@ -425,10 +425,12 @@ def owner_of_names(node: ast.expr) -> ast.expr | None:
 
 def is_global(node: ast.Subscript) -> bool:
     """Whether this is `globals()["name"]`."""
-    call = node.value
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "globals":
-        return False
-    return isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+    return is_globals(node.value) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+
+
+def is_globals(node: ast.expr) -> bool:
+    """Whether this is `globals()`."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "globals"
 
 
 def record_fields(node: ast.expr) -> list[str] | None:

@@ -139,15 +139,12 @@ def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -
 def is_of_test_classes(module: Interpreter, called: int) -> bool:
     """Whether what is called is read from `self` of test classes that have it each: the runner makes one of each."""
     base, name = module.read_of.get(called, (0, ""))
-    numbers = []
-    for value in module.points.get(base, ()):
-        what = module.values.table[value]
-        number = int(what[1]) if what[0] == kinds.INSTANCE else 0  # type: ignore[call-overload]
-        if not number or (what[2] and not module.hierarchy.binds(number, name)):
-            return False
-        numbers += [number] if what[2] else []
-    records = [(number, module.hierarchy.class_of(number)[1]) for number in numbers]
-    return bool(records) and all(is_test_class(module.hierarchy, *record) for record in records)
+    readers = [module.values.table[value] for value in module.points.get(base, ())]
+    if any(what[0] != kinds.INSTANCE for what in readers):
+        return False
+    made = [int(what[1]) for what in readers if is_exact(what)]  # type: ignore[call-overload]
+    hierarchy = module.hierarchy
+    return bool(made) and all(hierarchy.binds(number, name) and is_test_class(hierarchy, number) for number in made)
 
 
 def is_of_attribute(module: Interpreter, site: int) -> bool:

@@ -105,10 +105,11 @@ def is_test_module(name: str) -> bool:
     )
 
 
-def is_test_class(hierarchy: Hierarchy, number: int, record: ir.Class) -> bool:
+def is_test_class(hierarchy: Hierarchy, number: int) -> bool:
     """Whether a test runner makes instances of a class: it has tests, and is called or derived as runners want it."""
     order = hierarchy.order(number)
-    called = record.name.startswith("Test") or record.name.endswith(("Test", "Tests"))
+    name = hierarchy.class_of(number)[1].name
+    called = name.startswith("Test") or name.endswith(("Test", "Tests"))
     if not called and not any(isinstance(item, str) and "TestCase" in item for item in order):
         return False
     return any(has_tests(hierarchy.class_of(item)[1]) for item in order if isinstance(item, int))

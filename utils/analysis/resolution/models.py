@@ -138,7 +138,7 @@ class Models(Shapes):
             self.wait(first, (WRAP, args[1], call.dst))
 
     def ask_arguments(self, name: str, args: list[int], keywords: dict[Any, int], call: Call) -> None:
-        """The special methods that a builtin asks its arguments for."""
+        """The special methods that a builtin asks its arguments for, or what it makes of them."""
         if name in ASK:
             for item in args:
                 self.ask(item, ASK[name], call)

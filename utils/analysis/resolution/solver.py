@@ -28,7 +28,7 @@ class Solver(Contents):
             self.seed_parameters(function, base)
         for number, record in face.classes.items():
             self.add(offset + record.node, intern(kinds.CLASS, base | number))
-            if is_test_class(self.hierarchy, base | number, record):
+            if is_test_class(self.hierarchy, base | number):
                 self.made.add(base | number)  # by the test runner
                 self.run_inherited(base | number)
         for node, length in code.sites.items():
@@ -106,10 +106,11 @@ class Solver(Contents):
 
     def ask_module(self, module: str, name: str, place: Place, dst: int) -> None:
         """Call a module's `__getattr__`, if it has one; `from module import name` always asks for `__path__`, too."""
-        owner, nodes = self.hierarchy.export(module, "__getattr__") or (None, [])
+        found = self.hierarchy.export(module, "__getattr__")
+        if found is None:
+            return
+        owner, nodes = found
         for node in nodes:
-            if owner is None:
-                continue
             number = self.hierarchy.function_at(owner, node)
             function = self.hierarchy.function_of(number)[1] if number is not None else None
             if function is not None and function.flags & ir.ONCE:
