@@ -47,7 +47,7 @@ def test_precision_and_recall_over_all_programs(compared: dict[str, tuple[Edges,
 
 
 def test_every_category_has_programs() -> None:
-    assert len(CATEGORIES) == 22
+    assert len(CATEGORIES) == 23
     assert all(cases(category) for category in CATEGORIES)
 
 

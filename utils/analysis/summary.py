@@ -52,6 +52,7 @@ def walk_functions(builder: Statements) -> None:
         node, scope = builder.deferred.popleft()
         record: ir.Function = scope.function
         builder.scope = scope
+        builder.narrow_by_choice(scope)
         args = node.args
         for item, param in zip([*args.posonlyargs, *args.args, *args.kwonlyargs], record.params, strict=False):
             scope.env[item.arg] = param

@@ -6,7 +6,7 @@ import ast
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.expressions import Expressions
-from utils.analysis.resolution.operators import last_name
+from utils.analysis.resolution.syntax import last_name
 
 ONE_OF = frozenset({"Optional", "Union", "Annotated", "ClassVar", "Final", "Required", "NotRequired", "InitVar"})
 RESULT = frozenset({"Awaitable", "Coroutine", "Task", "Future"})

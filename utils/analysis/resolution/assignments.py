@@ -8,8 +8,9 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution.annotations import is_plain
 from utils.analysis.resolution.definitions import FLAGS, Definitions
 from utils.analysis.resolution.expressions import owner_of_names
-from utils.analysis.resolution.operators import BINARY, last_name
+from utils.analysis.resolution.operators import BINARY
 from utils.analysis.resolution.scopes import Scope
+from utils.analysis.resolution.syntax import last_name
 
 
 class Assignments(Definitions):
@@ -131,6 +132,7 @@ class Assignments(Definitions):
 
         `how` comes before the name where it is not assigned to but put into the object's dictionary.
         """
+        self.scope.env.pop(self.scope.cache.get((base, name), 0), None)
         record, index = self.parameters.get(self.bound_once(base), (None, 0))
         owner = -1
         if record is not None and index == 0 and record.flags & ir.METHOD and not record.flags & ir.STATIC:

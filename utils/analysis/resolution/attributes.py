@@ -33,6 +33,7 @@ class Attributes(Enums):
         self.fields: dict[tuple[int, str], int] = {}
         self.loads: dict[int, list[Place]] = {}
         self.properties: dict[int, list[int]] = {}
+        self.narrowed: dict[int, int] = {}  # node of what a test lets through → the node that it is asked of
         self.read_of: dict[int, tuple[int, str]] = {}  # node of an attribute → the node that it is read from, its name
         self.families: set[int] = set()  # nodes of attributes of which only how their names begin is known
         self.by_key: dict[int, list[int]] = {}

@@ -8,12 +8,12 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import GETTER
-from utils.analysis.resolution.binding import APPLIED_RESULT, Binding, Call, shifted
+from utils.analysis.resolution.binding import APPLIED_RESULT, OPEN, Binding, Call, shifted
 from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import BY_SUPER, NOWHERE, Place, World, on
 from utils.analysis.resolution.hierarchy import Module
 
-APPLY, CONSTRUCTED, OTHER_MADE, MEMBER_VALUE = 103, 94, 84, 130
+APPLY, CONSTRUCTED, OTHER_MADE, MEMBER_VALUE, BY_KIND = 103, 94, 84, 130, 136
 
 
 class Calls(Binding):
@@ -23,6 +23,7 @@ class Calls(Binding):
         super().__init__(world, module)
         self.applied: set[tuple[int, int]] = set()
         self.pending: dict[int, Call] = {}
+        self.unknown_kinds: list[tuple[int, int, Ref]] = []
         self.callee_of: dict[int, int] = {}  # node of a call's result → what is called
 
     @on(ir.CALL)
@@ -133,10 +134,36 @@ class Calls(Binding):
         for index, given, node in function.choices:
             if index < 0 or not self.fits(function, index, given, args, call):
                 continue
-            if node in function.params:
+            item = self.argument(function, index, args, call) if given in (ir.AWAITED, ir.NOT_AWAITED) else 0
+            if item.__class__ is int and item not in (0, OPEN):
+                source = item if node == function.params[index] else owner.offset + node
+                self.take_by_kind(item, given == ir.AWAITED, source, call.dst)
+            elif node in function.params:
                 self.hand_back(function, function.params.index(node), False, receiver, args, call)
             else:
                 self.link(owner.offset + node, call.dst)
+
+    def take_by_kind(self, item: int, awaited: bool, source: int, dst: Ref) -> None:
+        """A result that depends on whether the argument is a coroutine function, or the argument where it is one."""
+        if source == item:
+            self.wait(item, (ir.SUCH, ir.COROUTINE_TEST, awaited, dst))
+            return
+        self.wait(item, (BY_KIND, awaited, source, dst))
+        if not self.points.get(item):
+            self.unknown_kinds.append((item, source, dst))
+
+    @on(BY_KIND)
+    def on_by_kind(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        awaited, source, dst = rule
+        if self.is_such(ir.COROUTINE_TEST, what) in (None, awaited):
+            self.link(source, dst)
+
+    def settle_kinds(self) -> None:
+        """Arguments that nothing is known of may be coroutine functions or not."""
+        waiting, self.unknown_kinds = self.unknown_kinds, []
+        for item, source, dst in waiting:
+            if not self.points.get(item):
+                self.link(source, dst)
 
     def instantiate(self, number: int, call: Call, certain: bool = True) -> None:
         """A class is called: its metaclass decides what that does."""

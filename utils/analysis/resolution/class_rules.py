@@ -9,8 +9,16 @@ from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import Attributes
 from utils.analysis.resolution.graph import Place, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS
+from utils.analysis.resolution.outside import derives, has_own
 
-NARROWED, EXCLUDED, NAMED_IN, AFTER, NO_SCALAR = 100, 99, 91, 81, 80
+NARROWED, EXCLUDED, NAMED_IN, AFTER, NO_SCALAR, OF_TYPE = 100, 99, 91, 81, 80, 137
+TYPES = frozenset({"bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
+CALLED = frozenset({kinds.FUNCTION, kinds.CLASS, kinds.BOUND, kinds.PARTIAL, kinds.WRAPPED})  # of no such type
+
+FUNCTIONS = (kinds.FUNCTION, kinds.BOUND, kinds.WRAPPED)
+KNOWN = frozenset(
+    {*FUNCTIONS, kinds.CLASS, kinds.INSTANCE, kinds.PARTIAL, kinds.CONTAINER, kinds.CONSTANT, kinds.SCALAR}
+)
 
 
 class ClassRules(Attributes):
@@ -32,44 +40,123 @@ class ClassRules(Attributes):
 
     @on(ir.NARROW)
     def on_narrow(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
-        """A class arrived at the second argument of `isinstance`: keep the values that are of it."""
-        base, dst = rule[0] + offset, rule[1] + offset
+        """A class arrived at the second argument of `isinstance` or `issubclass`: keep the values that are of it."""
+        base, dst, below = rule[0] + offset, rule[1] + offset, rule[2]
+        self.narrowed[dst] = base
         if what[0] == kinds.CLASS:
-            self.wait(base, (NARROWED, what[1], dst))
-            self.add(dst, self.values.intern(kinds.INSTANCE, what[1], False))
+            self.wait(base, (NARROWED, what[1], dst, below))
+            if not below:
+                self.add(dst, self.values.intern(kinds.INSTANCE, what[1], False))
         elif what[0] == kinds.CONTAINER:
-            self.follow(self.all_contents(int(what[1])), (ir.NARROW, base, dst))  # type: ignore[call-overload]
+            self.follow(self.all_contents(int(what[1])), (ir.NARROW, base, dst, below))  # type: ignore[call-overload]
+        elif what[0] == kinds.BUILTIN and what[1] in TYPES and not below:
+            self.wait(base, (OF_TYPE, what[1], dst))
+        elif what[0] == kinds.BUILTIN and what[1] == "type" and not below:
+            self.wait(base, (ir.SUCH, ir.CLASS_TEST, True, dst))
         else:
             self.link(base, dst)
 
     @on(NARROWED)
     def on_narrowed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
-        number, dst = rule
-        is_other = what[0] == kinds.INSTANCE and not self.hierarchy.is_subclass(int(what[1]), number)  # type: ignore[call-overload]
-        if what[0] != kinds.SCALAR and not is_other:
+        number, dst, below = rule
+        if self.is_of(what, number, below) is not False:
             self.add(dst, value)
+
+    def is_of(self, what: kinds.Value, number: int, below: bool) -> bool | None:
+        """Whether a value is of a class, or a class below it; None where that can't be told."""
+        kind = what[0]
+        if kind == kinds.SCALAR:
+            return False
+        if kind == kinds.CLASS and not below:
+            what = self.as_object(what)
+        if what[0] == (kinds.CLASS if below else kinds.INSTANCE) and self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
+            return True
+        known = what[0] in (*FUNCTIONS, kinds.CLASS if below else kinds.INSTANCE)
+        return None if not known or self.hierarchy.class_of(number)[1].is_protocol else False
+
+    def as_object(self, what: kinds.Value) -> kinds.Value:
+        """A class as what it is asked for special methods as: an object of its metaclass, where that is one of ours."""
+        metaclass = self.hierarchy.metaclass_of(int(what[1])) if what[0] == kinds.CLASS else None  # type: ignore[call-overload]
+        return what if metaclass is None else (kinds.INSTANCE, metaclass, True)
+
+    @on(OF_TYPE)
+    def on_of_type(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """What may be of one of Python's own types that hold plain values."""
+        name, dst = rule
+        if self.is_of_type(what, name) is not False:
+            self.add(dst, value)
+
+    def is_of_type(self, what: kinds.Value, name: str) -> bool | None:
+        """Whether a value is of such a type; None where that can't be told."""
+        if what[0] in CALLED:
+            return False
+        if what[0] == kinds.CONSTANT:
+            return what[1] == name
+        if what[0] != kinds.INSTANCE:
+            return None
+        order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
+        found = {derives(item, name) for item in order if isinstance(item, str)}
+        return True if True in found else None if None in found else False
 
     @on(ir.EXCLUDE)
     def on_exclude(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
-        base, dst = rule[0] + offset, rule[1] + offset
+        base, dst, below = rule[0] + offset, rule[1] + offset, rule[2]
+        self.narrowed[dst] = base
         if what[0] == kinds.CLASS:
-            self.wait(base, (EXCLUDED, what[1], dst))
-        elif what[0] == kinds.BUILTIN:
-            self.wait(base, (NO_SCALAR, dst))
+            self.wait(base, (EXCLUDED, what[1], dst, below))
+        elif what[0] == kinds.BUILTIN and what[1] == "type" and not below:
+            self.wait(base, (ir.SUCH, ir.CLASS_TEST, False, dst))
+        elif what[0] == kinds.BUILTIN and not below:
+            self.wait(base, (NO_SCALAR, what[1], dst))
         else:
             self.link(base, dst)
 
     @on(EXCLUDED)
     def on_excluded(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
-        number, dst = rule
-        if what[0] != kinds.INSTANCE or not self.hierarchy.is_subclass(int(what[1]), number):  # type: ignore[call-overload]
+        number, dst, below = rule
+        if self.is_of(what, number, below) is not True:
             self.add(dst, value)
 
     @on(NO_SCALAR)
     def on_no_scalar(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """What is not of a class of Python's own."""
-        if what[0] != kinds.SCALAR:
-            self.add(rule[0], value)
+        name, dst = rule
+        if what[0] != kinds.SCALAR and not (name in TYPES and self.is_of_type(what, name)):
+            self.add(dst, value)
+
+    def is_such(self, test: str, what: kinds.Value) -> bool | None:
+        """Whether a test holds of a value; None where that can't be told."""
+        kind = what[0]
+        if test == ir.COROUTINE_TEST:
+            if kind not in FUNCTIONS:
+                return None
+            flags = self.hierarchy.function_of(int(what[1]))[1].flags  # type: ignore[call-overload]
+            return bool(flags & ir.COROUTINE) and not flags & ir.GENERATOR
+        if kind not in KNOWN:
+            return None
+        if test == ir.CLASS_TEST:
+            return kind == kinds.CLASS
+        if test == ir.FUNCTION_TEST:
+            return kind in FUNCTIONS
+        if kind != kinds.INSTANCE:
+            return kind in (*FUNCTIONS, kinds.CLASS, kinds.PARTIAL) if test == ir.CALLABLE_TEST else None
+        number = int(what[1])  # type: ignore[call-overload]
+        name = "__call__" if test == ir.CALLABLE_TEST else test.partition(" ")[2]
+        if self.hierarchy.binds(number, name):
+            return True
+        return False if test == ir.CALLABLE_TEST and what[2] and self.lacks(what, name) else None
+
+    @on(ir.SUCH)
+    def on_such(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        test, holds, dst = rule
+        self.narrowed[dst + offset] = self.at
+        if self.is_such(test, what) in (None, holds):
+            self.add(dst + offset, value)
+
+    def lacks(self, what: kinds.Value, name: str) -> bool:
+        """Whether no base that is not ours has a special method of its own."""
+        order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
+        return not any(isinstance(item, str) and has_own(item, name) for item in order)
 
     @on(ir.SUPER)
     def on_super(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

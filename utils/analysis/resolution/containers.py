@@ -12,7 +12,7 @@ from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import World, on
 from utils.analysis.resolution.hierarchy import Module
 from utils.analysis.resolution.library import VALUE
-from utils.analysis.resolution.outside import has_own, is_plain_base
+from utils.analysis.resolution.outside import is_plain_base
 
 COMPARISONS = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"})  # of containers give no container
 COMPARED = 4  # pairs of containers at one place: of more, nobody can say what is in those that meet
@@ -40,16 +40,6 @@ class Containers(ContainerClasses):
         """Whether a class and all its bases are ours: else a base may have the special method that none of ours has."""
         order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
         return all(isinstance(item, int) or is_plain_base(item) for item in order)
-
-    def lacks(self, what: kinds.Value, name: str) -> bool:
-        """Whether no base that is not ours has a special method of its own."""
-        order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
-        return not any(isinstance(item, str) and has_own(item, name) for item in order)
-
-    def as_object(self, what: kinds.Value) -> kinds.Value:
-        """A class as what it is asked for special methods as: an object of its metaclass, where that is one of ours."""
-        metaclass = self.hierarchy.metaclass_of(int(what[1])) if what[0] == kinds.CLASS else None  # type: ignore[call-overload]
-        return what if metaclass is None else (kinds.INSTANCE, metaclass, True)
 
     # --- items -------------------------------------------------------------------------------------------------------
 

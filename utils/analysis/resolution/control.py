@@ -9,9 +9,9 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.assignments import Assignments
-from utils.analysis.resolution.operators import last_name, text_of
 from utils.analysis.resolution.platforms import decided, for_checkers, there_for_sure
-from utils.analysis.resolution.scopes import Given, bound_names, otherwise
+from utils.analysis.resolution.scopes import Environment, Given, bound_names, otherwise
+from utils.analysis.resolution.syntax import last_name, text_of
 
 RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "warns"})
 
@@ -72,7 +72,11 @@ class Control(Assignments):
 
     def presence(self, test: ast.expr) -> Given | None:
         """A test that tells whether an optional parameter is given, or a flag is set that is not set by default, or
-        which of some texts a parameter is: its index, and what holds of it where the test does."""
+        which of some texts a parameter is, or whether it is a coroutine function: its index, and what holds of it where
+        the test does."""
+        if (asked := self.asked(test)) is not None and asked[1] == ir.COROUTINE_TEST:
+            record, index = self.parameters.get(self.whole(self.at(asked[0])), (None, 0))
+            return (index, ir.AWAITED) if record is not None and record is self.scope.function else None
         given, flag = True, True
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test, given = test.operand, False
@@ -127,7 +131,7 @@ class Control(Assignments):
                 self.copy(scope.env.get(name, 0), phi)
                 self.bind(name, phi)
         entry = self.snapshot(scope.env)
-        breaks: list[dict[str, int]] = []
+        breaks: list[Environment] = []
         scope.loops.append((phis, breaks))
         head()
         self.body(node.body)
@@ -166,6 +170,9 @@ class Control(Assignments):
         caught = dict.fromkeys(scope.log[start:])
         entry = self.snapshot(before)
         for name in caught:
+            if isinstance(name, int):
+                entry.pop(name, None)
+                continue
             late = takewhile(lambda bound: bound[0] > began, reversed(scope.timeline[name]))
             entry[name] = self.merged([before.get(name, 0), *reversed([found for _, found in late])])
         if scope.live:
@@ -255,7 +262,7 @@ class Control(Assignments):
             found = self.expr(node.cls)
             if found:
                 subject, whole = self.new(), subject
-                self.use(found, ir.NARROW, whole, subject)
+                self.use(found, ir.NARROW, whole, subject, False)
             names = [*node.kwd_attrs, *(f"{ir.MATCHED}{index}" for index in range(len(node.patterns)))]
             for name, inner in zip(names, [*node.kwd_patterns, *node.patterns], strict=True):
                 self.pattern(inner, self.attribute_node(subject, name, node.lineno) if subject else 0)
@@ -287,8 +294,12 @@ class Control(Assignments):
             self.pattern(inner, dst)
 
 
-def widen(env: dict[str, int], before: dict[str, int], narrowed: dict[str, int]) -> None:
-    """Where branches meet, a name that only a test narrowed stands for what it stood for."""
-    for name, node in narrowed.items():
-        if env.get(name) == node and name in before:
-            env[name] = before[name]
+def widen(env: Environment, before: Environment, narrowed: Environment) -> None:
+    """Where branches meet, a reference that only a test narrowed stands for what it stood for."""
+    for reference, node in narrowed.items():
+        if env.get(reference) != node:
+            continue
+        if reference in before:
+            env[reference] = before[reference]
+        elif isinstance(reference, int):
+            del env[reference]

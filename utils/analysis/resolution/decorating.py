@@ -36,9 +36,17 @@ class Decorating(Calls):
             self.handed_on.update({self.offset + function.var_positional, self.offset + function.var_keyword})
         else:
             for node in given_to(function):
-                targets = self.module.code.succ.get(node, ())
-                targets = (targets,) if isinstance(targets, int) else targets
-                self.wide.update(self.offset + item for item in (node, *targets))
+                for source in self.seen_as(node):
+                    targets = self.module.code.succ.get(source, ())
+                    targets = (targets,) if isinstance(targets, int) else targets
+                    self.wide.update(self.offset + item for item in (source, *targets))
+
+    def seen_as(self, node: int) -> list[int]:
+        """A parameter's node, and those of what tests let through of it."""
+        found = [node]
+        for each in found:
+            found += [item[-1] for item in ir.decode(self.module.code, each) if item[0] == ir.SUCH]
+        return found
 
     @on(ir.DECORATE)
     def on_decorate(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

@@ -19,9 +19,9 @@ from utils.analysis.resolution.annotations import (
     written,
 )
 from utils.analysis.resolution.expressions import is_globals, record_fields
-from utils.analysis.resolution.operators import last_name
 from utils.analysis.resolution.parametrized import Given, Parametrized
 from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError, mangled
+from utils.analysis.resolution.syntax import last_name
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -132,6 +132,8 @@ class Definitions(Parametrized):
         self.annotate(args, every, record)
         inner = Scope(scope_index, scope, scope.loop_birth or self.moment, sheet)
         inner.function = record
+        if scope.function is not None and self.narrowed_from:
+            inner.narrowed = {name: found for name, found in scope.names() if found in self.narrowed_from}
         inner.promised = {item.arg: (item.annotation, scope) for item in every if item.annotation is not None}
         self.deferred.append((node, inner))
         return record
@@ -236,7 +238,7 @@ class Definitions(Parametrized):
     def define(self, node: FunctionNode, sheet: Sheet) -> None:
         given: Given = dict(self.given_to.get(self.scope.class_index, {}) if node.name.startswith("test") else {})
         decorators = [(item, self.decorator(item, given)) for item in node.decorator_list]
-        flags = 0
+        flags = ir.COROUTINE if isinstance(node, ast.AsyncFunctionDef) else 0
         accessor = ""
         for position, (item, _) in enumerate(decorators):
             name = last_name(item.func if isinstance(item, ast.Call) else item)
@@ -354,7 +356,7 @@ class Definitions(Parametrized):
         self.scope = inner
         self.body(node.body)
         self.scope = outer
-        for name, found in inner.env.items():
+        for name, found in inner.names():
             record.names[mangled(name, node.name)] = [found] if found else []
             if (index, name) in self.declared_in:
                 record.declared.append(name)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.operators import Operators, ends_of, is_filled_in, last_name
+from utils.analysis.resolution.operators import Operators
 from utils.analysis.resolution.outside import RECORD_MAKERS
 from utils.analysis.resolution.scopes import Scope
+from utils.analysis.resolution.syntax import ends_of, is_filled_in, last_name
 
 SAYS_ENOUGH = 2  # characters with which names begin that belong together
 
@@ -29,7 +30,6 @@ class Expressions(Operators):
         self.call_of: dict[int, int] = {}
         self.items_of: dict[tuple[int, int], int] = {}  # nodes of the key and the value in a loop → the dictionary's
         self.attribute_of: dict[int, tuple[int, str]] = {}
-        self.parameters: dict[int, tuple[Any, int]] = {}
         self.handlers: dict[type, Callable[[Any], int]] = {
             ast.Name: lambda node: self.read(node.id),
             ast.Attribute: self.attribute,
@@ -84,6 +84,8 @@ class Expressions(Operators):
             return ("k", int(value) if whole else value)  # type: ignore[arg-type]
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
             return ("k", -node.operand.value) if node.operand.value.__class__ is int else 0
+        if isinstance(node, ast.Tuple) and all(isinstance(item, ast.Constant) for item in node.elts):
+            return ("k", tuple(self.key(item)[1] for item in node.elts))
         found = self.expr(node)
         if found in self.constants:
             return ("k", self.constants[found])
@@ -99,7 +101,8 @@ class Expressions(Operators):
         base = self.expr(node.value)
         if not base:
             return 0
-        return self.attribute_node(base, self.mangled(node.attr), node.end_lineno or node.lineno)
+        found = self.attribute_node(base, self.mangled(node.attr), node.end_lineno or node.lineno)
+        return self.scope.env.get(found, found)
 
     def attribute_node(self, base: int, name: str, line: int) -> int:
         cache = self.scope.cache
@@ -165,6 +168,8 @@ class Expressions(Operators):
         dst = self.new()
         self.uses[func].append((ir.CALL, self.scope.index, node.func.end_lineno, args, keywords, dst))
         self.call_of[dst] = func
+        if (asked := self.asked(node)) is not None:
+            self.answers[dst] = asked[0], self.at(asked[0]), asked[1]
         return dst
 
     def update_attributes(self, node: ast.Call, args: list[Any], keywords: list[tuple[str | None, Any]]) -> None:

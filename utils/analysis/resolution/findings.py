@@ -81,7 +81,7 @@ def general_sites(module: Interpreter) -> tuple[dict[int, int], set[int]]:
     full: set[int] = set()
     most = max(module.limits.values())
     for node, values in module.points.items():
-        if len(values) < most:
+        if len(values) < most and len(module.points.get(whole(module, node), ())) < most:
             continue
         calls = [] if node & ir.MADE else decode(module.module.code, node & ir.LOCAL)
         sites = [module.offset + item[5] for item in calls if item[0] == ir.CALL]
@@ -90,6 +90,13 @@ def general_sites(module: Interpreter) -> tuple[dict[int, int], set[int]]:
         if node not in module.wide:
             full.update(sites)
     return found, full
+
+
+def whole(module: Interpreter, node: int) -> int:
+    """What a node has before any test of it."""
+    while node in module.narrowed:
+        node = module.narrowed[node]
+    return node
 
 
 def by_name(
@@ -118,14 +125,14 @@ def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -
     """How many callees a site may have that runs these (function, receiver or -1)."""
     if all(is_unnamed(module.hierarchy.function_of(number)[1]) for number, _ in pairs):
         return IMPLIED
-    called = module.callee_of.get(site)
+    called = whole(module, module.callee_of.get(site, 0))
     if called in module.families:
         return ~OF_FAMILY  # whatever decorates them
     if is_of_attribute(module, site):
         return OF_ATTRIBUTES
     if called in module.kept:
         return ~OF_FUNCTIONS
-    if is_of_test_classes(module, called or 0):
+    if is_of_test_classes(module, called):
         return OF_FAMILY
     functions = {number for number, _ in pairs}
     if module.is_test and len(functions) > 2 and not all(is_special(module, number) for number in functions):
@@ -150,7 +157,7 @@ def is_of_test_classes(module: Interpreter, called: int) -> bool:
 def is_of_attribute(module: Interpreter, site: int) -> bool:
     """Whether a site calls a method of what an attribute holds: one run mostly meets one of the objects it may be."""
     base, _ = module.read_of.get(module.callee_of.get(site, 0), (0, ""))
-    return base in module.read_of
+    return whole(module, base) in module.read_of
 
 
 def is_read(function: ir.Function) -> bool:

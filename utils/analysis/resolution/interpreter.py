@@ -29,6 +29,7 @@ class Interpreter(Models):
             self.hold_to_annotations()
             return
         self.settle_keys()
+        self.settle_kinds()
         being_made = self.settle_decorators()
         self.settle_defaults()
         if phase > 1:  # when the decorated classes are known

@@ -24,20 +24,21 @@ ENTER = 7  # (dst, scope, line, asynchronous)        dst gets what `with ... as`
 DUNDER = 8  # (names, other, dst, scope, line, late) dst gets the first of these special methods that exists; late:
 #                                                      it is asked for only where the operand `other` has none
 DECLARE = 9  # (dst,)                                dst gets an instance of each class that arrives
-NARROW = 10  # (class_node, dst)                     dst gets the values that are instances of the class
+NARROW = 10  # (values, dst, below)                   dst gets the values of the class base; below: classes below it
 RAISE = 11  # (scope, line)                          a class that arrives is instantiated
 DECORATE = 12  # (src, dst, scope, line)             dst gets base(src)
 SUPER = 13  # (class, dst)                           dst gets super(class, value)
 MERGE = 14  # (site,)                                the container `site` gets the contents of the value
 DELEGATE = 15  # (dst, yields)                       `yield from`
 SLICE = 16  # (low, high, step, dst, scope, line)    dst gets base[low:high:step]
-EXCLUDE = 18  # (class_node, dst)                    dst gets the values that are not of the class
+EXCLUDE = 18  # (values, dst, below)                  dst gets the values that are not
 SUBCLASS = 19  # (class, scope, line)                the class that arrives is made by a class statement
 TYPE = 17  # (dst,)                                  dst gets the class that arrives (`type[K]`)
 HASH = 20  # (holder, test, scope, line)             base is a key in `holder`; test: it is only looked for with `in`
 NAMED = 21  # (name_node, dst, scope, line)          dst gets the attributes of base that the texts at name_node name
 SUPER_AFTER = 22  # (receiver_node, dst)             dst gets super(base, receiver)
 SET_SLICE = 23  # (source, scope, line)              base[...:...] gets source
+SUCH = 24  # (test, holds, dst)                        dst gets the values of which a test holds, or does not
 
 STATIC, CLASS_METHOD, PROPERTY, GENERATOR, CONTEXT, ABSTRACT, METHOD = 1, 2, 4, 8, 16, 32, 64  # of a function
 WRAPPER = 128  # decorated with functools.wraps: it stands in for one function each time
@@ -48,6 +49,7 @@ INSTEAD = 2048  # a `__new__` that makes no object of the class at all
 VARIED = 4096  # a `__getattr__` that may give this or that: no annotation says what, and it returns in several places
 AUTOMATIC = 8192  # a fixture that pytest uses for all tests near it
 OWN = 16384  # its annotation promises an object of the class that it is called on, whichever is handed back
+COROUTINE = 65536  # calling it gives what `await` takes
 ONCE = 32768  # a module's `__getattr__` that leaves what it gives in the module: it runs for the first who asks
 
 NODE_BITS = 31  # of a node's number within its file
@@ -67,8 +69,12 @@ DEFAULT = -3  # the length of a mapping that makes what it lacks
 TAIL = "\0tail"  # the key of what was appended to a list
 
 
+COROUTINE_TEST, CLASS_TEST, FUNCTION_TEST, CALLABLE_TEST, ATTRIBUTE_TEST = (  # with a name after the last
+    "iscoroutinefunction", "isclass", "isfunction", "callable", "hasattr",
+)  # fmt: skip
 IS, IS_NOT = "is", "is not"  # before the texts that a parameter is one of, or none of
-Held = bool | tuple[str, ...]  # what holds of a parameter: it is given or not; (IS or IS_NOT, text, ...)
+AWAITED, NOT_AWAITED = ("awaited",), ("not awaited",)  # a parameter is a coroutine function, or is none
+Held = bool | tuple[str, ...]  # what holds of a parameter: it is given or not; (IS or IS_NOT, text, ...); AWAITED ...
 
 MODELLED = frozenset({  # the builtins that linking knows the meaning of
     "__import__", "abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "classmethod", "complex", "dict", "dir",

@@ -1,17 +1,29 @@
-"""What a condition says of the names in it: `isinstance(name, K)` narrows them where it holds and where it does not."""
+"""What a condition says of the names in it.
+
+`isinstance(name, K)` and `iscoroutinefunction(name)` narrow them where they hold and where they do not.
+"""
 
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from utils.analysis.resolution import ir
-from utils.analysis.resolution.scopes import Names
+from utils.analysis.resolution.scopes import Environment, Names, Reference, Scope
+from utils.analysis.resolution.syntax import is_dotted, last_name, text_of
 
-Narrowed = dict[str, int]  # name → the node that it stands for
+TESTS = frozenset({ir.COROUTINE_TEST, ir.CLASS_TEST, ir.FUNCTION_TEST, ir.CALLABLE_TEST})  # functions of one value
 
 
 class Narrowing(Names):
     """Conditions of statements and expressions."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(module)
+        self.answers: dict[
+            int, tuple[Reference, int, str]
+        ] = {}  # what a test gives → of what, what that was, which test
+        self.parameters: dict[int, tuple[Any, int]] = {}
 
     def expr(self, node: ast.expr) -> int:
         raise NotImplementedError  # Expressions
@@ -22,13 +34,13 @@ class Narrowing(Names):
     def truth(self, node: ast.expr) -> int:
         raise NotImplementedError  # Operators
 
-    def condition(self, test: ast.expr) -> Narrowed:
+    def condition(self, test: ast.expr) -> Environment:
         """Evaluate a test; what its names stand for where it holds."""
         if not (isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And)):
             self.truth(test)
             return self.holding(test)
-        before: Narrowed = {}
-        found: Narrowed = {}
+        before: Environment = {}
+        found: Environment = {}
         for part in test.values:
             narrowed = self.condition(part)
             for name, node in narrowed.items():
@@ -37,52 +49,125 @@ class Narrowing(Names):
         self.restore(before, found)
         return found
 
-    def holding(self, test: ast.expr) -> Narrowed:
+    def holding(self, test: ast.expr) -> Environment:
         """What a test's names stand for where it holds; the test itself was evaluated."""
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             return self.failing(test.operand)
-        found = self.instance_test(test)
+        found = self.instance_test(test) or self.type_test(test)
         if found is None:
-            return {}
-        name, kinds = found
+            return self.such(test, holds=True)
+        reference, kinds, below = found
         nodes = [self.expr(item) if is_dotted(item) else 0 for item in kinds]
         if not all(nodes):
             return {}
         dst = self.new()
+        self.narrowed_from[dst] = self.at(reference)
         for node in nodes:
-            self.use(node, ir.NARROW, self.scope.env[name], dst)
-        return {name: dst}
+            self.use(node, ir.NARROW, self.at(reference), dst, below)
+        return {reference: dst}
 
-    def failing(self, test: ast.expr) -> Narrowed:
+    def failing(self, test: ast.expr) -> Environment:
         """What a test's names stand for where it does not hold."""
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             return self.holding(test.operand)
         if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
-            return {name: node for part in test.values for name, node in self.failing(part).items()}
+            return {reference: node for part in test.values for reference, node in self.failing(part).items()}
         found = self.instance_test(test)
         if found is None:
-            return {}
-        name, kinds = found
-        rest = self.scope.env[name]
+            return self.such(test, holds=False)
+        reference, kinds, below = found
+        rest = self.at(reference)
         for kind in kinds:
             node = self.expr(kind) if is_dotted(kind) else 0
             if node:
                 before, rest = rest, self.new()
-                self.use(node, ir.EXCLUDE, before, rest)
-        return {} if rest == self.scope.env[name] else {name: rest}
+                self.use(node, ir.EXCLUDE, before, rest, below)
+        if rest == self.at(reference):
+            return {}
+        self.narrowed_from[rest] = self.at(reference)
+        return {reference: rest}
 
-    def instance_test(self, test: ast.expr) -> tuple[str, list[ast.expr]] | None:
-        """The local name and the classes of `isinstance(name, classes)`."""
-        if not (isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id == "isinstance"):
+    def reference(self, node: ast.expr) -> Reference | None:
+        """The reference that an expression reads, where that may be narrowed."""
+        if isinstance(node, ast.Name):
+            return node.id if self.scope.env.get(node.id) else None
+        if self.scope.function is None or self.scope.is_class or not isinstance(node, ast.Attribute):
             return None
-        if len(test.args) != 2 or not isinstance(test.args[0], ast.Name):
-            return None
-        name, kind = test.args[0].id, test.args[1]
-        if not self.scope.env.get(name):
-            return None
-        return name, list(kind.elts) if isinstance(kind, ast.Tuple) else [kind]
+        base = self.expr(node.value) if is_dotted(node) else 0
+        return self.attribute_node(base, self.mangled(node.attr), node.end_lineno or node.lineno) if base else None
 
-    def restore(self, before: Narrowed, narrowed: Narrowed) -> None:
+    def attribute_node(self, base: int, name: str, line: int) -> int:
+        raise NotImplementedError  # Expressions
+
+    def at(self, reference: Reference) -> int:
+        """What a reference stands for here."""
+        return self.scope.env.get(reference, reference if isinstance(reference, int) else 0)
+
+    def instance_test(self, test: ast.expr) -> tuple[Reference, list[ast.expr], bool] | None:
+        """What `isinstance(name, classes)` asks about, the classes, and whether it is `issubclass`."""
+        if not isinstance(test, ast.Call) or not isinstance(test.func, ast.Name) or len(test.args) != 2:
+            return None
+        if test.func.id not in ("isinstance", "issubclass") or (found := self.reference(test.args[0])) is None:
+            return None
+        kind = test.args[1]
+        return found, list(kind.elts) if isinstance(kind, ast.Tuple) else [kind], test.func.id == "issubclass"
+
+    def type_test(self, test: ast.expr) -> tuple[Reference, list[ast.expr], bool] | None:
+        """The same of `type(name) is K` and `name.__class__ == K`."""
+        if not isinstance(test, ast.Compare) or len(test.ops) > 1 or not isinstance(test.ops[0], ast.Is | ast.Eq):
+            return None
+        asked, whose = test.left, None
+        if isinstance(asked, ast.Call) and last_name(asked.func) == "type" and len(asked.args) == 1:
+            whose = asked.args[0]
+        elif isinstance(asked, ast.Attribute) and asked.attr == "__class__":
+            whose = asked.value
+        found = None if whose is None else self.reference(whose)
+        return None if found is None else (found, [test.comparators[0]], False)
+
+    def asked(self, test: ast.expr) -> tuple[Reference, str] | None:
+        """The reference and the test of `isclass(name)` and its like, or of what a name says that keeps its answer."""
+        if isinstance(test, ast.Name):
+            kept, node, name = self.answers.get(self.scope.env.get(test.id, 0), (0, 0, ""))
+            return (kept, name) if node and self.at(kept) == node else None
+        if not isinstance(test, ast.Call) or not test.args or (name := last_name(test.func)) not in (*TESTS, "hasattr"):
+            return None
+        reference = self.reference(test.args[0])
+        if name == ir.ATTRIBUTE_TEST:
+            name = f"{name} {text_of(test.args[1]) or ''}" if len(test.args) == 2 else name
+        return None if reference is None else (reference, name)
+
+    def such(self, test: ast.expr, holds: bool) -> Environment:
+        found = self.asked(test)
+        if found is None:
+            return {}
+        reference, name = found
+        if holds and name.startswith(ir.ATTRIBUTE_TEST):  # the others have no such attribute anyway
+            return {}
+        record, index = self.parameters.get(self.whole(self.at(reference)), (None, 0))
+        if record is not None and not index and record.flags & ir.METHOD:  # `self` stays what it is
+            return {}
+        return {reference: self.such_as(self.at(reference), name, holds)}
+
+    def such_as(self, node: int, test: str, holds: bool) -> int:
+        """The values of a node of which a test holds, or the others."""
+        found = self.new()
+        self.use(node, ir.SUCH, test, holds, found)
+        self.narrowed_from[found] = node
+        return found
+
+    def narrow_by_choice(self, scope: Scope) -> None:
+        """What is handed back only where a parameter of the function around it is a coroutine function, or only where
+        it is none, has to do with no others."""
+        if scope.parent is None or scope.parent.is_class or scope.parent.function is None:
+            return
+        around: ir.Function = scope.parent.function
+        told = {(index, held) for index, held, node in around.choices if node == scope.function.node}
+        for index, held in told if len(told) == 1 else ():
+            if held in (ir.AWAITED, ir.NOT_AWAITED):
+                name = [*around.positional, *around.keyword_only][index]
+                scope.narrowed[name] = self.such_as(around.params[index], ir.COROUTINE_TEST, held == ir.AWAITED)
+
+    def restore(self, before: Environment, narrowed: Environment) -> None:
         """Names stand for what they stood for, unless they were bound in between."""
         env = self.scope.env
         for name, node in before.items():
@@ -93,19 +178,10 @@ class Narrowing(Names):
             else:
                 env.pop(name, None)  # it was declared global after it was bound
 
-    def value_where(self, narrowed: Narrowed, node: ast.expr) -> int:
+    def value_where(self, narrowed: Environment, node: ast.expr) -> int:
         """The value of an expression that is evaluated only where names are narrowed."""
         before = {name: self.scope.env.get(name, 0) for name in narrowed}
         self.scope.env.update(narrowed)
         found = self.value(node)
         self.restore(before, narrowed)
         return found
-
-
-def is_dotted(node: ast.expr) -> bool:
-    """Whether this names a class or a union of classes: anything else is evaluated once, with the test."""
-    if isinstance(node, ast.BinOp):
-        return isinstance(node.op, ast.BitOr) and is_dotted(node.left) and is_dotted(node.right)
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import itertools
-import re
 from collections.abc import Callable
 from string import Formatter
 from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.narrowing import Narrowing
-from utils.analysis.resolution.scopes import Given, otherwise
+from utils.analysis.resolution.scopes import Environment, Given, otherwise
+from utils.analysis.resolution.syntax import PERCENT, ends_of, text_of
 
 BINARY = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod",
@@ -24,7 +24,6 @@ COMPARE = {
 }  # fmt: skip
 REFLECTED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
 TRUTH = ("__bool__", "__len__")
-PERCENT = re.compile(r"%[-#0 +]*\d*(?:\.\d+)?([a-zA-Z])")  # conversions of `%` whose arguments come in order
 CONVERSIONS = {
     -1: ("__format__", "__str__", "__repr__"),
     115: ("__str__", "__repr__"),
@@ -128,8 +127,8 @@ class Operators(Narrowing):
     def boolean(self, node: ast.BoolOp, last: Callable[[ast.expr], int] | None = None) -> int:
         """Each operand is evaluated where those before it hold (`and`) or do not (`or`)."""
         tell = self.holding if node.op.__class__ is ast.And else self.failing
-        before: dict[str, int] = {}
-        narrowed: dict[str, int] = {}
+        before: Environment = {}
+        narrowed: Environment = {}
         found = []
         told = self.presence(node.values[0]) if node.op.__class__ is ast.Or and len(node.values) == 2 else None
         for part in node.values[:-1]:
@@ -202,41 +201,3 @@ class Operators(Narrowing):
         found = self.value(node.value)
         self.bind(node.target.id, found)
         return found
-
-
-def ends_of(node: ast.expr) -> tuple[str, str]:
-    """How a text such as `f"get_{name}_size"`, `"get_" + name` or `"get_%s" % name` begins and ends; empty where that
-    is not written there."""
-    if isinstance(node, ast.JoinedStr):
-        return (ends_of(node.values[0])[0], ends_of(node.values[-1])[1]) if node.values else ("", "")
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        first: ast.expr = node
-        while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Add):
-            first = first.left
-        return ends_of(first)[0], ends_of(node.right)[1]
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-        parts = PERCENT.split((text_of(node.left) or "").replace("%%", ""))
-        return parts[0], parts[-1] if len(parts) > 1 else ""
-    if isinstance(node, ast.Call) and is_filled_in(node.func):
-        template = text_of(node.func.value) or ""  # type: ignore[attr-defined]
-        return template.partition("{")[0], template.rpartition("}")[2]
-    text = text_of(node) or ""
-    return text, text
-
-
-def last_name(node: ast.expr) -> str:
-    if node.__class__ is ast.Name:
-        return node.id
-    if node.__class__ is ast.Attribute:
-        return node.attr
-    return ""
-
-
-def is_filled_in(node: ast.expr) -> bool:
-    """Whether what is called is the `format` of a text that is written there."""
-    return isinstance(node, ast.Attribute) and node.attr == "format" and text_of(node.value) is not None
-
-
-def text_of(node: ast.expr) -> str | None:
-    """The text that is written here, if one is."""
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -46,6 +46,14 @@ def known_type(text: str) -> type | None:
     return None
 
 
+def derives(text: str, name: str) -> bool | None:
+    """Whether objects of what has this base are of a type of Python's own; None where the base is not known."""
+    if is_plain_base(text):
+        return False
+    known = known_type(text)
+    return None if known is None else issubclass(known, getattr(builtins, name))
+
+
 def may_have(text: str, name: str) -> bool:
     """Whether a base may have an attribute: what Python's own types have is known."""
     if is_plain_base(text):

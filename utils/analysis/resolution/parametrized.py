@@ -6,7 +6,7 @@ import ast
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.annotations import Annotations
-from utils.analysis.resolution.operators import last_name
+from utils.analysis.resolution.syntax import last_name
 
 Given = dict[str, int]  # name → node of what it is given
 

@@ -13,7 +13,7 @@ import builtins
 import sys
 from collections.abc import Sequence
 
-from utils.analysis.resolution.operators import last_name
+from utils.analysis.resolution.syntax import last_name
 
 NEVER = frozenset(
     ["TYPE_CHECKING", "WIN", "WINDOWS", "IS_WINDOWS", "IS_WIN", "ON_WINDOWS", "MSWINDOWS", "PY2", "IS_PY2", "IS_MACOS"]

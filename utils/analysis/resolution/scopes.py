@@ -11,11 +11,11 @@ import builtins
 import zlib
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from utils.analysis.resolution.ir import IS_NOT, MODELLED, NODE_BITS, Held, is_private
+from utils.analysis.resolution.ir import AWAITED, IS_NOT, MODELLED, NODE_BITS, NOT_AWAITED, Held, is_private
 
 DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
 
@@ -61,6 +61,9 @@ class Sheet:
         self.pages = 0
 
 
+# A local name; or, in a function, the node of an attribute: what that holds is known until it is assigned to.
+Reference = str | int
+Environment = dict[Reference, int]  # what they stand for
 Given = tuple[int, Held]  # a parameter's index, and what holds of it
 
 
@@ -68,6 +71,8 @@ def otherwise(index: int, held: Held, before: Given | None) -> Given:
     """What is known of a parameter where a test of it does not hold: what was excluded before it stays so."""
     if isinstance(held, bool):
         return index, not held
+    if held in (AWAITED, NOT_AWAITED):
+        return index, NOT_AWAITED if held == AWAITED else AWAITED
     known = before[1] if before is not None and before[0] == index else ()
     excluded = known[1:] if isinstance(known, tuple) and known[:1] == (IS_NOT,) else ()
     return index, (IS_NOT, *excluded, *held[1:])
@@ -83,7 +88,7 @@ class Scope:
 
     __slots__ = (
         "birth", "cache", "class_index", "class_name", "env", "function", "given", "index", "is_class", "kept", "live",
-        "log", "loop_birth", "loops", "outer_names", "parent", "plain", "promised", "sheet", "timeline",
+        "log", "loop_birth", "loops", "narrowed", "outer_names", "parent", "plain", "promised", "sheet", "timeline",
     )  # fmt: skip
 
     def __init__(self, index: int, parent: Scope | None, birth: int, sheet: Sheet, is_class: bool = False) -> None:
@@ -92,21 +97,26 @@ class Scope:
         self.birth = birth
         self.sheet = sheet
         self.is_class = is_class
-        self.env: dict[str, int] = {}
+        self.env: Environment = {}
         self.timeline: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        self.log: list[str] = []
+        self.log: list[Reference] = []
         self.live = True
         self.outer_names: dict[str, Scope] = {}
         self.loop_birth: int | None = None
-        self.loops: list[tuple[dict[str, int], list[dict[str, int]]]] = []
+        self.loops: list[tuple[dict[str, int], list[Environment]]] = []
         self.cache: dict[tuple[int, str], int] = {}
         self.class_index = -1
         self.class_name = ""
         self.function: Any = None
         self.given: Given | None = None  # what is known here of a parameter
+        self.narrowed: dict[str, int] = {}  # names of the scope around that were narrowed where this one began
         self.kept: frozenset[str] = frozenset()  # names that keep what they stand for, whatever is bound to them here
         self.promised: dict[str, tuple[ast.expr, Scope]] = {}  # the annotations of names, and where these were written
         self.plain = False  # whether the function's annotation promises a plain result
+
+    def names(self) -> Iterator[tuple[str, int]]:
+        """What each name stands for here."""
+        return ((name, node) for name, node in self.env.items() if isinstance(name, str))
 
 
 class Names:
@@ -121,7 +131,8 @@ class Names:
         self.moment = 0
         self.module_scope = Scope(0, None, 0, self.sheet(module))
         self.scope = self.module_scope
-        self.free: dict[tuple[Scope, str, int], int] = {}
+        self.free: dict[tuple[Scope, str, int, int], int] = {}
+        self.narrowed_from: dict[int, int] = {}  # what a name stands for where a test holds → what it stood for
         self.read_from: dict[int, list[tuple[int, int]]] = {}  # node of such a name → its definitions
         self.pending: dict[str, int] = {}
         self.builtins: dict[str, int] = {}
@@ -161,7 +172,7 @@ class Names:
         if source and target and source != target:
             self.succ[source].append(target)
 
-    def snapshot(self, env: dict[str, int]) -> dict[str, int]:
+    def snapshot(self, env: Environment) -> Environment:
         """A copy for another branch."""
         self.spend(len(env))
         return dict(env)
@@ -206,7 +217,7 @@ class Names:
             self.copy(node, phi)
         return phi
 
-    def join(self, since: int, ends: list[dict[str, int]], held: Sequence[Given | None] = ()) -> None:
+    def join(self, since: int, ends: list[Environment], held: Sequence[Given | None] = ()) -> None:
         """Continue after branches whose final environments are `ends`; names bound since `log[since]` are merged.
 
         `held` is what is known of a parameter in each of the branches.
@@ -219,13 +230,15 @@ class Names:
         first = ends[0]
         for name in dict.fromkeys(scope.log[since:]):
             found = [end[name] for end in ends if name in end]
+            if len(found) < len(ends) and isinstance(name, int):
+                found = []  # an attribute that is known in some branches only
             if not found:
                 first.pop(name, None)
                 continue
             node = self.merged([node for node in found if node not in self.refusing] or found)
             self.hold(node, zip((end.get(name, 0) for end in ends), held, strict=False))
             first[name] = node
-            if len(ends) > 1 or scope.timeline[name][-1][1] != node:
+            if isinstance(name, str) and (len(ends) > 1 or scope.timeline[name][-1][1] != node):
                 self.moment += 1
                 scope.timeline[name].append((self.moment, node))
         scope.env = first
@@ -235,14 +248,14 @@ class Names:
         if phi in self.phis:
             self.held.update({(phi, part): given for part, given in parts if given is not None})
 
-    def rewind(self, since: int, env: dict[str, int]) -> None:
+    def rewind(self, since: int, env: Environment) -> None:
         """Start another branch from `env`: the timeline learns that the names bound since are as before again."""
         scope = self.scope
         scope.env = env
         scope.live = True
         self.spend(len(scope.log) - since)
         for name in dict.fromkeys(scope.log[since:]):
-            if name in env:
+            if name in env and isinstance(name, str):
                 self.moment += 1
                 scope.timeline[name].append((self.moment, env[name]))
 
@@ -262,21 +275,27 @@ class Names:
     def read_outside(self, scope: Scope, name: str) -> int:
         birth = scope.birth
         declared = scope.outer_names.get(name)
-        owner = scope.parent
+        inner, owner = scope, scope.parent
         while owner is not None:
             if (declared is None and not owner.is_class and name in owner.timeline) or owner is declared:
-                return self.read_free(owner, name, birth)
+                return self.read_free(owner, name, birth, inner.narrowed.get(name, 0))
             if not owner.is_class:
                 birth = owner.birth
-            owner = owner.parent
+            inner, owner = owner, owner.parent
         return self.read_global(name)
 
-    def read_free(self, owner: Scope, name: str, birth: int) -> int:
-        key = (owner, name, birth)
+    def read_free(self, owner: Scope, name: str, birth: int, narrowed: int = 0) -> int:
+        key = (owner, name, birth, narrowed)
         node = self.free.get(key)
         if node is None:
             node = self.free[key] = self.new()
             self.read_from[node] = owner.timeline[name]
+        return node
+
+    def whole(self, node: int) -> int:
+        """What a node has before any test of it."""
+        while node in self.narrowed_from:
+            node = self.narrowed_from[node]
         return node
 
     def bound_once(self, node: int) -> int:
@@ -303,8 +322,8 @@ class Names:
 
     def close_names(self, has_stars: bool) -> dict[str, int]:
         """Connect the reads of enclosing scopes to the definitions they can see; returns the star-imported names."""
-        for (owner, name, birth), node in self.free.items():
-            self.connect(owner.timeline[name], birth, node)
+        for (owner, name, birth, narrowed), node in self.free.items():
+            self.connect(owner.timeline[name], birth, node, narrowed)
         stars = {}
         for name, node in self.pending.items():
             if name in self.module_scope.timeline:
@@ -316,12 +335,15 @@ class Names:
                 self.builtins[name] = node
         return stars
 
-    def connect(self, entries: list[tuple[int, int]], birth: int, node: int) -> None:
-        """`node` gets the definition that held at `birth` and all later ones."""
+    def connect(self, entries: list[tuple[int, int]], birth: int, node: int, narrowed: int = 0) -> None:
+        """`node` gets the definition that held at `birth`, as it was narrowed there, and all later ones."""
         start = max(0, bisect_right(entries, birth, key=itemgetter(0)) - 1)
         if len(entries) - start <= MANY:
+            whole = self.narrowed_from.get(narrowed, 0)
             for source in dict.fromkeys(source for _, source in entries[start:]):
-                self.copy(source, node)
+                if not whole or whole not in (source, self.narrowed_from.get(source)):
+                    self.copy(source, node)
+            self.copy(narrowed, node)
         else:
             self.copy(self.from_here_on(entries)[start], node)
 

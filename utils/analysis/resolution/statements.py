@@ -8,8 +8,8 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.control import Control
-from utils.analysis.resolution.operators import last_name
 from utils.analysis.resolution.scopes import Given
+from utils.analysis.resolution.syntax import last_name
 
 PARTS = 12  # that are told apart in what a function gives back
 
@@ -62,8 +62,8 @@ class Statements(Control):
             self.give_part(function, part, given)
 
     def parts_of(self, source: int, function: ir.Function) -> list[tuple[int, Given | None]]:
-        """What was merged in a node, and what holds where it stands for that; nothing where no part is a parameter, or
-        there are too many to tell them apart at each `return`."""
+        """What was merged in a node, and what holds where it stands for that; nothing where no part is a parameter or
+        depends on whether one is a coroutine function, or there are too many to tell them apart at each `return`."""
         found: dict[int, Given | None] = {}
         seen: set[tuple[int, Given | None]] = set()
         stack = [(source, self.scope.given)]
@@ -77,7 +77,9 @@ class Statements(Control):
                 if len(seen) + len(parts) > PARTS:
                     return []
                 stack += [(part, self.held.get((node, part), given)) for part in reversed(parts)]
-        return list(found.items()) if any(self.parameters.get(node, (None,))[0] is function for node in found) else []
+        own = any(self.parameters.get(node, (None,))[0] is function for node in found)
+        told = any(given is not None and given[1] in (ir.AWAITED, ir.NOT_AWAITED) for given in found.values())
+        return list(found.items()) if own or told else []
 
     def give_part(self, function: ir.Function, source: int, given: Given | None) -> None:
         if given is not None and source:
@@ -107,8 +109,12 @@ class Statements(Control):
 
     def assert_(self, node: ast.Assert) -> None:
         narrowed = self.condition(node.test)
-        for name, found in narrowed.items():
-            self.bind(name, found)
+        for reference, found in narrowed.items():
+            if isinstance(reference, str):
+                self.bind(reference, found)
+            else:
+                self.scope.env[reference] = found
+                self.scope.log.append(reference)
         if node.msg is not None:
             self.expr(node.msg)
 
