@@ -15,6 +15,11 @@ CASES = {
         f"{FIVE}def g(a): a()\n" + "".join(f"g(f{i})\n" for i in range(5)),
         "main -> main.g",
     ),
+    "no object of another class is one of Python's library": (
+        "from pathlib import Path\nimport other\nclass A:\n    def exists(self): pass\nclass B(A): pass\nclass U(other.Base):\n    def exists(self): pass\n"
+        "def f(p: Path): p.exists()\ndef g(p: A | Path): p.exists()\ndef h(p: Path): p.exists()\nf(A())\ng(B())\nh(U())",
+        "main -> main.f, main.g, main.h\nmain.g -> main.A.exists\nmain.h -> main.U.exists",
+    ),
     "a receiver of many classes says nothing of one call": (
         f"{CLASSES}def g(a): a.m()\n" + "".join(f"g(C{i}())\n" for i in range(5)),
         "main -> main.g",

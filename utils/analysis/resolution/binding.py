@@ -9,11 +9,14 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.containers import Containers
 from utils.analysis.resolution.exchange import CALLED, Ref
+from utils.analysis.resolution.exports import Found
 from utils.analysis.resolution.graph import Place, World, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
+from utils.analysis.resolution.outside import is_of_library, is_unknown
 
 APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, RECEIVED, PLAIN, TYPED, HELD = 104, 105, 106, 109, 115, 116, 87
 OPEN = -1  # an argument that may be in `*args` or `**kwargs`
+OUTSIDE = -1  # in the place of a class: one of Python's library
 
 
 class Call:
@@ -194,21 +197,31 @@ class Binding(Containers):
             self.wait(item, (TYPED, offset + function.params[index], allowed))
 
     def allowed(self, offset: int, function: ir.Function, index: int) -> frozenset[int] | None:
-        """The classes that the annotation of a parameter, or of the result (`ir.CHECKED`), promises; None where it
-        promises nothing, or what is not ours."""
+        """The classes that the annotation of a parameter, or of the result (`ir.CHECKED`), promises, with OUTSIDE for
+        those of Python's library; None where it promises nothing, or what is not known."""
         key = offset + (function.returns if index == ir.CHECKED else function.params[index])
         if key not in self.promises:
             found: set[int] | None = None
             module = self.hierarchy.modules[(offset >> ir.NODE_BITS) - 1]
             for at, origins in function.types:
                 if at == index:
-                    resolved = [self.hierarchy.resolve(module, item) for item in origins]
-                    found = {item[1] for item in resolved if item is not None and item[0] == "class"}
-                    records = [self.hierarchy.class_of(number)[1] for number in found]
-                    if len(found) < len(resolved) or any(record.is_protocol for record in records):
+                    found = self.classes_named([self.hierarchy.resolve(module, item) for item in origins])
+                    if index == ir.CHECKED and found is not None and OUTSIDE in found:
                         found = None
             self.promises[key] = None if found is None else frozenset(found)
         return self.promises[key]
+
+    def classes_named(self, resolved: list[Found]) -> set[int] | None:
+        """The classes that an annotation names; None where it names others than ours and Python's own."""
+        found = set()
+        for item in resolved:
+            if item is not None and item[0] == "external" and is_of_library(str(item[1])):
+                found.add(OUTSIDE)
+            elif item is None or item[0] != "class" or self.hierarchy.class_of(int(item[1]))[1].is_protocol:
+                return None
+            else:
+                found.add(int(item[1]))
+        return found
 
     def hold_to_annotations(self) -> None:
         """What functions hand back, as far as their annotations allow it."""
@@ -224,8 +237,13 @@ class Binding(Containers):
 
     @on(TYPED)
     def on_typed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
-        if what[0] == kinds.INSTANCE and not rule[1].isdisjoint(self.hierarchy.order(int(what[1]))):  # type: ignore[call-overload]
-            self.add(rule[0], value)
+        target, allowed = rule[:2]
+        if what[0] == kinds.INSTANCE:
+            order = self.hierarchy.order(int(what[1]))  # type: ignore[call-overload]
+            if not allowed.isdisjoint(order) or (OUTSIDE in allowed and any(map(is_unknown, order))):
+                self.add(target, value)
+        elif OUTSIDE in allowed:
+            self.add(target, value)
 
     @on(HELD)
     def on_held(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:

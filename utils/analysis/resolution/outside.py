@@ -10,6 +10,12 @@ from functools import lru_cache
 MADE_IN_PYTHON = frozenset({"ABC", "Protocol", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"})
 RECORD_MAKERS = frozenset({"namedtuple", "NamedTuple"})
 PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
+# Modules of Python's library that have neither protocols nor classes that others are registered with.
+OF_THEIR_OWN = frozenset({
+    "argparse", "array", "ast", "configparser", "csv", "datetime", "decimal", "email", "fractions", "http", "inspect",
+    "ipaddress", "json", "logging", "optparse", "pathlib", "queue", "random", "re", "sqlite3", "ssl", "string",
+    "struct", "subprocess", "tarfile", "tempfile", "threading", "time", "urllib", "uuid", "xml", "zipfile",
+})  # fmt: skip
 TYPES = {  # what `typing` calls Python's own
     "Dict": "dict",
     "List": "list",
@@ -44,6 +50,16 @@ def known_type(text: str) -> type | None:
         if isinstance(found, type):
             return found
     return None
+
+
+def is_of_library(dotted: str) -> bool:
+    """Whether a class is one of Python's library that only its own objects, and those of classes below it, are of."""
+    return dotted.partition(".")[0] in OF_THEIR_OWN
+
+
+def is_unknown(item: int | str) -> bool:
+    """Whether a class of a resolution order is one that nothing is known of."""
+    return isinstance(item, str) and derives(item, "object") is None
 
 
 def derives(text: str, name: str) -> bool | None:
