@@ -73,6 +73,8 @@ class Assignments(Definitions):
             return source
         found = self.new()
         self.copy(source, found)
+        if source in self.refusing:
+            self.refusing.add(found)
         return found
 
     def old_form(self, call: ast.Call, result: int) -> int:

@@ -133,9 +133,20 @@ class Binding(Containers):
                 self.give(item, target) if target else None
 
     def hand_back(
-        self, function: ir.Function, index: int, called: bool, receiver: int | None, args: Sequence[Any], call: Call
+        self,
+        owner: Module,
+        function: ir.Function,
+        index: int,
+        called: bool,
+        receiver: int | None,
+        args: Sequence[Any],
+        call: Call,
     ) -> None:
         """The result is the argument itself, or what calling it gives: told for this call alone."""
+        if self.argument(function, index, args, call) in (None, OPEN):
+            for at, node in function.defaults:
+                if at == index:
+                    self.take(owner.offset + node, called, call)
         name = [*function.positional, *function.keyword_only][index]
         item: Any = next((item for keyword, item in call.keywords if keyword == name), 0)
         if index < len(function.positional) and index < len(args):
@@ -145,6 +156,10 @@ class Binding(Containers):
             self.add(item, receiver)
         if is_starred(item):
             item = self.all_elements(item[1])
+        self.take(item, called, call)
+
+    def take(self, item: Any, called: bool, call: Call) -> None:
+        """The result of a call is this, or what calling it gives."""
         if not called:
             self.give(item, call.dst)
         elif item.__class__ is int and item:

@@ -125,7 +125,7 @@ class Calls(Binding):
         if function.stores and receiver is not None:
             self.keep(owner, function, receiver, args, call)
         for index, called in function.passes:
-            self.hand_back(function, index, called, receiver, args, call)
+            self.hand_back(owner, function, index, called, receiver, args, call)
 
     def take_chosen(
         self, owner: Module, function: ir.Function, receiver: int | None, args: Sequence[Any], call: Call
@@ -139,7 +139,7 @@ class Calls(Binding):
                 source = item if node == function.params[index] else owner.offset + node
                 self.take_by_kind(item, given == ir.AWAITED, source, call.dst)
             elif node in function.params:
-                self.hand_back(function, function.params.index(node), False, receiver, args, call)
+                self.hand_back(owner, function, function.params.index(node), False, receiver, args, call)
             else:
                 self.link(owner.offset + node, call.dst)
 
