@@ -106,8 +106,8 @@ class Binding(Containers):
         if isinstance(given, bool):
             return self.is_given(function, index, args, call) in (None, given)
         item = self.argument(function, index, args, call)
-        if given in (ir.AWAITED, ir.NOT_AWAITED):
-            return given == ir.NOT_AWAITED or item is not None
+        if ir.is_of_kind(given):
+            return given[0] == ir.FAILS or item is not None
         if item.__class__ is not tuple or item[0] != "k":
             return True
         return (item[1] in given[1:]) == (given[0] == ir.IS)

@@ -134,28 +134,30 @@ class Calls(Binding):
         for index, given, node in function.choices:
             if index < 0 or not self.fits(function, index, given, args, call):
                 continue
-            item = self.argument(function, index, args, call) if given in (ir.AWAITED, ir.NOT_AWAITED) else 0
-            if item.__class__ is int and item not in (0, OPEN):
+            item = self.argument(function, index, args, call) if ir.is_of_kind(given) else 0
+            if ir.is_of_kind(given) and item.__class__ is int and item not in (0, OPEN):
                 source = item if node == function.params[index] else owner.offset + node
-                self.take_by_kind(item, given == ir.AWAITED, source, call.dst)
+                self.take_by_kind(item, given, source, call.dst)
             elif node in function.params:
                 self.hand_back(owner, function, function.params.index(node), False, receiver, args, call)
             else:
                 self.link(owner.offset + node, call.dst)
 
-    def take_by_kind(self, item: int, awaited: bool, source: int, dst: Ref) -> None:
-        """A result that depends on whether the argument is a coroutine function, or the argument where it is one."""
-        if source == item:
-            self.wait(item, (ir.SUCH, ir.COROUTINE_TEST, awaited, dst))
-            return
-        self.wait(item, (BY_KIND, awaited, source, dst))
+    def take_by_kind(self, item: int, given: tuple[str, ...], source: int, dst: Ref) -> None:
+        """A result that depends on what kind of thing an argument is, or the argument itself where it is such."""
+        self.wait(item, (BY_KIND, given, source, dst))
         if not self.points.get(item):
             self.unknown_kinds.append((item, source, dst))
 
     @on(BY_KIND)
     def on_by_kind(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
-        awaited, source, dst = rule
-        if self.is_such(ir.COROUTINE_TEST, what) in (None, awaited):
+        given, source, dst = rule
+        refuted = given[0] != ir.HOLDS
+        if any(self.is_such(test, what) is refuted for test in given[1:]):
+            return
+        if source == self.at:
+            self.add(dst, value)
+        else:
             self.link(source, dst)
 
     def settle_kinds(self) -> None:

@@ -20,6 +20,12 @@ KNOWN = frozenset(
     {*FUNCTIONS, kinds.CLASS, kinds.INSTANCE, kinds.PARTIAL, kinds.CONTAINER, kinds.CONSTANT, kinds.SCALAR}
 )
 
+KINDS_OF_FUNCTIONS = {
+    ir.COROUTINE_TEST: ir.COROUTINE,
+    ir.GENERATOR_TEST: ir.GENERATOR,
+    ir.ASYNC_GENERATOR_TEST: ir.COROUTINE | ir.GENERATOR,
+}
+
 
 class ClassRules(Attributes):
     """Rules that wait for a class."""
@@ -127,11 +133,11 @@ class ClassRules(Attributes):
     def is_such(self, test: str, what: kinds.Value) -> bool | None:
         """Whether a test holds of a value; None where that can't be told."""
         kind = what[0]
-        if test == ir.COROUTINE_TEST:
+        if test in KINDS_OF_FUNCTIONS:
             if kind not in FUNCTIONS:
                 return None
             flags = self.hierarchy.function_of(int(what[1]))[1].flags  # type: ignore[call-overload]
-            return bool(flags & ir.COROUTINE) and not flags & ir.GENERATOR
+            return flags & (ir.COROUTINE | ir.GENERATOR) == KINDS_OF_FUNCTIONS[test]
         if kind not in KNOWN:
             return None
         if test == ir.CLASS_TEST:

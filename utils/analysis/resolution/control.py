@@ -72,11 +72,10 @@ class Control(Assignments):
 
     def presence(self, test: ast.expr) -> Given | None:
         """A test that tells whether an optional parameter is given, or a flag is set that is not set by default, or
-        which of some texts a parameter is, or whether it is a coroutine function: its index, and what holds of it where
-        the test does."""
-        if (asked := self.asked(test)) is not None and asked[1] == ir.COROUTINE_TEST:
-            record, index = self.parameters.get(self.whole(self.at(asked[0])), (None, 0))
-            return (index, ir.AWAITED) if record is not None and record is self.scope.function else None
+        which of some texts a parameter is, or what kind of thing: its index, and what holds of it where the test
+        does."""
+        if (told := self.kind_given(test, ir.HOLDS)) is not None:
+            return told
         given, flag = True, True
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test, given = test.operand, False
@@ -95,6 +94,16 @@ class Control(Assignments):
         record, index = self.parameters.get(node, (None, 0))
         known = node in self.optional or (flag and node in self.flags)
         return (index, given) if known and record is self.scope.function else None
+
+    def kind_given(self, test: ast.expr, holds: str) -> Given | None:
+        """`callable(name)`, `not isclass(name)` and the like of a parameter."""
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            return self.kind_given(test.operand, ir.FAILS if holds == ir.HOLDS else ir.HOLDS)
+        asked = self.asked(test)
+        if asked is None or asked[1].startswith(ir.ATTRIBUTE_TEST):
+            return None
+        record, index = self.parameters.get(self.whole(self.at(asked[0])), (None, 0))
+        return (index, (holds, asked[1])) if record is not None and record is self.scope.function else None
 
     def texts_given(self, name: ast.expr, among: list[ast.expr]) -> Given | None:
         """`name == "a"` or `name in ("a", "b")` of a parameter."""

@@ -28,6 +28,7 @@ class Expressions(Operators):
         self.elements: list[tuple[int, Any, int]] = []
         self.constants: dict[int, Any] = {}
         self.call_of: dict[int, int] = {}
+        self.cast_of: dict[int, int] = {}  # what `typing.cast` gives → what it is given
         self.items_of: dict[tuple[int, int], int] = {}  # nodes of the key and the value in a loop → the dictionary's
         self.attribute_of: dict[int, tuple[int, str]] = {}
         self.handlers: dict[type, Callable[[Any], int]] = {
@@ -168,9 +169,15 @@ class Expressions(Operators):
         dst = self.new()
         self.uses[func].append((ir.CALL, self.scope.index, node.func.end_lineno, args, keywords, dst))
         self.call_of[dst] = func
+        if name == "cast" and len(args) == 2 and args[1].__class__ is int and self.is_cast(node.func):
+            self.cast_of[dst] = args[1]
         if (asked := self.asked(node)) is not None:
             self.answers[dst] = asked[0], self.at(asked[0]), asked[1]
         return dst
+
+    def is_cast(self, node: ast.expr) -> bool:
+        """Whether this is `typing.cast`."""
+        raise NotImplementedError  # Statements
 
     def update_attributes(self, node: ast.Call, args: list[Any], keywords: list[tuple[str | None, Any]]) -> None:
         """`self.__dict__.update(values, name=value)` and `vars(self).update(...)`."""

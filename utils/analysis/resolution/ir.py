@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -49,7 +49,7 @@ INSTEAD = 2048  # a `__new__` that makes no object of the class at all
 VARIED = 4096  # a `__getattr__` that may give this or that: no annotation says what, and it returns in several places
 AUTOMATIC = 8192  # a fixture that pytest uses for all tests near it
 OWN = 16384  # its annotation promises an object of the class that it is called on, whichever is handed back
-COROUTINE = 65536  # calling it gives what `await` takes
+COROUTINE = 65536  # defined with `async`
 ONCE = 32768  # a module's `__getattr__` that leaves what it gives in the module: it runs for the first who asks
 
 NODE_BITS = 31  # of a node's number within its file
@@ -69,12 +69,22 @@ DEFAULT = -3  # the length of a mapping that makes what it lacks
 TAIL = "\0tail"  # the key of what was appended to a list
 
 
-COROUTINE_TEST, CLASS_TEST, FUNCTION_TEST, CALLABLE_TEST, ATTRIBUTE_TEST = (  # with a name after the last
-    "iscoroutinefunction", "isclass", "isfunction", "callable", "hasattr",
-)  # fmt: skip
+COROUTINE_TEST, GENERATOR_TEST, ASYNC_GENERATOR_TEST = (
+    "iscoroutinefunction",
+    "isgeneratorfunction",
+    "isasyncgenfunction",
+)
+CLASS_TEST, FUNCTION_TEST, CALLABLE_TEST = "isclass", "isfunction", "callable"
+ATTRIBUTE_TEST = "hasattr"  # and the attribute's name after it
 IS, IS_NOT = "is", "is not"  # before the texts that a parameter is one of, or none of
-AWAITED, NOT_AWAITED = ("awaited",), ("not awaited",)  # a parameter is a coroutine function, or is none
-Held = bool | tuple[str, ...]  # what holds of a parameter: it is given or not; (IS or IS_NOT, text, ...); AWAITED ...
+HOLDS, FAILS = "holds", "fails"  # before the tests that hold of a parameter, or do not
+Held = bool | tuple[str, ...]  # what holds of a parameter: it is given or not; or a tuple that begins with one of these
+
+
+def is_of_kind(held: Held | None) -> TypeGuard[tuple[str, ...]]:
+    """Whether this says what kind of thing a parameter is."""
+    return isinstance(held, tuple) and held[0] in (HOLDS, FAILS)
+
 
 MODELLED = frozenset({  # the builtins that linking knows the meaning of
     "__import__", "abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "classmethod", "complex", "dict", "dir",

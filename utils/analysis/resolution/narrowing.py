@@ -12,7 +12,14 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution.scopes import Environment, Names, Reference, Scope
 from utils.analysis.resolution.syntax import is_dotted, last_name, text_of
 
-TESTS = frozenset({ir.COROUTINE_TEST, ir.CLASS_TEST, ir.FUNCTION_TEST, ir.CALLABLE_TEST})  # functions of one value
+# What functions of one value ask, by their names in lower case without underscores.
+TESTS = {
+    **{test: test for test in (ir.GENERATOR_TEST, ir.ASYNC_GENERATOR_TEST)},
+    **{test: test for test in (ir.CLASS_TEST, ir.FUNCTION_TEST, ir.CALLABLE_TEST, ir.COROUTINE_TEST)},
+    "iscoroutinecallable": ir.COROUTINE_TEST,
+    "isasynccallable": ir.COROUTINE_TEST,
+    "isasyncfunction": ir.COROUTINE_TEST,
+}
 
 
 class Narrowing(Names):
@@ -129,11 +136,13 @@ class Narrowing(Names):
         if isinstance(test, ast.Name):
             kept, node, name = self.answers.get(self.scope.env.get(test.id, 0), (0, 0, ""))
             return (kept, name) if node and self.at(kept) == node else None
-        if not isinstance(test, ast.Call) or not test.args or (name := last_name(test.func)) not in (*TESTS, "hasattr"):
+        if not isinstance(test, ast.Call) or not test.args:
             return None
-        reference = self.reference(test.args[0])
-        if name == ir.ATTRIBUTE_TEST:
-            name = f"{name} {text_of(test.args[1]) or ''}" if len(test.args) == 2 else name
+        called = last_name(test.func)
+        name = TESTS.get(called.lower().replace("_", ""), "")
+        if called == ir.ATTRIBUTE_TEST and len(test.args) == 2:
+            name = f"{called} {text_of(test.args[1]) or ''}"
+        reference = self.reference(test.args[0]) if name else None
         return None if reference is None else (reference, name)
 
     def such(self, test: ast.expr, holds: bool) -> Environment:
@@ -156,16 +165,18 @@ class Narrowing(Names):
         return found
 
     def narrow_by_choice(self, scope: Scope) -> None:
-        """What is handed back only where a parameter of the function around it is a coroutine function, or only where
-        it is none, has to do with no others."""
+        """What is handed back only where a parameter of the function around it is a coroutine function, say, has to do
+        with no others."""
         if scope.parent is None or scope.parent.is_class or scope.parent.function is None:
             return
         around: ir.Function = scope.parent.function
         told = {(index, held) for index, held, node in around.choices if node == scope.function.node}
         for index, held in told if len(told) == 1 else ():
-            if held in (ir.AWAITED, ir.NOT_AWAITED):
-                name = [*around.positional, *around.keyword_only][index]
-                scope.narrowed[name] = self.such_as(around.params[index], ir.COROUTINE_TEST, held == ir.AWAITED)
+            if ir.is_of_kind(held):
+                node = around.params[index]
+                for test in held[1:]:
+                    node = self.such_as(node, test, held[0] == ir.HOLDS)
+                scope.narrowed[[*around.positional, *around.keyword_only][index]] = node
 
     def restore(self, before: Environment, narrowed: Environment) -> None:
         """Names stand for what they stood for, unless they were bound in between."""

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from utils.analysis.resolution.ir import AWAITED, IS_NOT, MODELLED, NODE_BITS, NOT_AWAITED, Held, is_private
+from utils.analysis.resolution.ir import FAILS, HOLDS, IS, IS_NOT, MODELLED, NODE_BITS, Held, is_private
 
 DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
 
@@ -71,11 +71,12 @@ def otherwise(index: int, held: Held, before: Given | None) -> Given:
     """What is known of a parameter where a test of it does not hold: what was excluded before it stays so."""
     if isinstance(held, bool):
         return index, not held
-    if held in (AWAITED, NOT_AWAITED):
-        return index, NOT_AWAITED if held == AWAITED else AWAITED
+    if held[0] == FAILS:
+        return index, (HOLDS, *held[1:])
+    opposite = IS_NOT if held[0] == IS else FAILS
     known = before[1] if before is not None and before[0] == index else ()
-    excluded = known[1:] if isinstance(known, tuple) and known[:1] == (IS_NOT,) else ()
-    return index, (IS_NOT, *excluded, *held[1:])
+    excluded = known[1:] if isinstance(known, tuple) and known[:1] == (opposite,) else ()
+    return index, (opposite, *excluded, *held[1:])
 
 
 class Scope:

@@ -69,6 +69,7 @@ class Statements(Control):
         stack = [(source, self.scope.given)]
         while stack:
             node, given = stack.pop()
+            node = self.before_cast(node)
             parts = self.phis.get(node)
             if parts is None:
                 found[node] = given if found.get(node, given) == given else None
@@ -78,8 +79,15 @@ class Statements(Control):
                     return []
                 stack += [(part, self.held.get((node, part), given)) for part in reversed(parts)]
         own = any(self.parameters.get(node, (None,))[0] is function for node in found)
-        told = any(given is not None and given[1] in (ir.AWAITED, ir.NOT_AWAITED) for given in found.values())
+        told = any(given is not None and ir.is_of_kind(given[1]) for given in found.values())
         return list(found.items()) if own or told else []
+
+    def before_cast(self, node: int) -> int:
+        """A function that `typing.cast` was given, or a name's several ones: the type says less."""
+        source = node
+        while source in self.cast_of:
+            source = self.cast_of[source]
+        return source if source in self.function_nodes or source in self.phis else node
 
     def give_part(self, function: ir.Function, source: int, given: Given | None) -> None:
         if given is not None and source:
@@ -184,6 +192,11 @@ class Statements(Control):
                 self.protocol_names.add(f"{item.asname or item.name}.Protocol")
             elif item.name == "Protocol" and is_typing(source):
                 self.protocol_names.add(item.asname or item.name)
+
+    def is_cast(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Attribute):
+            return last_name(node.value) in ("t", "typing", "typing_extensions")
+        return any((module, "cast") in self.imported_modules for module in ("typing", "typing_extensions"))
 
     def absolute(self, node: ast.ImportFrom) -> str | None:
         if not node.level:
