@@ -62,7 +62,7 @@ def walk_functions(builder: Statements) -> None:
                 scope.env[item.arg] = site
                 scope.timeline[item.arg].append((builder.moment, site))
         if isinstance(node, ast.Lambda):
-            builder.give_back(record, builder.value(node.body))
+            builder.result(record, node.body)
             continue
         scope.plain = is_plain(node.returns)
         builder.body(node.body)

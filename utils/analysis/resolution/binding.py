@@ -71,6 +71,9 @@ class Binding(Containers):
         self.called: set[int] = set()  # functions of this module
         self.handed_on: set[int] = set()
         self.promises: dict[int, frozenset[int] | None] = {}
+        self.relay_of: dict[Ref, ir.Function] = {  # node of a call's result → the function whose result that is
+            self.offset + node: function for function in module.face.functions.values() for node in function.relays[1:]
+        }
 
     def give(self, item: Any, target: Ref) -> None:
         """An argument flows to a node."""
@@ -156,7 +159,18 @@ class Binding(Containers):
             self.add(item, receiver)
         if is_starred(item):
             item = self.all_elements(item[1])
-        self.take(item, called, call)
+        if not self.relay(item, call.dst, called):
+            self.take(item, called, call)
+
+    def relay(self, item: Any, dst: Ref, *how: Any) -> bool:
+        """Whether an argument that a call hands back is a parameter of the function whose result that is: then it is
+        noted how, and told for each call of that function alone."""
+        function = self.relay_of.get(dst)
+        if function is None or item.__class__ is not int or item - self.offset not in function.params:
+            return False
+        index = function.params.index(item - self.offset)
+        self.add(self.offset + function.relays[0], self.values.intern(kinds.RELAY, index, *how))
+        return True
 
     def take(self, item: Any, called: bool, call: Call) -> None:
         """The result of a call is this, or what calling it gives."""

@@ -13,7 +13,7 @@ from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import BY_SUPER, NOWHERE, Place, World, on
 from utils.analysis.resolution.hierarchy import Module
 
-APPLY, CONSTRUCTED, OTHER_MADE, MEMBER_VALUE, BY_KIND = 103, 94, 84, 130, 136
+APPLY, CONSTRUCTED, OTHER_MADE, MEMBER_VALUE, BY_KIND, RELAYED = 103, 94, 84, 130, 136, 138
 
 
 class Calls(Binding):
@@ -126,6 +126,23 @@ class Calls(Binding):
             self.keep(owner, function, receiver, args, call)
         for index, called in function.passes:
             self.hand_back(owner, function, index, called, receiver, args, call)
+        if function.relays:
+            self.wait(owner.offset + function.relays[0], (RELAYED, owner, function, receiver, args, call))
+
+    @on(RELAYED)
+    def on_relayed(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """A function hands something back by way of another."""
+        owner, function, receiver, args, call = rule
+        index, *how = what[1:]
+        if len(how) == 1:
+            self.hand_back(owner, function, index, bool(how[0]), receiver, args, call)  # type: ignore[arg-type]
+            return
+        given, source = how
+        item = self.argument(function, index, args, call)  # type: ignore[arg-type]
+        if item.__class__ is int and item not in (0, OPEN):
+            self.take_by_kind(item, given, item if source == -1 else source, call.dst)  # type: ignore[arg-type]
+        elif source != -1:
+            self.link(source, call.dst)
 
     def take_chosen(
         self, owner: Module, function: ir.Function, receiver: int | None, args: Sequence[Any], call: Call
@@ -145,6 +162,8 @@ class Calls(Binding):
 
     def take_by_kind(self, item: int, given: tuple[str, ...], source: int, dst: Ref) -> None:
         """A result that depends on what kind of thing an argument is, or the argument itself where it is such."""
+        if self.relay(item, dst, given, -1 if source == item else source):
+            return
         self.wait(item, (BY_KIND, given, source, dst))
         if not self.points.get(item):
             self.unknown_kinds.append((item, source, dst))

@@ -147,7 +147,10 @@ class Decorating(Calls):
     def is_doubtful(self, what: kinds.Value) -> bool:
         """Whether a decorator is rather something else: what `@f` without arguments was given comes along from there,
         too."""
-        return what[0] == kinds.INSTANCE or (what[0] == kinds.FUNCTION and self.hierarchy.is_decorated(what))
+        if what[0] == kinds.FUNCTION:
+            _, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
+            return bool(function.flags & ir.WRAPPER) or self.hierarchy.is_decorated(what)
+        return what[0] in (kinds.INSTANCE, kinds.WRAPPED)
 
     def settle_decorators(self) -> set[int]:
         """`@f(...)` where `f` may give a decorator or something else: that only where no decorator came. The nodes of

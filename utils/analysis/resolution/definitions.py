@@ -115,7 +115,7 @@ class Definitions(Parametrized):
             self.number(self.ids[node]), self.ids[node], name, owner, self.new(), [item.arg for item in ordinary],
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
             self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
-            self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [], [], [],
+            self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [], [], [], [],
         )  # fmt: skip
         self.function_nodes[record.node] = record.number
         self.functions[record.number] = record

@@ -18,7 +18,7 @@ from utils.analysis.resolution.values import Values
 
 # How many values a node may hold before one of a kind is refused: what takes more is general-purpose code, and what
 # comes out of it says nothing about any one call.
-LIMITS: dict[Any, int] = dict.fromkeys(range(24), 12)
+LIMITS: dict[Any, int] = dict.fromkeys(range(25), 12)
 LARGE = 400_000  # nodes; about 350,000 lines
 LARGE_LIMIT = 4
 LIMITS.update({kinds.CONSTANT: 8, kinds.CONTAINER: 6})

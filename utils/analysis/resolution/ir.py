@@ -122,6 +122,8 @@ class Function(msgspec.Struct, array_like=True):
     parameters with such an annotation, and CHECKED for the result: (index, the classes' origins). `defaults` are
     (parameter index, node), for calls that give no argument. `gives` is what a fixture assigns to attributes of
     `request.cls`: (name, node). `forwards` are the nodes of what a `__getattr__` asks for the attribute in turn.
+    `relays` are the nodes of calls whose result is the function's own and that are given parameters of it untouched,
+    after a node that gets what these calls hand back of them.
     """
 
     number: int
@@ -148,6 +150,7 @@ class Function(msgspec.Struct, array_like=True):
     defaults: list[tuple[int, int]]
     gives: list[tuple[str, int]]
     forwards: list[int]
+    relays: list[int]
 
 
 class Class(msgspec.Struct, array_like=True):

@@ -340,9 +340,9 @@ class Names:
         """`node` gets the definition that held at `birth`, as it was narrowed there, and all later ones."""
         start = max(0, bisect_right(entries, birth, key=itemgetter(0)) - 1)
         if len(entries) - start <= MANY:
-            whole = self.narrowed_from.get(narrowed, 0)
+            whole = self.whole(narrowed)
             for source in dict.fromkeys(source for _, source in entries[start:]):
-                if not whole or whole not in (source, self.narrowed_from.get(source)):
+                if not narrowed or self.whole(source) != whole:
                     self.copy(source, node)
             self.copy(narrowed, node)
         else:

@@ -51,8 +51,24 @@ class Statements(Control):
     def return_(self, node: ast.Return) -> None:
         function = self.scope.function
         if node.value is not None and function is not None:
-            self.give_back(function, self.value(node.value))
+            self.result(function, node.value)
         self.scope.live = False
+
+    def result(self, function: ir.Function, node: ast.expr) -> None:
+        """An expression whose value a function gives back."""
+        source = self.value(node)
+        if isinstance(node, ast.Call):
+            self.note_relay(function, self.cast_of.get(source, source))
+        self.give_back(function, source)
+
+    def note_relay(self, function: ir.Function, source: int) -> None:
+        """`return f(parameter)`: what `f` hands back of it is what this function hands back."""
+        for item in reversed(self.uses.get(self.call_of.get(source, 0), ())):
+            if item[0] == ir.CALL and item[5] == source:
+                given = (*item[3], *(value for _, value in item[4]))
+                if any(value.__class__ is int and self.parameters.get(value, (0,))[0] is function for value in given):
+                    function.relays = [*(function.relays or [self.new()]), source]
+                return
 
     def give_back(self, function: ir.Function, source: int) -> None:
         """A parameter that is returned untouched (or called, and that returned) is told per call, not merged."""

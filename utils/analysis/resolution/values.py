@@ -32,6 +32,8 @@ READER = 21  # (function of `operator`, name or key, arguments, keywords): what 
 SCALAR = 22  # (): text or a number that an annotation promises among others
 OBJECT = 23  # (node where it is made, kind, see `library`): what the library made, or a method of it, as
 # "kind.method"; and of what `namedtuple(...)` makes the names of the fields
+RELAY = 24  # what a function hands back by way of a call in it: (parameter index, whether what calling it gives), or
+# (parameter index, what holds of it, node of the result, or -1 for the argument itself)
 
 Value = tuple[Hashable, ...]
 # A value whose parts are values itself: where in the tuple the part is that is one (and not -1)
