@@ -13,7 +13,7 @@ from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import BY_SUPER, NOWHERE, Place, World, on
 from utils.analysis.resolution.hierarchy import Module
 
-APPLY, CONSTRUCTED, OTHER_MADE, MEMBER_VALUE, BY_KIND, RELAYED = 103, 94, 84, 130, 136, 138
+APPLY, CONSTRUCTED, OTHER_MADE, MEMBER_VALUE, BY_KIND, RELAYED, AROUND = 103, 94, 84, 130, 136, 138, 139
 
 
 class Calls(Binding):
@@ -120,7 +120,7 @@ class Calls(Binding):
         elif function.flags & ir.GENERATOR:
             self.add(call.dst, self.values.intern(kinds.GENERATOR, number))
         elif receiver is None or not function.flags & ir.OWN:
-            self.link(owner.offset + function.returns, call.dst)
+            self.take_result(owner, function, function.returns, args, call)
         self.take_chosen(owner, function, receiver, args, call)
         if function.stores and receiver is not None:
             self.keep(owner, function, receiver, args, call)
@@ -158,7 +158,26 @@ class Calls(Binding):
             elif node in function.params:
                 self.hand_back(owner, function, function.params.index(node), False, receiver, args, call)
             else:
-                self.link(owner.offset + node, call.dst)
+                self.take_result(owner, function, node, args, call)
+
+    def take_result(self, owner: Module, function: ir.Function, node: int, args: Sequence[Any], call: Call) -> None:
+        """A function's result comes out of a call. In the body of a module or class, `name = decorator(function)` does
+        what a decorator does: a wrapper is one around what the call gives."""
+        decorates = function.wraps >= 0 and call.scope == 0
+        item = self.argument(function, function.wraps, args, call) if decorates else 0
+        if item.__class__ is int and item not in (0, OPEN):
+            self.wait(owner.offset + node, (AROUND, function.id, item, call.dst))
+        else:
+            self.link(owner.offset + node, call.dst)
+
+    @on(AROUND)
+    def on_around(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        around, item, dst = rule
+        if what[0] == kinds.FUNCTION:
+            _, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
+            if function.flags & ir.WRAPPER and function.id.startswith(f"{around}."):
+                value = self.values.intern(kinds.WRAPPED, what[1], item, -1)
+        self.add(dst, value)
 
     def take_by_kind(self, item: int, given: tuple[str, ...], source: int, dst: Ref) -> None:
         """A result that depends on what kind of thing an argument is, or the argument itself where it is such."""

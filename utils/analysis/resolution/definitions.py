@@ -115,7 +115,7 @@ class Definitions(Parametrized):
             self.number(self.ids[node]), self.ids[node], name, owner, self.new(), [item.arg for item in ordinary],
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
             self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
-            self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [], [], [], [],
+            self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [], [], [], [], -1,
         )  # fmt: skip
         self.function_nodes[record.node] = record.number
         self.functions[record.number] = record
@@ -248,6 +248,8 @@ class Definitions(Parametrized):
                 flags |= FLAGS.get(name, 0)
             if name in ("setter", "deleter", "getter") and isinstance(item, ast.Attribute):
                 accessor = name
+            elif name == "wraps" and isinstance(item, ast.Call):
+                self.note_wrapped(item.args[:1])
         raised = only_raised(node)
         if raised == "NotImplementedError":
             flags |= ir.ABSTRACT
@@ -279,6 +281,14 @@ class Definitions(Parametrized):
         self.bind(node.name, 0 if overload else current)
         if self.scope.loop_birth is None:
             self.deferred[-1][1].birth = self.moment
+
+    def note_wrapped(self, given: list[ast.expr]) -> None:
+        """`@wraps(parameter)`: what a function in this one stands in for."""
+        for item in given:
+            node = self.whole(self.scope.env.get(item.id, 0)) if isinstance(item, ast.Name) else 0
+            record, index = self.parameters.get(node, (None, 0))
+            if record is not None and record is self.scope.function:
+                record.wraps = index
 
     @staticmethod
     def untouched(decorators: list[tuple[ast.expr, int]]) -> bool:

@@ -123,7 +123,8 @@ class Function(msgspec.Struct, array_like=True):
     (parameter index, node), for calls that give no argument. `gives` is what a fixture assigns to attributes of
     `request.cls`: (name, node). `forwards` are the nodes of what a `__getattr__` asks for the attribute in turn.
     `relays` are the nodes of calls whose result is the function's own and that are given parameters of it untouched,
-    after a node that gets what these calls hand back of them.
+    after a node that gets what these calls hand back of them. `wraps` is the index of the parameter that functions in
+    it stand in for by `functools.wraps`, or -1.
     """
 
     number: int
@@ -151,6 +152,7 @@ class Function(msgspec.Struct, array_like=True):
     gives: list[tuple[str, int]]
     forwards: list[int]
     relays: list[int]
+    wraps: int
 
 
 class Class(msgspec.Struct, array_like=True):
