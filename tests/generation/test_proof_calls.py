@@ -167,6 +167,8 @@ OPEN = [
     ("assigned to a class", "class A:\n    def f(self): pass\nclass K:\n    x = None\n    def start(): K.x = A()\n    def run(): K.x.f()\n", "m.K.run", "m.A.f"),
     ("called object of a subclass", "class A:\n    def __call__(self): raise NotImplementedError\nclass B(A):\n    def __call__(self): pass\nclass K:\n    def __init__(self, a: A): self.a = a\n    def run(self): self.a()\n", "m.K.run", "m.B.__call__"),
     ("made to be asked of a module", "def make(name):\n    def w(asked): pass\n    return w\n__getattr__ = make('m')\ndef run():\n    import m\n    m.x\n", "m.run", "m.make.w"),
+    ("what fills a dictionary", "from collections import defaultdict\ndef make(): return 1\ndef run(d): return d['a']\nrun(defaultdict(make))\n", "m.run", "m.make"),
+    ("a lambda that fills a dictionary", "import collections\ndef run(d): return d['a']\ndef go(): run(collections.defaultdict(lambda: 1, {}))\n", "m.run", "m.go.<lambda1>"),
     ("asked of a module", "def __getattr__(name): pass\ndef run():\n    import m\n    m.x\n", "m.run", "m.__getattr__"),
 ]  # fmt: skip
 

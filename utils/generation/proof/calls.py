@@ -85,13 +85,24 @@ def _calls_unseen(repo: Repository, value: Value) -> bool:
 
 def _is_implicit(repo: Repository, callee: Found, names: set[str]) -> bool:
     """Whether it may run where nothing names it: a special method (sorting runs `__lt__`), a lambda of a class, what a
-    function of several implementations registers, or the constructor of what a `__new__` makes instead."""
+    function of several implementations registers, what a `defaultdict` is made with, or the constructor of what a
+    `__new__` makes instead."""
     special = {name for name in names if name.startswith("__") and name.endswith("__")}
     function = callee.definition
     in_class = function.kind == "lambda" and function.parent is not None and function.parent.kind == "class"
     registered = any(text.partition("(")[0].endswith(".register") for text in function.decorators)
     is_special = bool(special - {*CONSTRUCTORS, "__call__"})
-    return in_class or registered or is_special or _may_be_accessor(repo, callee) or _may_be_made_instead(repo, callee)
+    unnamed = in_class or registered or is_special or _may_fill(repo, callee)
+    return unnamed or _may_be_accessor(repo, callee) or _may_be_made_instead(repo, callee)
+
+
+def _may_fill(repo: Repository, callee: Found) -> bool:
+    """Whether a `defaultdict` may be made with it: then it runs wherever an item is asked for that is not there."""
+    function = callee.definition
+    if function.kind != "lambda":
+        return function.name in repo.fillers
+    facts = repo.facts(callee.path)
+    return facts is not None and ("l", function.line, function.column) in facts.fillers
 
 
 def _may_be_made_instead(repo: Repository, callee: Found) -> bool:

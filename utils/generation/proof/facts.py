@@ -138,7 +138,8 @@ class Definition:
 @dataclass(slots=True, eq=False)
 class FileFacts:
     """What one file says. `by_local` leads from a name inside the module to its definition; `assigned_attributes` are
-    the attributes assigned on anything but a method's own instance; `ending` has the bindings at module level, in the
+    the attributes assigned on anything but a method's own instance; `fillers` are what a `defaultdict` is made with, a
+    name or a lambda; `ending` has the bindings at module level, in the
     order in which it runs; `public` is what its `__all__` lists, where that is one plain display."""
 
     path: str
@@ -149,6 +150,7 @@ class FileFacts:
     stars: list[tuple[str, int]]
     imported: list[tuple[str, int, tuple[str, ...]]]
     assigned_attributes: set[str]
+    fillers: set[Ref]
     ending: list[Bound]
     public: frozenset[str] | None
 

@@ -96,6 +96,12 @@ class Index:
         return frozenset(name for facts in self._every_file() for name in facts.assigned_attributes)
 
     @cached_property
+    def fillers(self) -> frozenset[str]:
+        """The names of functions that make what some `defaultdict` lacks."""
+        refs = (ref for facts in self._every_file() for ref in facts.fillers)
+        return frozenset(str(ref[-1]) for ref in refs if ref is not None and ref[0] in "an")
+
+    @cached_property
     def of_properties(self) -> frozenset[str]:
         """The names that some `property(…)` takes."""
         found: set[str] = set()

@@ -33,6 +33,7 @@ def read_file(path: str, lines: list[str]) -> FileFacts:
         reader.stars,
         reader.imported,
         reader.assigned,
+        reader.fillers,
         list(read_ending(reader.tree.body)),
         read_public(reader.tree.body),
     )
@@ -64,6 +65,7 @@ class _Reader:
         self.definitions: list[Definition] = []
         self.global_names: set[str] = set()
         self.assigned: set[str] = set()
+        self.fillers: set[Ref] = set()
         self.stars: list[tuple[str, int]] = []
         self.imported: list[tuple[str, int, tuple[str, ...]]] = []
         self.unused: set[int] = set()  # nodes of definitions that only type checkers read
@@ -170,6 +172,8 @@ class _Reader:
                 runner.sites.append(Site(node.lineno, read, READ))
             runner.sites.append(Site(node.lineno, reference(node.func), CALL, arguments(node)))
             runner.sites.extend(Site(node.lineno, reference(each), PASSED) for each in functions_passed(node))
+            if getattr(node.func, "attr", getattr(node.func, "id", "")) == "defaultdict" and node.args:
+                self.fillers.add(reference(node.args[0]))
         elif kind is ast.Attribute:
             runner.sites.append(Site(node.lineno, reference(node), attribute_methods(node)))
         elif kind in _BINDERS:
