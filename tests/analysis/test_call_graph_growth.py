@@ -9,6 +9,7 @@ import pytest
 
 from tests.analysis.call_graph_cases import check
 from utils.analysis.resolution.graph import Graph
+from utils.analysis.resolution.scopes import root_of
 from utils.analysis.summary import summarize
 
 CASES = {
@@ -58,6 +59,18 @@ CASES = {
         "def g(): pass\nx = [g]\nwhile True:\n    x = [x[1:], *x, x]\n    a, *x = x\na()",
         "main -> main.g",
     ),
+    "functions that hand on to each other": (
+        "import inspect\ndef a(): pass\n"
+        "def f(x):\n    if inspect.isclass(x): return g(x)\n    return g(x)\n"
+        "def g(x):\n    if callable(x): return f(x)\n    return f\n"
+        "f(f)(g)\nf(a)()",
+        "main -> main.f\nmain.f -> main.g\nmain.g -> main.f",
+    ),
+    "wrappers of each other": (
+        "import functools\ndef d(f):\n    @functools.wraps(f)\n    def w(*a): return f(*a)\n    return w\n"
+        "a = d(b)\nb = d(a)\na = d(b)\na()",
+        "main -> main.d, main.d.w\nmain.d.w -> main.d.w",
+    ),
     "an outside name that lengthens itself": (
         "import outside\nx = outside\nwhile True:\n    x = x.y\n    x = x.z()",
         "",
@@ -87,6 +100,13 @@ def _bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_growth_is_bounded(name: str) -> None:
     source, expected = CASES[name]
     check(source, expected)
+
+
+def test_the_way_to_what_was_tested_first_is_walked_once() -> None:
+    above = {node: node + 1 for node in range(10_000)}
+
+    assert root_of(above, 0) == root_of(above, 10_000) == 10_000
+    assert set(above.values()) == {10_000}
 
 
 def test_many_returns_of_a_name_with_many_definitions() -> None:

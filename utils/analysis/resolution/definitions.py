@@ -133,6 +133,7 @@ class Definitions(Parametrized):
         inner = Scope(scope_index, scope, scope.loop_birth or self.moment, sheet)
         inner.function = record
         if scope.function is not None and self.narrowed_from:
+            self.spend(len(scope.env))
             inner.narrowed = {name: found for name, found in scope.names() if found in self.narrowed_from}
         inner.promised = {item.arg: (item.annotation, scope) for item in every if item.annotation is not None}
         self.deferred.append((node, inner))

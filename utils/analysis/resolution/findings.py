@@ -16,6 +16,7 @@ from utils.analysis.resolution.interpreter import Interpreter
 from utils.analysis.resolution.ir import CLASS_BITS, decode
 from utils.analysis.resolution.modules import Module
 from utils.analysis.resolution.operators import REFLECTED
+from utils.analysis.resolution.scopes import root_of
 from utils.analysis.resolution.solution import Callee, Findings, Names
 
 # How many callees one site may have. Measured on traces: of the edges of sites with more, less than two in three are
@@ -94,9 +95,7 @@ def general_sites(module: Interpreter) -> tuple[dict[int, int], set[int]]:
 
 def whole(module: Interpreter, node: int) -> int:
     """What a node has before any test of it."""
-    while node in module.narrowed:
-        node = module.narrowed[node]
-    return node
+    return root_of(module.narrowed, node)
 
 
 def by_name(

@@ -30,6 +30,7 @@ class Narrowing(Names):
         self.answers: dict[
             int, tuple[Reference, int, str]
         ] = {}  # what a test gives → of what, what that was, which test
+        self.known: dict[int, tuple[str, bool]] = {}  # what a test lets through → the test, and whether it holds
         self.parameters: dict[int, tuple[Any, int]] = {}
 
     def expr(self, node: ast.expr) -> int:
@@ -150,12 +151,16 @@ class Narrowing(Names):
         if found is None:
             return {}
         reference, name = found
+        if self.known.get(self.at(reference)) == (name, holds):
+            return {}
         if holds and name.startswith(ir.ATTRIBUTE_TEST):  # the others have no such attribute anyway
             return {}
         record, index = self.parameters.get(self.whole(self.at(reference)), (None, 0))
         if record is not None and not index and record.flags & ir.METHOD:  # `self` stays what it is
             return {}
-        return {reference: self.such_as(self.at(reference), name, holds)}
+        narrowed = self.such_as(self.at(reference), name, holds)
+        self.known[narrowed] = name, holds
+        return {reference: narrowed}
 
     def such_as(self, node: int, test: str, holds: bool) -> int:
         """The values of a node of which a test holds, or the others."""

@@ -295,9 +295,7 @@ class Names:
 
     def whole(self, node: int) -> int:
         """What a node has before any test of it."""
-        while node in self.narrowed_from:
-            node = self.narrowed_from[node]
-        return node
+        return root_of(self.narrowed_from, node)
 
     def bound_once(self, node: int) -> int:
         """What a name of an enclosing scope stands for, where only one thing was ever bound to it there."""
@@ -357,6 +355,16 @@ class Names:
                 self.copy(source, here)
                 self.copy(after, here)
         return nodes
+
+
+def root_of(above: dict[int, int], node: int) -> int:
+    """The node at the end of a way upwards, which is shortened for the next who ask (Tarjan, 1975)."""
+    root = node
+    while root in above:
+        root = above[root]
+    while node != root:
+        above[node], node = root, above[node]
+    return root
 
 
 def mangled(name: str, class_name: str) -> str:
