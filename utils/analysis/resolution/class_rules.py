@@ -16,10 +16,10 @@ TYPES = frozenset({"bool", "bytes", "complex", "dict", "float", "frozenset", "in
 CALLED = frozenset({kinds.FUNCTION, kinds.CLASS, kinds.BOUND, kinds.PARTIAL, kinds.WRAPPED})  # of no such type
 
 FUNCTIONS = (kinds.FUNCTION, kinds.BOUND, kinds.WRAPPED)
+# What is told apart by tests of kinds; of all else, any may hold.
 KNOWN = frozenset(
     {*FUNCTIONS, kinds.CLASS, kinds.INSTANCE, kinds.PARTIAL, kinds.CONTAINER, kinds.CONSTANT, kinds.SCALAR}
 )
-
 KINDS_OF_FUNCTIONS = {
     ir.COROUTINE_TEST: ir.COROUTINE,
     ir.GENERATOR_TEST: ir.GENERATOR,

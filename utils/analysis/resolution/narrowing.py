@@ -1,6 +1,6 @@
-"""What a condition says of the names in it.
+"""What a condition says of the names and attributes in it.
 
-`isinstance(name, K)` and `iscoroutinefunction(name)` narrow them where they hold and where they do not.
+`isinstance(name, K)`, `callable(self.attribute)` and their like narrow them where they hold and where they do not.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ class Narrowing(Names):
 
     def __init__(self, module: str) -> None:
         super().__init__(module)
-        self.answers: dict[
-            int, tuple[Reference, int, str]
-        ] = {}  # what a test gives → of what, what that was, which test
+        # What a test gives → what it asks about, what that stood for, and which test it is.
+        self.answers: dict[int, tuple[Reference, int, str]] = {}
         self.known: dict[int, tuple[str, bool]] = {}  # what a test lets through → the test, and whether it holds
         self.parameters: dict[int, tuple[Any, int]] = {}
 
@@ -147,6 +146,7 @@ class Narrowing(Names):
         return None if reference is None else (reference, name)
 
     def such(self, test: ast.expr, holds: bool) -> Environment:
+        """What the name in such a test stands for where it holds, or does not."""
         found = self.asked(test)
         if found is None:
             return {}
