@@ -216,6 +216,12 @@ CASES = {
         "from dataclasses import dataclass, field\nclass A:\n    def m(self): pass\n@dataclass\nclass B:\n    a: object = field(default_factory=A)\nB().a.m()",
         "main -> main.A.m",
     ),
+    "a model is made of data": (
+        "from pydantic import BaseModel\nclass A(BaseModel):\n    def m(self): pass\n    @classmethod\n    def load(cls, data): return cls.model_validate(data)\n"
+        "class C:\n    def m(self): pass\n"
+        "def f(): A.model_validate({}).m()\ndef g(): A.load({}).model_copy().m()\ndef h(): C.model_validate({}).m()",
+        "main.f -> main.A.m\nmain.g -> main.A.load, main.A.m",
+    ),
     "isinstance narrows": (
         "class A:\n    def m(self): pass\ndef f(x):\n    if isinstance(x, A):\n        x.m()\n    else:\n        x.n()",
         "main.f -> main.A.m",

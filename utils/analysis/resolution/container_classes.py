@@ -10,7 +10,7 @@ from utils.analysis.resolution.attributes import OWNING
 from utils.analysis.resolution.class_rules import ClassRules
 from utils.analysis.resolution.graph import World
 from utils.analysis.resolution.hierarchy import Module
-from utils.analysis.resolution.outside import RECORD_MAKERS, known_type
+from utils.analysis.resolution.outside import RECORD_MAKERS, known_type, makes_own
 
 MAPPINGS = (dict, collections.UserDict)
 SEQUENCES = (list, tuple, set, frozenset, collections.deque, collections.UserList)
@@ -60,18 +60,28 @@ class ContainerClasses(ClassRules):
 
     def take_inherited(self, receiver: int, name: str, node: int) -> None:
         kind, number, *_ = self.values.table[receiver]
-        found = self.container_of(int(number)) if kind in OWNING else None  # type: ignore[call-overload]
+        if kind not in OWNING:
+            return
+        found = self.container_of(int(number))  # type: ignore[call-overload]
         if found is None:
+            order = self.hierarchy.order(int(number))  # type: ignore[call-overload]
+            if any(isinstance(item, str) and makes_own(item, name, kind == kinds.CLASS) for item in order):
+                self.made.add(int(number))  # type: ignore[call-overload]
+                self.give_own(int(number), node)  # type: ignore[call-overload]
             return
         held, base = found
         if name == ("_replace" if kind == kinds.INSTANCE else "_make"):
-            made = self.new()
-            self.add(made, self.values.intern(kinds.INSTANCE, number, True))
-            self.add(node, self.values.intern(kinds.CALLABLE, made))
+            self.give_own(int(number), node)  # type: ignore[call-overload]
         elif kind == kinds.INSTANCE and name == "data":
             self.add(node, self.values.intern(*held))
         elif kind == kinds.INSTANCE and hasattr(base, name):
             self.add(node, self.values.intern(kinds.METHOD, held[1], held[2], name))
+
+    def give_own(self, number: int, node: int) -> None:
+        """What is called makes an object of the class."""
+        made = self.new()
+        self.add(made, self.values.intern(kinds.INSTANCE, number, True))
+        self.add(node, self.values.intern(kinds.CALLABLE, made))
 
 
 def is_record(text: str) -> bool:

@@ -10,6 +10,12 @@ from functools import lru_cache
 MADE_IN_PYTHON = frozenset({"ABC", "Protocol", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"})
 RECORD_MAKERS = frozenset({"namedtuple", "NamedTuple"})
 PLAIN_BASES = frozenset({"object", "Generic", "Protocol", "ABC"})
+MODELS = frozenset({"BaseModel", "BaseSettings", "SQLModel"})  # of pydantic and what is built on it
+FROM_CLASS = frozenset({
+    "construct", "from_orm", "model_construct", "model_validate", "model_validate_json", "model_validate_strings",
+    "parse_file", "parse_obj", "parse_raw",
+})  # fmt: skip
+FROM_OBJECT = frozenset({"copy", "model_copy"})
 # Modules of Python's library that have neither protocols nor classes that others are registered with.
 OF_THEIR_OWN = frozenset({
     "argparse", "array", "ast", "configparser", "csv", "datetime", "decimal", "email", "fractions", "http", "inspect",
@@ -50,6 +56,11 @@ def known_type(text: str) -> type | None:
         if isinstance(found, type):
             return found
     return None
+
+
+def makes_own(text: str, name: str, of_class: bool) -> bool:
+    """Whether a base has a method by which a class, or an object, makes an object of the same class."""
+    return base_name(text) in MODELS and name in (FROM_CLASS if of_class else FROM_OBJECT)
 
 
 def is_of_library(dotted: str) -> bool:

@@ -79,7 +79,7 @@ class Statements(Control):
 
     def parts_of(self, source: int, function: ir.Function) -> list[tuple[int, Given | None]]:
         """What was merged in a node, and what holds where it stands for that; nothing where no part is a parameter or
-        depends on whether one is a coroutine function, or there are too many to tell them apart at each `return`."""
+        depends on one, or there are too many to tell them apart at each `return`."""
         found: dict[int, Given | None] = {}
         seen: set[tuple[int, Given | None]] = set()
         stack = [(source, self.scope.given)]
@@ -95,7 +95,7 @@ class Statements(Control):
                     return []
                 stack += [(part, self.held.get((node, part), given)) for part in reversed(parts)]
         own = any(self.parameters.get(node, (None,))[0] is function for node in found)
-        told = any(given is not None and ir.is_of_kind(given[1]) for given in found.values())
+        told = any(given != self.scope.given for given in found.values())
         return list(found.items()) if own or told else []
 
     def before_cast(self, node: int) -> int:
