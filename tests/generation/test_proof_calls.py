@@ -23,6 +23,8 @@ CASES: list[tuple[str, str, str, str, list[str]]] = [
     ("sorted", "def a(x): return x\ndef b(x): return x\ndef run(xs): sorted(xs, key=a)\n", "m.run", "m.a", ["m.b"]),
     ("replacement", "import re\ndef a(m): return ''\ndef b(m): return ''\ndef run(t): return re.sub('x', a, t)\n", "m.run", "m.a", ["m.b"]),
     ("lambda", "def run(xs): xs.sort(key=lambda x: x)\ndef b(): return lambda: 1\n", "m.run", "m.run.<lambda1>", ["m.b.<lambda1>"]),
+    ("super behind another class", "class A:\n    def f(self): pass\nclass B(A):\n    def f(self): pass\nclass C(B):\n    def f(self): super(B, self).f()\n", "m.C.f", "m.A.f", ["m.B.f"]),
+    ("super of its own class", "class A:\n    def f(self): pass\nclass B(A):\n    def f(self): super(B, self).f()\n", "m.B.f", "m.A.f", ["m.B.f"]),
     ("super", "class A:\n    def f(self): pass\nclass B(A):\n    def f(self): super().f()\n", "m.B.f", "m.A.f", ["m.B.f"]),
     ("inherited init", "class A:\n    def __init__(self): pass\nclass B(A): pass\nclass C:\n    def __init__(self): pass\ndef run(): B()\n", "m.run", "m.A.__init__", ["m.C.__init__"]),
     ("attribute type", "class A:\n    def f(self): pass\nclass C:\n    def f(self): pass\nclass B:\n    def __init__(self): self.a = A()\n    def run(self): self.a.f()\n", "m.B.run", "m.A.f", ["m.C.f"]),

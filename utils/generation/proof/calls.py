@@ -356,7 +356,7 @@ def _is_partly_known(repo: Repository, value: Value) -> bool:
 
 def _not_abstract(callee: Found, ref: tuple) -> Verdict:
     """A method without a body of its own does not run: what runs is a subclass's."""
-    is_named = ref[0] != "a" or ref[1] == ("super",)
+    is_named = ref[0] != "a" or (ref[1] is not None and ref[1][0] == "super")
     return "undecided" if callee.definition.is_abstract and not is_named else "proven"
 
 

@@ -7,6 +7,7 @@ An expression is kept as a *reference*, a nested tuple that can be resolved late
     ("y", ref)             what iterating gives        ("b", ref, …), ("b{", …) a container of items, of values
     ("d", index)           a definition                ("o", ref, ref, …)      one of several
     ("i", ref)             an instance of an annotation ("super",)             what `super()` gives
+    ("super", ref)         what `super(ref, …)` gives
     ("w", ref)             what `await` gives          ("e", ref)              what `with … as` gives
     ("m", module, level)   an imported module          ("f", module, level, name)  a name imported from a module
     ("t", ref)             the class of a value

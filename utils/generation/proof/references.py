@@ -35,7 +35,7 @@ def reference(node: ast.AST | None, depth: int = 0) -> Ref:
         return ("a", reference(node.value, deeper), sys.intern(node.attr))
     if isinstance(node, ast.Call):
         if isinstance(node.func, ast.Name) and node.func.id == "super":
-            return ("super",)
+            return ("super", *(reference(each, deeper) for each in node.args[:1]))
         if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1:
             return ("t", reference(node.args[0], deeper))
         if read := read_by_name(node, deeper):

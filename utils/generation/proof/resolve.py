@@ -196,7 +196,11 @@ class Repository(Hierarchy):
         owner: Definition | None = facts.definitions[scope] if facts else None
         while owner is not None and owner.kind != "class":
             owner = owner.parent
-        return frozenset({Value("super", path, owner.index)}) if owner else UNKNOWN
+        if len(ref) == 1 or (owner is not None and ref[1] == ("n", owner.name)):
+            return frozenset({Value("super", path, owner.index)}) if owner else UNKNOWN
+        after = self.resolve(path, scope, ref[1], depth, seen)  # `super(Base, self)` goes on behind another class
+        known = bool(after) and all(self.is_class(value) for value in after)
+        return frozenset(value._replace(kind="super") for value in after) if known else UNKNOWN
 
     def _instance(self, value: Value) -> Value:
         """An instance of an annotation; a protocol's is anything that fits, and so is an outside class's."""
