@@ -58,6 +58,11 @@ def shifted(item: Any, offset: int) -> Any:
     return item + offset if item else 0
 
 
+def is_node(item: Any) -> bool:
+    """Whether an argument is a node."""
+    return item.__class__ is int and item not in (0, OPEN)
+
+
 def is_starred(item: Any) -> bool:
     """Whether an argument is `*args`."""
     return item.__class__ is tuple and item[0] == "*"

@@ -8,7 +8,7 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.attributes import GETTER
-from utils.analysis.resolution.binding import APPLIED_RESULT, OPEN, Binding, Call, shifted
+from utils.analysis.resolution.binding import APPLIED_RESULT, Binding, Call, is_node, shifted
 from utils.analysis.resolution.exchange import Ref
 from utils.analysis.resolution.graph import BY_SUPER, NOWHERE, Place, World, on
 from utils.analysis.resolution.hierarchy import Module
@@ -139,7 +139,7 @@ class Calls(Binding):
             return
         given, source = how
         item = self.argument(function, index, args, call)  # type: ignore[arg-type]
-        if item.__class__ is int and item not in (0, OPEN):
+        if is_node(item):
             self.take_by_kind(item, given, item if source == -1 else source, call.dst)  # type: ignore[arg-type]
         elif source != -1:
             self.link(source, call.dst)
@@ -152,7 +152,7 @@ class Calls(Binding):
             if index < 0 or not self.fits(function, index, given, args, call):
                 continue
             item = self.argument(function, index, args, call) if ir.is_of_kind(given) else 0
-            if ir.is_of_kind(given) and item.__class__ is int and item not in (0, OPEN):
+            if ir.is_of_kind(given) and is_node(item):
                 source = item if node == function.params[index] else owner.offset + node
                 self.take_by_kind(item, given, source, call.dst)
             elif node in function.params:
@@ -165,7 +165,7 @@ class Calls(Binding):
         what a decorator does: a wrapper is one around what the call gives."""
         decorates = function.wraps >= 0 and call.scope == 0
         item = self.argument(function, function.wraps, args, call) if decorates else 0
-        if item.__class__ is int and item not in (0, OPEN):
+        if is_node(item):
             self.wait(owner.offset + node, (AROUND, function.id, item, call.dst))
         else:
             self.link(owner.offset + node, call.dst)

@@ -82,7 +82,8 @@ def general_sites(module: Interpreter) -> tuple[dict[int, int], set[int]]:
     full: set[int] = set()
     most = max(module.limits.values())
     for node, values in module.points.items():
-        if len(values) < most and len(module.points.get(whole(module, node), ())) < most:
+        untested = module.points.get(whole(module, node), ()) if node in module.narrowed else values
+        if len(values) < most and len(untested) < most:
             continue
         calls = [] if node & ir.MADE else decode(module.module.code, node & ir.LOCAL)
         sites = [module.offset + item[5] for item in calls if item[0] == ir.CALL]

@@ -67,7 +67,7 @@ class Statements(Control):
             if item[0] == ir.CALL and item[5] == source:
                 given = (*item[3], *(value for _, value in item[4]))
                 if any(value.__class__ is int and self.parameters.get(value, (0,))[0] is function for value in given):
-                    function.relays = [*(function.relays or [self.new()]), source]
+                    function.relays += [source] if function.relays else [self.new(), source]
                 return
 
     def give_back(self, function: ir.Function, source: int) -> None:

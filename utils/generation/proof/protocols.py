@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from utils.generation.proof.syntax import called_name
+
 _BINARY = {
     "Add": "add", "Sub": "sub", "Mult": "mul", "MatMult": "matmul", "Div": "truediv", "Mod": "mod", "Pow": "pow",
     "FloorDiv": "floordiv", "LShift": "lshift", "RShift": "rshift", "BitOr": "or", "BitXor": "xor", "BitAnd": "and",
@@ -136,7 +138,7 @@ def _call(node: Any) -> Implicit:
     first = node.args[0] if node.args else None
     if first is None or isinstance(first, ast.Starred):
         return found
-    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    name = called_name(node)
     is_method = isinstance(node.func, ast.Attribute)
     if is_method and name in _TAKERS and len(node.args) == 1:
         found.append((first, _TAKERS[name]))

@@ -6,6 +6,7 @@ import ast
 import sys
 
 from utils.generation.proof.facts import Ref
+from utils.generation.proof.syntax import called_name
 
 CALLERS = frozenset(
     {"map", "filter", "sorted", "min", "max", "reduce", "sort", "groupby", "starmap", "takewhile", "dropwhile"}
@@ -62,7 +63,7 @@ def reference(node: ast.AST | None, depth: int = 0) -> Ref:
 
 def _handed_through(node: ast.Call, depth: int) -> Ref:
     """The result of a library function that gives back what it is given: `cast(T, x)`, `list(x)`, `next(x)`."""
-    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    name = called_name(node)
     place = GIVEN_BACK.get(name)
     if place is not None and len(node.args) > place and not isinstance(node.args[place], ast.Starred):
         return reference(node.args[place], depth)
@@ -140,7 +141,7 @@ def arguments(node: ast.Call) -> tuple[tuple[int | str, Ref], ...]:
 def functions_passed(node: ast.Call) -> list[ast.expr]:
     """The arguments of a call that an outside function may call: lambdas, and names given to `map`, `sorted`, …"""
     arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    name = called_name(node)
     if name in CALLERS:
         return [each for each in arguments if isinstance(each, ast.Lambda | ast.Name | ast.Attribute | ast.Call)]
     return [each for each in arguments if isinstance(each, ast.Lambda)]

@@ -9,6 +9,11 @@ _LEAVES = frozenset(
 )
 
 
+def called_name(node: ast.Call) -> str:
+    """The last name of what is called, such as `f` in `module.f(...)`; empty where it has none."""
+    return getattr(node.func, "attr", getattr(node.func, "id", ""))
+
+
 def children(node: ast.AST) -> list[ast.AST]:
     """The nodes directly below, last first; an annotation's own expressions never run anything worth proving."""
     if type(node) in _LEAVES:

@@ -10,7 +10,7 @@ from utils.generation.proof.ending import read_ending, read_public
 from utils.generation.proof.facts import CALL, MADE, PASSED, RAISED, Assignment, Definition, FileFacts, Ref, Site
 from utils.generation.proof.protocols import READ, attribute_methods, implicit_calls
 from utils.generation.proof.references import annotated, arguments, functions_passed, read_by_name, reference
-from utils.generation.proof.syntax import children, cut, is_for_type_checkers, is_stub, place, same_shape
+from utils.generation.proof.syntax import called_name, children, cut, is_for_type_checkers, is_stub, place, same_shape
 
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef)
 OVERLOADS = frozenset({"overload", "typing.overload", "t.overload", "typing_extensions.overload"})
@@ -172,7 +172,7 @@ class _Reader:
                 runner.sites.append(Site(node.lineno, read, READ))
             runner.sites.append(Site(node.lineno, reference(node.func), CALL, arguments(node)))
             runner.sites.extend(Site(node.lineno, reference(each), PASSED) for each in functions_passed(node))
-            if getattr(node.func, "attr", getattr(node.func, "id", "")) == "defaultdict" and node.args:
+            if called_name(node) == "defaultdict" and node.args:
                 self.fillers.add(reference(node.args[0]))
         elif kind is ast.Attribute:
             runner.sites.append(Site(node.lineno, reference(node), attribute_methods(node)))
