@@ -181,6 +181,7 @@ class Assignments(Definitions):
             self.store_named(self.expr(owner), target.slice.value, source, target.lineno)
             return
         base = self.expr(target.value)
+        self.forget_items(base)
         if isinstance(target.slice, ast.Slice):
             self.assign_slice(target, base, source)
             return

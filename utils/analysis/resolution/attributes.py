@@ -18,6 +18,7 @@ from utils.analysis.resolution.outside import holders, may_have
 MEMBER_OF, GETTER, DESCRIBED, FORWARDED, SETTER, DISMISSED, OF_PROPERTY = 101, 102, 98, 97, 95, 92, 88
 NAMED_BY, ASSIGNED, KEYED_BY = 83, 82, 133
 DELETED = "del "  # before the name of an attribute: it is deleted and not assigned to
+OF_CLASS = "class "  # before the name of an attribute: it is assigned to on the class, which binds functions
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
 OWNING = (kinds.INSTANCE, kinds.CLASS)
 LONGEST = 200  # characters of a name outside the repository that is worth knowing
@@ -162,13 +163,16 @@ class Attributes(Enums):
             if self.is_enum(int(what[1])) and self.take_from_enum(what, name, node):  # type: ignore[call-overload]
                 return node
         by_super = what[0] == kinds.SUPER
+        on_class = self.hierarchy.is_assigned(name)
         for owning in () if by_super else self.hierarchy.assigned(order, name):
             self.link(self.field(owning, name), node)
+            if on_class:
+                self.wait(self.field(owning, OF_CLASS + name), (MEMBER_OF, receiver, node, name, False, False))
         for owning in () if by_super or name.startswith("__") else self.filled_by_key(int(what[1])):  # type: ignore[call-overload]
             self.take_by_key(owning, name, node)
         for assigned in self.given_instead(order, name, BY_SUPER) if by_super and name.startswith("__") else ():
-            self.wait(assigned, (MEMBER_OF, receiver, node, by_super, False))
-        if not self.look_up(order, name, (MEMBER_OF, receiver, node, by_super, False)):
+            self.wait(assigned, (MEMBER_OF, receiver, node, name, by_super, False))
+        if not self.look_up(order, name, (MEMBER_OF, receiver, node, name, by_super, False)):
             self.take_inherited(receiver, name, node)
             if what[0] == kinds.CLASS:
                 self.member_of_metaclass(value, int(what[1]), name, node)  # type: ignore[call-overload]
@@ -233,7 +237,7 @@ class Attributes(Enums):
             order = self.hierarchy.order(metaclass)
             if after is not None:
                 order = order[order.index(after) + 1 :] if after in order else []
-            found = self.look_up(order, name, (MEMBER_OF, value, node, after is not None, True))
+            found = self.look_up(order, name, (MEMBER_OF, value, node, name, after is not None, True))
             if not found and after is not None and name == "__call__":
                 self.add(node, self.values.intern(kinds.MAKER, number))
 
@@ -268,8 +272,9 @@ class Attributes(Enums):
     @on(MEMBER_OF)
     def on_member(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """A value in a class body is read through a receiver: functions are bound, properties run."""
-        receiver, node, by_super, of_metaclass = rule
-        on_class = self.values.table[receiver][0] == kinds.CLASS and not of_metaclass
+        receiver, node, name, by_super, of_metaclass = rule
+        source = self.values.table[receiver]
+        on_class = source[0] == kinds.CLASS and not of_metaclass
         if what[0] == kinds.ACCESSOR:
             if not on_class:
                 self.wait(int(what[1]), (GETTER, receiver, node))  # type: ignore[call-overload]
@@ -284,6 +289,9 @@ class Attributes(Enums):
                 self.read_property(getter, value, node)
                 self.read_descriptor(getter, value, receiver, on_class, node)
             return
+        if what[0] == kinds.PARTIAL and len(what) > 4:
+            self.add(node, self.bound_partial(what, receiver, on_class))
+            return
         if what[0] == kinds.WRAPPED and not on_class:
             value = self.values.intern(kinds.WRAPPED, what[1], what[2], receiver)
         if what[0] != kinds.FUNCTION:
@@ -294,13 +302,34 @@ class Attributes(Enums):
         if function.flags & ir.PROPERTY:
             if not on_class:
                 self.read_property(number, receiver, node, by_super)
-        elif function.flags & ir.CLASS_METHOD:
+            return
+        if function.flags & ir.CLASS_METHOD:
             kind = self.values.table[receiver]
             self.add(node, self.values.intern(kinds.BOUND, number, self.values.intern(kinds.CLASS, kind[1]), by_super))
-        elif function.flags & ir.STATIC or on_class:
+            return
+        if function.flags & ir.STATIC or on_class:
             self.add(node, value)
-        else:
-            self.add(node, self.values.intern(kinds.BOUND, number, receiver, by_super))
+            return
+        self.add(node, self.values.intern(kinds.BOUND, number, receiver, by_super))
+        if not function.flags & ir.METHOD and source[0] == kinds.INSTANCE and self.is_field(int(source[1]), name):
+            self.add(node, value)  # the number of arguments tells which it is
+
+    def is_field(self, number: int, name: str) -> bool:
+        """Whether each object may be given an attribute of its own, with what the class has for a default."""
+        classes = [self.hierarchy.class_of(item)[1] for item in self.hierarchy.order(number) if isinstance(item, int)]
+        holder = next((record for record in classes if name in record.names), None)
+        return holder is not None and name in holder.fields and self.find(number, "__init__") is None
+
+    def bound_partial(self, what: kinds.Value, receiver: int, on_class: bool) -> int:
+        """What `partialmethod(...)` and `classmethod(...)` made is read through a receiver, which comes first."""
+        args: Any = what[2]
+        if what[4] == kinds.TO_CLASS:
+            receiver = self.values.intern(kinds.CLASS, self.values.table[receiver][1])
+        elif on_class:
+            return self.values.intern(*what[:4])
+        first = self.new()
+        self.add(first, receiver)
+        return self.values.intern(kinds.PARTIAL, what[1], (*args[:1], first, *args[1:]), what[3])
 
     def find(self, number: int, name: str) -> int | None:
         """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""
@@ -381,7 +410,8 @@ class Attributes(Enums):
             if kind == kinds.INSTANCE:
                 self.describe(value, owner, name, given, place)
             if source and not (method_of < 0 and self.is_test and self.find(owner, name) is not None):
-                self.link(offset + source, self.field(self.assigning(owner, method_of), name))
+                own = OF_CLASS + name if kind == kinds.CLASS and method_of < 0 else name
+                self.link(offset + source, self.field(self.assigning(owner, method_of), own))
             if source and kind == kinds.CLASS and self.find(owner, name) is None:
                 self.follow(offset + source, (ASSIGNED, owner))
             if source and method_of == ir.GIVEN and kind == kinds.CLASS and name.startswith("__"):

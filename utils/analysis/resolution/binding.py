@@ -22,10 +22,11 @@ OUTSIDE = -1  # in the place of a class: one of Python's library
 class Call:
     """One call: where it stands, its arguments as global nodes (or ("k", constant)), and where its result goes.
 
-    `args` items may be ("*", node); `keywords` are (name or None for `**`, item). `prepaid` come before `args`.
+    `args` items may be ("*", node); `keywords` are (name or None for `**`, item). `written`: these are all that the
+    code gives, so that what takes others cannot be meant.
     """
 
-    __slots__ = ("args", "depth", "dst", "keywords", "line", "scope", "shared", "site")
+    __slots__ = ("args", "depth", "dst", "keywords", "line", "scope", "shared", "site", "written")
 
     def __init__(
         self, scope: int, line: int, args: Sequence[Any], keywords: Sequence[Any], dst: Ref, site: int
@@ -38,11 +39,13 @@ class Call:
         self.site = site
         self.shared = site
         self.depth = 0
+        self.written = False
 
     def part(self, args: Sequence[Any], keywords: Sequence[Any], dst: Ref, site: int) -> Call:
         """A call that is part of this one: its edges stand where those of this one do."""
         inner = Call(self.scope, self.line, args, keywords, dst, site)
         inner.shared = self.shared
+        inner.written = self.written
         return inner
 
     @property
@@ -101,6 +104,25 @@ class Binding(Containers):
             keyword is None for keyword, _ in call.keywords
         )
         return OPEN if open_ended else None
+
+    @staticmethod
+    def accepts(function: ir.Function, args: Sequence[Any], keywords: Sequence[tuple[str | None, Any]]) -> bool:
+        """Whether a function can be called with as many arguments and with these names."""
+        positional, given = function.positional, len(args)
+        if not keywords and function.needed <= given <= len(positional):
+            return not function.needed_keywords
+        starred = sum(map(is_starred, args))
+        if given - starred > len(positional) and not function.var_positional:
+            return False
+        names = [name for name, _ in keywords]
+        if not function.var_keyword:
+            known = {None, *positional[function.posonly :], *function.keyword_only}
+            if not known.issuperset(names):
+                return False
+        if None in names:
+            return True
+        missing = {*function.needed_keywords, *(() if starred else positional[given : function.needed])}
+        return missing.issubset(names)
 
     def is_given(self, function: ir.Function, index: int, args: Sequence[Any], call: Call) -> bool | None:
         """Whether an argument other than None is given for a parameter; None where that can't be told."""

@@ -24,6 +24,7 @@ class Calls(Binding):
         self.applied: set[tuple[int, int]] = set()
         self.pending: dict[int, Call] = {}
         self.unknown_kinds: list[tuple[int, int, Ref]] = []
+        self.refused: dict[int, int] = {}  # site → how many functions cannot be called like this
         self.callee_of: dict[int, int] = {}  # node of a call's result → what is called
 
     @on(ir.CALL)
@@ -39,6 +40,7 @@ class Calls(Binding):
                 offset + dst,
                 offset + dst,
             )
+            call.written = True
             self.callee_of[offset + dst] = self.at
         self.apply(value, what, call)
 
@@ -71,6 +73,8 @@ class Calls(Binding):
             self.run_function(int(what[1]), None, call)  # type: ignore[call-overload]
         elif kind == kinds.BOUND:
             number, receiver = int(what[1]), int(what[2])  # type: ignore[call-overload]
+            if self.refuses(number, [None, *call.args], call):
+                return
             self.edge(call.place, number, BY_SUPER - receiver if what[3] else receiver)
             self.enter_function(number, receiver, call)
         elif kind == kinds.WRAPPED:
@@ -104,8 +108,20 @@ class Calls(Binding):
         self.wait(node, (APPLY, Call(place[0], place[1], [("k", name)], [], dst, self.new())))
 
     def run_function(self, number: int, receiver: int | None, call: Call) -> None:
+        if self.refuses(number, call.args if receiver is None else [None, *call.args], call):
+            return
         self.edge(call.place, number, -1 if receiver is None else receiver)
         self.enter_function(number, receiver, call)
+
+    def refuses(self, number: int, args: Sequence[Any], call: Call) -> bool:
+        """Whether a function cannot be called like this: something else is meant."""
+        if not call.written:
+            return False
+        _, function = self.hierarchy.function_of(number)
+        if function.flags & ir.ADAPTED or self.accepts(function, args, call.keywords):
+            return False
+        self.refused[call.shared] = self.refused.get(call.shared, 0) + 1
+        return True
 
     def enter_function(self, number: int, receiver: int | None, call: Call) -> None:
         """Arguments flow in and results out."""
@@ -223,6 +239,9 @@ class Calls(Binding):
             self.add(call.dst, self.a_member(number))
             return
         new = self.find(number, "__new__")
+        first = self.find(number, "__init__") if new is None else new
+        if first is not None and self.refuses(first, [None, *call.args], call):
+            return
         if new is not None:
             self.edge(call.place, new)
             owner, function = self.hierarchy.function_of(new)

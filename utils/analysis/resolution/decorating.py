@@ -58,8 +58,7 @@ class Decorating(Calls):
                 self.link(offset + source, offset + dst)
             return
         if not dst:
-            target = self.new()
-            self.apply(value, what, Call(scope, line, [offset + source], [], target, target))
+            self.apply(value, what, self.decoration(scope, line, offset + source))
             return
         if self.is_doubtful(what) and self.at not in self.settled:
             self.undecided.append((self.at, value, rule, offset))
@@ -69,13 +68,20 @@ class Decorating(Calls):
             owner, function = self.hierarchy.function_of(decorator)
             self.notify(WIDEN, owner, function)
             self.wide.update(self.there(owner.offset + node) for node in given_to(function))
-        inner = self.new()
+        call = self.decoration(scope, line, offset + source)
         made = self.property_of(what, offset + source)
         if made is None:
-            self.wait(inner, (DECORATED, offset + source, offset + dst))
+            self.wait(call.site, (DECORATED, offset + source, offset + dst))
         else:
             self.add(offset + dst, made)
-        self.apply(value, what, Call(scope, line, [offset + source], [], inner, inner))
+        self.apply(value, what, call)
+
+    def decoration(self, scope: int, line: int, source: int) -> Call:
+        """A decorator is called with what it decorates."""
+        result = self.new()
+        call = Call(scope, line, [source], [], result, result)
+        call.written = True
+        return call
 
     def decorator_of(self, what: kinds.Value) -> int | None:
         """The function that decorates: a decorator itself, or the `__call__` of one that is an object."""
@@ -149,7 +155,7 @@ class Decorating(Calls):
         too."""
         if what[0] == kinds.FUNCTION:
             _, function = self.hierarchy.function_of(int(what[1]))  # type: ignore[call-overload]
-            return bool(function.flags & ir.WRAPPER) or self.hierarchy.is_decorated(what)
+            return function.name == "<lambda>" or bool(function.flags & ir.WRAPPER) or self.hierarchy.is_decorated(what)
         return what[0] in (kinds.INSTANCE, kinds.WRAPPED)
 
     def settle_decorators(self) -> set[int]:
@@ -158,7 +164,8 @@ class Decorating(Calls):
         waiting, self.undecided = self.undecided, []
         made = set()
         for node, value, rule, offset in waiting:
-            if all(self.is_doubtful(self.values.table[other]) for other in self.points[node]):
+            others = [self.values.table[other] for other in self.points[node]]
+            if all(what[0] == kinds.CALLABLE or self.is_doubtful(what) for what in others):  # a promise is no decorator
                 self.settled.add(node)
                 self.at = node
                 self.on_decorate(value, self.values.table[value], rule, offset)

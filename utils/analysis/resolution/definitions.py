@@ -111,11 +111,14 @@ class Definitions(Parametrized):
         args = node.args
         ordinary = [*args.posonlyargs, *args.args]
         every = [*ordinary, *args.kwonlyargs]
+        keywords = zip(args.kwonlyargs, args.kw_defaults, strict=True)
+        needed_keywords = [item.arg for item, maybe in keywords if maybe is None]
         record = ir.Function(
             self.number(self.ids[node]), self.ids[node], name, owner, self.new(), [item.arg for item in ordinary],
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
             self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
             self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [], [], [], [], -1,
+            len(ordinary) - len(args.defaults), needed_keywords,
         )  # fmt: skip
         self.function_nodes[record.node] = record.number
         self.functions[record.number] = record
@@ -251,6 +254,8 @@ class Definitions(Parametrized):
                 accessor = name
             elif name == "wraps" and isinstance(item, ast.Call):
                 self.note_wrapped(item.args[:1])
+        if not self.untouched(decorators):
+            flags |= ir.ADAPTED
         raised = only_raised(node)
         if raised == "NotImplementedError":
             flags |= ir.ABSTRACT

@@ -16,6 +16,11 @@ SAYS_ENOUGH = 2  # characters with which names begin that belong together
 
 Arguments = tuple[list[Any], list[tuple[str | None, Any]]]
 
+CHANGING = frozenset({  # methods after which a container may have other things at the same places
+    "append", "appendleft", "clear", "extend", "extendleft", "insert", "pop", "popitem", "popleft", "remove", "reverse",
+    "rotate", "sort", "update",
+})  # fmt: skip
+
 
 class Expressions(Operators):
     """`expr(node)` gives the value node of an expression, adding what evaluates it; 0 where nothing can come of it."""
@@ -126,11 +131,24 @@ class Expressions(Operators):
         key = self.key(node.slice)
         if not base:
             return 0
-        self.hashed(key, base, node.lineno)
-        dst = self.new()
-        self.items.add(dst)
-        self.use(base, ir.ITEM, key, dst, self.scope.index, node.lineno)
-        return dst
+        found = self.item_node(base, key, node.lineno)
+        return self.scope.env.get(found, found)
+
+    def item_node(self, base: int, key: Any, line: int) -> int:
+        cache = self.scope.cache
+        found = cache.get((base, key)) if key else None
+        if found is None:
+            self.hashed(key, base, line)
+            found = cache[base, key] = self.new()
+            self.items.add(found)
+            self.places.setdefault(base, []).append(found)
+            self.use(base, ir.ITEM, key, found, self.scope.index, line)
+        return found
+
+    def forget_items(self, base: int) -> None:
+        """What tests said of the items of a container that changes."""
+        for item in self.places.get(base, ()):
+            self.scope.env.pop(item, None)
 
     def slice(self, base: int, node: ast.Slice, line: int) -> int:
         bounds: list[Any] = []
@@ -157,6 +175,8 @@ class Expressions(Operators):
         func = self.expr(node.func)
         args, keywords = self.arguments(node)
         name = last_name(node.func)
+        if name in CHANGING:
+            self.forget_items(self.attribute_of.get(func, (0, ""))[0])
         if name == "update":
             self.update_attributes(node, args, keywords)
         elif name in RECORD_MAKERS and (fields := record_fields(node)) is not None:

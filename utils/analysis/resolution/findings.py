@@ -54,7 +54,8 @@ def take_findings(module: Interpreter) -> Findings:
         pairs = [pair for pair in every if not is_replaced(module, node, *pair)] if module.instead else every
         if not rather_plain(module, node, pairs):
             for same in by_name(module, pairs, APART).values():
-                limit = 0 if 2 * len(pairs) < general.get(node, 0) else limit_of(module, node, same)
+                many = general.get(node, 0) - module.refused.get(node, 0)
+                limit = 0 if 2 * len(pairs) < many else limit_of(module, node, same)
                 limit = ~limit if node in full else limit  # a table does not fit there
                 sites.append((scope, line, limit, [callee(*pair) for pair in same]))
     for (scope, line, node), pairs in module.implied.items():

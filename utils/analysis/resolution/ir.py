@@ -50,6 +50,7 @@ VARIED = 4096  # a `__getattr__` that may give this or that: no annotation says 
 AUTOMATIC = 8192  # a fixture that pytest uses for all tests near it
 OWN = 16384  # its annotation promises an object of the class that it is called on, whichever is handed back
 COROUTINE = 65536  # defined with `async`
+ADAPTED = 131072  # a decorator may change what it is called with
 ONCE = 32768  # a module's `__getattr__` that leaves what it gives in the module: it runs for the first who asks
 
 NODE_BITS = 31  # of a node's number within its file
@@ -124,7 +125,8 @@ class Function(msgspec.Struct, array_like=True):
     `request.cls`: (name, node). `forwards` are the nodes of what a `__getattr__` asks for the attribute in turn.
     `relays` are the nodes of calls whose result is the function's own and that are given parameters of it untouched,
     after a node that gets what these calls hand back of them. `wraps` is the index of the parameter that functions in
-    it stand in for by `functools.wraps`, or -1.
+    it stand in for by `functools.wraps`, or -1. `needed` is the number of positional parameters without a default,
+    `needed_keywords` are the keyword-only ones.
     """
 
     number: int
@@ -153,6 +155,8 @@ class Function(msgspec.Struct, array_like=True):
     forwards: list[int]
     relays: list[int]
     wraps: int
+    needed: int
+    needed_keywords: list[str]
 
 
 class Class(msgspec.Struct, array_like=True):

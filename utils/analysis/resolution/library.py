@@ -179,8 +179,6 @@ MODELS: dict[str, Model] = {
             "types.coroutine",
             "types.MappingProxyType",
             "enum.member",
-            "staticmethod",
-            "classmethod",
         ),
         Model(FIRST),
     ),

@@ -18,7 +18,7 @@ from utils.analysis.resolution.library import METHODS, MODELS, Arg
 from utils.analysis.resolution.operators import BINARY, COMPARE, REFLECTED, TRUTH
 from utils.analysis.resolution.shapes import Shapes, Use
 
-CLASS_OF, MAKE, IMPORTED, BASES, LIKE = 120, 125, 90, 134, 135
+CLASS_OF, MAKE, IMPORTED, BASES, LIKE, UNBOUND = 120, 125, 90, 134, 135, 140
 ASK = {  # builtin → the special methods it asks its argument for, first found first
     "len": ("__len__",),
     "str": ("__str__", "__repr__"),
@@ -90,7 +90,10 @@ class Models(Shapes):
         elif name in FACTORIES:
             self.make_default(name, args[0] if args else 0, keywords, call)
         elif name in PARTIALS:
-            self.add(call.dst, self.values.intern(kinds.PARTIAL, call.site, tuple(call.args), tuple(call.keywords)))
+            how = (kinds.TO_OBJECT,) if name == "functools.partialmethod" else ()
+            self.add(
+                call.dst, self.values.intern(kinds.PARTIAL, call.site, tuple(call.args), tuple(call.keywords), *how)
+            )
         elif name in ("importlib.import_module", "__import__", "pytest.importorskip"):
             self.import_module(call)
         elif name in READERS_OF and call.args and call.args[0].__class__ is tuple and call.args[0][0] == "k":
@@ -122,6 +125,8 @@ class Models(Shapes):
             self.make_class(call)
             return
         first = args[0] if args else 0
+        if name in ("staticmethod", "classmethod") and first:
+            self.wait(first, (UNBOUND, call.site, call.dst, (kinds.TO_CLASS,) if name == "classmethod" else ()))
         if name == "typing.cast" and len(args) > 1 and args[1]:
             self.link(args[1], call.dst)
         if not first:
@@ -136,6 +141,16 @@ class Models(Shapes):
             self.wait(first, (ir.DECLARE, call.dst))
         elif name == "functools.update_wrapper" and len(args) > 1 and args[1]:
             self.wait(first, (WRAP, args[1], call.dst))
+
+    @on(UNBOUND)
+    def on_unbound(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
+        """`staticmethod(function)` and `classmethod(function)`: a class that has it does not bind it to its objects."""
+        site, dst, how = rule
+        if what[0] == kinds.FUNCTION:
+            node = self.new()
+            self.add(node, value)
+            value = self.values.intern(kinds.PARTIAL, site, (node,), (), *how)
+        self.add(dst, value)
 
     def ask_arguments(self, name: str, args: list[int], keywords: dict[Any, int], call: Call) -> None:
         """The special methods that a builtin asks its arguments for, or what it makes of them."""

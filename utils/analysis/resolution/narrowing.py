@@ -10,7 +10,7 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.scopes import Environment, Names, Reference, Scope
-from utils.analysis.resolution.syntax import is_dotted, last_name, text_of
+from utils.analysis.resolution.syntax import is_dotted, is_place, last_name, text_of
 
 # What functions of one value ask, by their names in lower case without underscores.
 TESTS = {
@@ -31,6 +31,8 @@ class Narrowing(Names):
         self.answers: dict[int, tuple[Reference, int, str]] = {}
         self.known: dict[int, tuple[str, bool]] = {}  # what a test lets through → the test, and whether it holds
         self.parameters: dict[int, tuple[Any, int]] = {}
+        self.items: set[int] = set()  # what containers gave: it may be anything, so no special method is told
+        self.places: dict[int, list[int]] = {}  # container → nodes of its items
 
     def expr(self, node: ast.expr) -> int:
         raise NotImplementedError  # Expressions
@@ -92,18 +94,29 @@ class Narrowing(Names):
         if rest == self.at(reference):
             return {}
         self.narrowed_from[rest] = self.at(reference)
+        self.note_rest(rest)
         return {reference: rest}
 
     def reference(self, node: ast.expr) -> Reference | None:
         """The reference that an expression reads, where that may be narrowed."""
         if isinstance(node, ast.Name):
             return node.id if self.scope.env.get(node.id) else None
-        if self.scope.function is None or self.scope.is_class or not isinstance(node, ast.Attribute):
+        if self.scope.function is None or self.scope.is_class or not is_place(node):
             return None
-        base = self.expr(node.value) if is_dotted(node) else 0
-        return self.attribute_node(base, self.mangled(node.attr), node.end_lineno or node.lineno) if base else None
+        base = self.expr(node.value)  # type: ignore[attr-defined]
+        if not base:
+            return None
+        if isinstance(node, ast.Subscript):
+            return self.item_node(base, self.key(node.slice), node.lineno) or None
+        return self.attribute_node(base, self.mangled(node.attr), node.end_lineno or node.lineno)  # type: ignore[attr-defined]
 
     def attribute_node(self, base: int, name: str, line: int) -> int:
+        raise NotImplementedError  # Expressions
+
+    def item_node(self, base: int, key: Any, line: int) -> int:
+        raise NotImplementedError  # Expressions
+
+    def key(self, node: ast.expr) -> Any:
         raise NotImplementedError  # Expressions
 
     def at(self, reference: Reference) -> int:
@@ -167,7 +180,13 @@ class Narrowing(Names):
         found = self.new()
         self.use(node, ir.SUCH, test, holds, found)
         self.narrowed_from[found] = node
+        self.note_rest(found)
         return found
+
+    def note_rest(self, narrowed: int) -> None:
+        """What is not of a class, of what a container gave, may be anything else."""
+        if self.whole(narrowed) in self.items:
+            self.items.add(narrowed)
 
     def narrow_by_choice(self, scope: Scope) -> None:
         """What is handed back only where a parameter of the function around it is a coroutine function, say, has to do

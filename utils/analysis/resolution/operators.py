@@ -37,7 +37,6 @@ class Operators(Narrowing):
 
     def __init__(self, module: str) -> None:
         super().__init__(module)
-        self.items: set[int] = set()  # what containers gave: it may be anything, so no special method is told
         self.ends: dict[int, tuple[str, str]] = {}  # texts that are put together → how they begin and end
 
     def dunder(self, base: int, names: tuple[str, ...], other: int, dst: int, line: int, late: bool = False) -> None:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import sys
 from collections.abc import Sequence
 
 from utils.analysis.resolution.syntax import last_name
 
-NEVER = frozenset(
-    ["TYPE_CHECKING", "WIN", "WINDOWS", "IS_WINDOWS", "IS_WIN", "ON_WINDOWS", "MSWINDOWS", "PY2", "IS_PY2", "IS_MACOS"]
-)
-ALWAYS = frozenset({"PY3", "IS_PY3", "PYTHON3", "LINUX", "IS_LINUX", "POSIX", "IS_POSIX"})
+NEVER = frozenset({"TYPE_CHECKING", "WIN", "WINDOWS", "IS_WINDOWS", "IS_WIN", "ON_WINDOWS", "MSWINDOWS", "IS_MACOS"})
+ALWAYS = frozenset({"LINUX", "IS_LINUX", "POSIX", "IS_POSIX"})
+VERSION = re.compile(r"_?(?:is_?)?py(?:thon)?_?([23])k?", re.IGNORECASE)  # names that say whether Python is that one
 PLATFORMS = frozenset({"sys.platform", "os.name", "platform.system()"})
 HERE = ("linux", "posix")
 NOT_FOUND = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -34,15 +34,23 @@ def decided(test: ast.expr) -> bool | None:
         decisive = isinstance(test.op, ast.Or)  # one that is true decides an `or`, one that is false an `and`
         parts = [decided(value) for value in test.values]
         return decisive if decisive in parts else None if None in parts else not decisive
-    if isinstance(test, ast.Name):
-        return False if test.id in NEVER else True if test.id in ALWAYS else None
-    if isinstance(test, ast.Attribute):
-        return False if for_checkers(test) else None
+    if isinstance(test, (ast.Name, ast.Attribute)):
+        return meant(last_name(test), isinstance(test, ast.Attribute))
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         return compared(test)
     if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "startswith":
         return named(test.func.value, test.args[:1])
     return None
+
+
+def meant(name: str, is_attribute: bool) -> bool | None:
+    """Whether a name that says something of the platform is true; another module's may say it of something else."""
+    version = VERSION.fullmatch(name)
+    if version is not None:
+        return version[1] == "3"
+    if name == "TYPE_CHECKING" or (name in NEVER and not is_attribute):
+        return False
+    return True if name in ALWAYS and not is_attribute else None
 
 
 def for_checkers(test: ast.expr, holds: bool = True) -> bool:

@@ -105,7 +105,7 @@ class Scope:
         self.outer_names: dict[str, Scope] = {}
         self.loop_birth: int | None = None
         self.loops: list[tuple[dict[str, int], list[Environment]]] = []
-        self.cache: dict[tuple[int, str], int] = {}
+        self.cache: dict[tuple[int, Any], int] = {}  # attributes and items → their nodes
         self.class_index = -1
         self.class_name = ""
         self.function: Any = None

@@ -106,6 +106,11 @@ class Statements(Control):
         return source if source in self.function_nodes or source in self.phis else node
 
     def give_part(self, function: ir.Function, source: int, given: Given | None) -> None:
+        record, index = self.parameters.get(self.whole(source), (None, 0))
+        if record is function and source in self.known:  # a test let the parameter through
+            test, holds = self.known[source]
+            function.choices.append((index, (ir.HOLDS if holds else ir.FAILS, test), function.params[index]))
+            return
         if given is not None and source:
             index, held = given
             maybe = not held and function.params[index] in self.flags  # whatever is given may be false, too
@@ -148,6 +153,7 @@ class Statements(Control):
                 self.scope.env.pop(target.id, None)
             elif isinstance(target, ast.Subscript):
                 base = self.expr(target.value)
+                self.forget_items(base)
                 if not isinstance(target.slice, ast.Slice):
                     self.key(target.slice)
                 self.dunder(base, ("__delitem__",), 0, 0, target.lineno)

@@ -53,3 +53,19 @@ def is_dotted(node: ast.expr) -> bool:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name)
+
+
+def is_place(node: ast.expr) -> bool:
+    """Whether this names a variable, an attribute or an item that stays the same until it is assigned to."""
+    while not isinstance(node, ast.Name):
+        if not isinstance(node, ast.Attribute) and not (isinstance(node, ast.Subscript) and is_key(node.slice)):
+            return False
+        node = node.value
+    return True
+
+
+def is_key(node: ast.expr) -> bool:
+    """Whether this is a variable or a constant."""
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    return isinstance(node, (ast.Name, ast.Constant))

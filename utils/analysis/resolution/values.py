@@ -14,7 +14,9 @@ MODULE = 4  # (module name)
 CONTAINER = 5  # (node where it is made, length), and of what a `namedtuple(...)` makes the names of its fields
 GENERATOR = 6  # (function)
 SUPER = 7  # (class, receiver value)
-PARTIAL = 8  # (node of the call that makes it, its arguments, its keywords)
+# (node of the call that makes it, its arguments, its keywords), and TO_OBJECT or TO_CLASS where a class that has it
+# puts what it is read through before them
+PARTIAL = 8
 EXTERNAL = 9  # (dotted name): something outside the repository
 BUILTIN = 10  # (name)
 METHOD = 11  # (container node, length, method name, fields if it has any)
@@ -34,6 +36,8 @@ OBJECT = 23  # (node where it is made, kind, see `library`): what the library ma
 # "kind.method"; and of what `namedtuple(...)` makes the names of the fields
 RELAY = 24  # what a function hands back by way of a call in it: (parameter index, whether what calling it gives), or
 # (parameter index, what holds of it, node of the result, or -1 for the argument itself)
+
+TO_OBJECT, TO_CLASS = 1, 2
 
 Value = tuple[Hashable, ...]
 # A value whose parts are values itself: where in the tuple the part is that is one (and not -1)
