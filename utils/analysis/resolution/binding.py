@@ -79,6 +79,11 @@ class Binding(Containers):
         self.called: set[int] = set()  # functions of this module
         self.handed_on: set[int] = set()
         self.promises: dict[int, frozenset[int] | None] = {}
+        self.maybe_none = {  # parameters that are None where a call gives nothing for them
+            self.offset + function.params[index]
+            for function in module.face.functions.values()
+            for index in function.optional
+        }
         self.relay_of: dict[Ref, ir.Function] = {  # node of a call's result → the function whose result that is
             self.offset + node: function for function in module.face.functions.values() for node in function.relays[1:]
         }
@@ -127,7 +132,7 @@ class Binding(Containers):
     def is_given(self, function: ir.Function, index: int, args: Sequence[Any], call: Call) -> bool | None:
         """Whether an argument other than None is given for a parameter; None where that can't be told."""
         item = self.argument(function, index, args, call)
-        return False if item is None else None if item in (0, OPEN) else True
+        return False if item is None else None if item in (0, OPEN) or item in self.maybe_none else True
 
     def fits(self, function: ir.Function, index: int, given: ir.Held | None, args: Sequence[Any], call: Call) -> bool:
         """Whether a call may give for a parameter what a result depends on."""

@@ -118,7 +118,7 @@ class Definitions(Parametrized):
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
             self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
             self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [], [], [], [], -1,
-            len(ordinary) - len(args.defaults), needed_keywords,
+            len(ordinary) - len(args.defaults), needed_keywords, [],
         )  # fmt: skip
         self.function_nodes[record.node] = record.number
         self.functions[record.number] = record
@@ -153,6 +153,7 @@ class Definitions(Parametrized):
     def default(self, value: ast.expr, param: int, record: ir.Function) -> None:
         if value.__class__ is ast.Constant and value.value is None:
             self.optional.add(param)
+            record.optional.append(record.params.index(param))
         elif value.__class__ is ast.Constant and value.value is False:
             self.flags.add(param)
         source = self.value(value)
