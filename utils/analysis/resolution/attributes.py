@@ -20,6 +20,7 @@ NAMED_BY, ASSIGNED, KEYED_BY = 83, 82, 133
 DELETED = "del "  # before the name of an attribute: it is deleted and not assigned to
 OF_CLASS = "class "  # before the name of an attribute: it is assigned to on the class, which binds functions
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
+METHODS = (kinds.BOUND, kinds.FUNCTION, kinds.WRAPPED)
 OWNING = (kinds.INSTANCE, kinds.CLASS)
 LONGEST = 200  # characters of a name outside the repository that is worth knowing
 
@@ -65,16 +66,18 @@ class Attributes(Enums):
         if kind == kinds.INSTANCE or kind == kinds.CLASS or kind == kinds.SUPER:
             node = self.member(value, what, name)
             self.link(node, dst)
-            self.loads.setdefault(node, []).append((scope, line, dst))
             self.read_of[dst] = (self.at, name)
-            for function in self.properties.get(node, ()):
-                self.edge((scope, line, dst), function, value)
-            if kind == kinds.CLASS and len(what) > 2:
-                self.link(self.member(self.values.intern(kinds.CLASS, what[1]), what[:2], name), dst)
+            hook = None
             if kind == kinds.INSTANCE and "__getattribute__" in self.world.hooks:
                 hook = self.find(int(what[1]), "__getattribute__")  # type: ignore[call-overload]
-                if hook is not None:
-                    self.edge((scope, line, self.at), hook, value, implied=True)
+            if hook is not None:  # which runs the property
+                self.edge((scope, line, self.at), hook, value, implied=True)
+            else:
+                self.loads.setdefault(node, []).append((scope, line, dst))
+                for function in self.properties.get(node, ()):
+                    self.edge((scope, line, dst), function, value)
+            if kind == kinds.CLASS and len(what) > 2:
+                self.link(self.member(self.values.intern(kinds.CLASS, what[1]), what[:2], name), dst)
             if kind == kinds.INSTANCE and "__getattr__" in self.world.hooks and not name.startswith("_"):
                 self.absent.append((value, node, name, (scope, line, self.at)))
             if name == "__class__" and kind == kinds.INSTANCE:
@@ -508,6 +511,8 @@ class Attributes(Enums):
                 continue
             if self.is_found(node, number, name) and not self.is_only_declared(node):
                 continue
+            if self.is_of_others(place[2], name):
+                continue
             hook = self.find(number, "__getattr__")
             if hook is None:  # a decorator made it: of one for many methods, what comes out is not told apart
                 self.at = place[2]
@@ -533,6 +538,11 @@ class Attributes(Enums):
     def is_found(self, node: int, number: int, name: str) -> bool:
         """Whether an attribute is there, or may be."""
         return bool(self.points.get(node) or self.properties.get(node)) or self.closed_name(number, name)
+
+    def is_of_others(self, node: int, name: str) -> bool:
+        """Whether other objects that arrive at a node have a method of a name: these are meant."""
+        members = (self.members.get((value, name), 0) for value in self.points.get(node, ()))
+        return any(self.values.table[found][0] in METHODS for member in members for found in self.points.get(member, ()))
 
     def is_only_declared(self, node: int) -> bool:
         """Whether an attribute is a property that is written down for type checkers only."""
