@@ -20,7 +20,7 @@ NAMED_BY, ASSIGNED, KEYED_BY = 83, 82, 133
 DELETED = "del "  # before the name of an attribute: it is deleted and not assigned to
 OF_CLASS = "class "  # before the name of an attribute: it is assigned to on the class, which binds functions
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
-METHODS = (kinds.BOUND, kinds.FUNCTION, kinds.WRAPPED)
+FUNCTIONS = (kinds.BOUND, kinds.FUNCTION, kinds.WRAPPED)
 OWNING = (kinds.INSTANCE, kinds.CLASS)
 LONGEST = 200  # characters of a name outside the repository that is worth knowing
 
@@ -542,7 +542,9 @@ class Attributes(Enums):
     def is_of_others(self, node: int, name: str) -> bool:
         """Whether other objects that arrive at a node have a method of a name: these are meant."""
         members = (self.members.get((value, name), 0) for value in self.points.get(node, ()))
-        return any(self.values.table[found][0] in METHODS for member in members for found in self.points.get(member, ()))
+        return any(
+            self.values.table[found][0] in FUNCTIONS for member in members for found in self.points.get(member, ())
+        )
 
     def is_only_declared(self, node: int) -> bool:
         """Whether an attribute is a property that is written down for type checkers only."""
