@@ -79,7 +79,7 @@ class Binding(Containers):
         self.called: set[int] = set()  # functions of this module
         self.handed_on: set[int] = set()
         self.promises: dict[int, frozenset[int] | None] = {}
-        self.maybe_none = {  # parameters that are None where a call gives nothing for them
+        self.maybe_none = {  # parameters that may hand on that nothing was given for them
             self.offset + function.params[index]
             for function in module.face.functions.values()
             for index in function.optional

@@ -85,7 +85,11 @@ class Control(Assignments):
                 return self.texts_given(test.left, [right])
             if isinstance(operator, ast.In):
                 return self.texts_given(test.left, getattr(right, "elts", []))
-            if not isinstance(operator, (ast.Is, ast.IsNot)) or not isinstance(right, ast.Constant) or right.value:
+            if not isinstance(operator, (ast.Is, ast.IsNot)):
+                return None
+            if isinstance(right, (ast.Name, ast.Attribute)):
+                return self.stand_in_given(test.left, right, isinstance(operator, ast.IsNot))
+            if not isinstance(right, ast.Constant) or right.value:
                 return None
             test, given, flag = test.left, isinstance(operator, ast.IsNot), False
         if not isinstance(test, ast.Name):
@@ -94,6 +98,13 @@ class Control(Assignments):
         record, index = self.parameters.get(node, (None, 0))
         known = node in self.optional or (flag and node in self.flags)
         return (index, given) if known and record is self.scope.function else None
+
+    def stand_in_given(self, name: ast.expr, default: ast.expr, given: bool) -> Given | None:
+        """`name is MISSING` of a parameter with that default."""
+        node = self.scope.env.get(name.id, 0) if isinstance(name, ast.Name) else 0
+        record, index = self.parameters.get(node, (None, 0))
+        known = record is self.scope.function and self.stand_ins.get(node) == ast.dump(default)
+        return (index, given) if known and record is not None else None
 
     def kind_given(self, test: ast.expr, holds: str) -> Given | None:
         """`callable(name)`, `not isclass(name)` and the like of a parameter."""

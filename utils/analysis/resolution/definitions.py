@@ -69,6 +69,7 @@ class Definitions(Parametrized):
         self.protocol_names: set[str] = set()  # what `typing.Protocol` is called here
         self.given_to: dict[int, Given] = {}  # class → what pytest gives to the parameters of all tests in it
         self.optional: set[int] = set()  # parameters whose default is None
+        self.stand_ins: dict[int, str] = {}  # parameter → the name that it is given by default
         self.flags: set[int] = set()  # parameters whose default is False
         self.unconditional: set[int] = set()  # functions of which some result does not depend on what is given
 
@@ -156,6 +157,9 @@ class Definitions(Parametrized):
             record.optional.append(record.params.index(param))
         elif value.__class__ is ast.Constant and value.value is False:
             self.flags.add(param)
+        elif isinstance(value, (ast.Name, ast.Attribute)):
+            self.stand_ins[param] = ast.dump(value)
+            record.optional.append(record.params.index(param))
         source = self.value(value)
         if param in self.promised:
             self.copy(source, self.promised[param])

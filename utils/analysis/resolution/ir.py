@@ -126,7 +126,8 @@ class Function(msgspec.Struct, array_like=True):
     `relays` are the nodes of calls whose result is the function's own and that are given parameters of it untouched,
     after a node that gets what these calls hand back of them. `wraps` is the index of the parameter that functions in
     it stand in for by `functools.wraps`, or -1. `needed` is the number of positional parameters without a default,
-    `needed_keywords` are the keyword-only ones; `optional` are the parameters whose default is None.
+    `needed_keywords` are the keyword-only ones; `optional` are the parameters whose default is None or a name's value,
+    which may say that nothing is given.
     """
 
     number: int
