@@ -51,6 +51,19 @@ CASES = {
         "from functools import partial\ndef g(): pass\nf = g\nwhile True:\n    f = partial(f, f)\nf()",
         "main -> main.g",
     ),
+    "methods made of themselves": (
+        "from functools import partialmethod\n"
+        "def f(*a): pass\n"
+        "class A:\n    p = partialmethod(f, 1)\n"
+        "while True:\n"
+        "    A.p = A().p\n"
+        "    A.q = partialmethod(A.p, A().q)\n"
+        "    A.c = partialmethod(classmethod(A().c), A().c)\n"
+        "    f = staticmethod(f)\n"
+        "    A.s = classmethod(f)\n"
+        "    A().p()\n    A().q()\n    A().c()\n    A().s()",
+        "main -> main.f",
+    ),
     "a container made of its own items": (
         "def g(): pass\nx = {'a': g}\nwhile True:\n    x = list(x.items())[0]\nx()",
         "",

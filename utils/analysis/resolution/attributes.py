@@ -505,13 +505,16 @@ class Attributes(Enums):
     def settle_absent(self) -> None:
         """Attributes that nothing was found for are asked of `__getattr__`."""
         waiting, self.absent = self.absent, []
+        others: dict[tuple[int, str], bool] = {}
         for value, node, name, place in waiting:
             number = int(self.values.table[value][1])  # type: ignore[call-overload]
             if not self.hierarchy.binds(number, "__getattr__"):
                 continue
             if self.is_found(node, number, name) and not self.is_only_declared(node):
                 continue
-            if self.is_of_others(place[2], name):
+            if (place[2], name) not in others:
+                others[place[2], name] = self.is_of_others(place[2], name)
+            if others[place[2], name]:
                 continue
             hook = self.find(number, "__getattr__")
             if hook is None:  # a decorator made it: of one for many methods, what comes out is not told apart

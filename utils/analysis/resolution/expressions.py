@@ -141,13 +141,14 @@ class Expressions(Operators):
             self.hashed(key, base, line)
             found = cache[base, key] = self.new()
             self.items.add(found)
-            self.places.setdefault(base, []).append(found)
             self.use(base, ir.ITEM, key, found, self.scope.index, line)
         return found
 
     def forget_items(self, base: int) -> None:
         """What tests said of the items of a container that changes."""
-        for item in self.places.get(base, ()):
+        tested = self.places.get(base, ())
+        self.spend(len(tested))
+        for item in tested:
             self.scope.env.pop(item, None)
 
     def slice(self, base: int, node: ast.Slice, line: int) -> int:

@@ -32,7 +32,7 @@ class Narrowing(Names):
         self.known: dict[int, tuple[str, bool]] = {}  # what a test lets through → the test, and whether it holds
         self.parameters: dict[int, tuple[Any, int]] = {}
         self.items: set[int] = set()  # what containers gave: it may be anything, so no special method is told
-        self.places: dict[int, list[int]] = {}  # container → nodes of its items
+        self.places: dict[int, dict[int, None]] = {}  # container → nodes of its items that are tested
 
     def expr(self, node: ast.expr) -> int:
         raise NotImplementedError  # Expressions
@@ -107,7 +107,9 @@ class Narrowing(Names):
         if not base:
             return None
         if isinstance(node, ast.Subscript):
-            return self.item_node(base, self.key(node.slice), node.lineno) or None
+            found = self.item_node(base, self.key(node.slice), node.lineno)
+            self.places.setdefault(base, {})[found] = None
+            return found
         return self.attribute_node(base, self.mangled(node.attr), node.end_lineno or node.lineno)  # type: ignore[attr-defined]
 
     def attribute_node(self, base: int, name: str, line: int) -> int:
