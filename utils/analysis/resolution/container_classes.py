@@ -6,8 +6,8 @@ import collections
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.attributes import OWNING
 from utils.analysis.resolution.class_rules import ClassRules
+from utils.analysis.resolution.descriptors import OWNING
 from utils.analysis.resolution.graph import World
 from utils.analysis.resolution.hierarchy import Module
 from utils.analysis.resolution.outside import RECORD_MAKERS, known_type, makes_own
