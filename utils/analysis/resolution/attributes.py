@@ -19,7 +19,7 @@ MEMBER_OF, GETTER, FORWARDED = 101, 102, 97
 NAMED_BY, ASSIGNED, KEYED_BY = 83, 82, 133
 OF_CLASS = "class "  # before the name of an attribute: it is assigned to on the class, which binds functions
 INSTEAD = "def "  # before the name of a special method: what a decorator of the class puts in its place
-FUNCTIONS = (kinds.BOUND, kinds.FUNCTION, kinds.WRAPPED)
+FUNCTIONS = (kinds.FUNCTION, kinds.BOUND, kinds.WRAPPED)
 LONGEST = 200  # characters of a name outside the repository that is worth knowing
 
 
@@ -162,10 +162,10 @@ class Attributes(Descriptors):
             if self.is_enum(int(what[1])) and self.take_from_enum(what, name, node):  # type: ignore[call-overload]
                 return node
         by_super = what[0] == kinds.SUPER
-        on_class = self.hierarchy.is_assigned(name)
+        on_classes = not by_super and self.hierarchy.is_assigned(name)
         for owning in () if by_super else self.hierarchy.assigned(order, name):
             self.link(self.field(owning, name), node)
-            if on_class:
+            if on_classes:
                 self.wait(self.field(owning, OF_CLASS + name), (MEMBER_OF, receiver, node, name, False, False))
         for owning in () if by_super or name.startswith("__") else self.filled_by_key(int(what[1])):  # type: ignore[call-overload]
             self.take_by_key(owning, name, node)
@@ -289,8 +289,8 @@ class Attributes(Descriptors):
                 self.read_property(number, receiver, node, by_super)
             return
         if function.flags & ir.CLASS_METHOD:
-            kind = self.values.table[receiver]
-            self.add(node, self.values.intern(kinds.BOUND, number, self.values.intern(kinds.CLASS, kind[1]), by_super))
+            own = self.values.intern(kinds.CLASS, source[1])
+            self.add(node, self.values.intern(kinds.BOUND, number, own, by_super))
             return
         if function.flags & ir.STATIC or on_class:
             self.add(node, value)

@@ -29,7 +29,14 @@ class Call:
     __slots__ = ("args", "depth", "dst", "keywords", "line", "scope", "shared", "site", "written")
 
     def __init__(
-        self, scope: int, line: int, args: Sequence[Any], keywords: Sequence[Any], dst: Ref, site: int
+        self,
+        scope: int,
+        line: int,
+        args: Sequence[Any],
+        keywords: Sequence[Any],
+        dst: Ref,
+        site: int,
+        written: bool = False,
     ) -> None:
         self.scope = scope
         self.line = line
@@ -39,13 +46,12 @@ class Call:
         self.site = site
         self.shared = site
         self.depth = 0
-        self.written = False
+        self.written = written
 
     def part(self, args: Sequence[Any], keywords: Sequence[Any], dst: Ref, site: int) -> Call:
         """A call that is part of this one: its edges stand where those of this one do."""
-        inner = Call(self.scope, self.line, args, keywords, dst, site)
+        inner = Call(self.scope, self.line, args, keywords, dst, site, self.written)
         inner.shared = self.shared
-        inner.written = self.written
         return inner
 
     @property

@@ -39,8 +39,8 @@ class Calls(Binding):
                 [(name, shifted(item, offset)) for name, item in keywords] if keywords else (),
                 offset + dst,
                 offset + dst,
+                written=True,
             )
-            call.written = True
             self.callee_of[offset + dst] = self.at
         self.apply(value, what, call)
 
@@ -72,11 +72,7 @@ class Calls(Binding):
         if kind == kinds.FUNCTION:
             self.run_function(int(what[1]), None, call)  # type: ignore[call-overload]
         elif kind == kinds.BOUND:
-            number, receiver = int(what[1]), int(what[2])  # type: ignore[call-overload]
-            if self.refuses(number, [None, *call.args], call):
-                return
-            self.edge(call.place, number, BY_SUPER - receiver if what[3] else receiver)
-            self.enter_function(number, receiver, call)
+            self.run_function(int(what[1]), int(what[2]), call, bool(what[3]))  # type: ignore[call-overload]
         elif kind == kinds.WRAPPED:
             self.run_wrapped(what, call)
         elif kind == kinds.CLASS:
@@ -107,17 +103,19 @@ class Calls(Binding):
     def call_module(self, node: int, name: str, place: Place, dst: int) -> None:
         self.wait(node, (APPLY, Call(place[0], place[1], [("k", name)], [], dst, self.new())))
 
-    def run_function(self, number: int, receiver: int | None, call: Call) -> None:
-        if self.refuses(number, call.args if receiver is None else [None, *call.args], call):
+    def run_function(self, number: int, receiver: int | None, call: Call, by_super: bool = False) -> None:
+        if self.refuses(number, call, receiver is not None):
             return
-        self.edge(call.place, number, -1 if receiver is None else receiver)
+        known = -1 if receiver is None else receiver
+        self.edge(call.place, number, BY_SUPER - known if by_super else known)
         self.enter_function(number, receiver, call)
 
-    def refuses(self, number: int, args: Sequence[Any], call: Call) -> bool:
-        """Whether a function cannot be called like this: something else is meant."""
+    def refuses(self, number: int, call: Call, bound: bool) -> bool:
+        """Whether a function, bound to a receiver or not, cannot be called like this: something else is meant."""
         if not call.written:
             return False
         _, function = self.hierarchy.function_of(number)
+        args = [None, *call.args] if bound else call.args
         if function.flags & ir.ADAPTED or self.accepts(function, args, call.keywords):
             return False
         self.refused[call.shared] = self.refused.get(call.shared, 0) + 1
@@ -240,7 +238,7 @@ class Calls(Binding):
             return
         new = self.find(number, "__new__")
         first = self.find(number, "__init__") if new is None else new
-        if first is not None and self.refuses(first, [None, *call.args], call):
+        if first is not None and self.refuses(first, call, True):
             return
         if new is not None:
             self.edge(call.place, new)

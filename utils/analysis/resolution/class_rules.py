@@ -6,7 +6,7 @@ from typing import Any
 
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
-from utils.analysis.resolution.attributes import Attributes
+from utils.analysis.resolution.attributes import FUNCTIONS, Attributes
 from utils.analysis.resolution.graph import Place, on
 from utils.analysis.resolution.hierarchy import CLASS_BITS
 from utils.analysis.resolution.outside import derives, has_own
@@ -15,7 +15,6 @@ NARROWED, EXCLUDED, NAMED_IN, AFTER, NO_SCALAR, OF_TYPE = 100, 99, 91, 81, 80, 1
 TYPES = frozenset({"bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
 CALLED = frozenset({kinds.FUNCTION, kinds.CLASS, kinds.BOUND, kinds.PARTIAL, kinds.WRAPPED})  # of no such type
 
-FUNCTIONS = (kinds.FUNCTION, kinds.BOUND, kinds.WRAPPED)
 # What is told apart by tests of kinds; of all else, any may hold.
 KNOWN = frozenset(
     {*FUNCTIONS, kinds.CLASS, kinds.INSTANCE, kinds.PARTIAL, kinds.CONTAINER, kinds.CONSTANT, kinds.SCALAR}

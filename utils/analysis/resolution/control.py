@@ -92,19 +92,20 @@ class Control(Assignments):
             if not isinstance(right, ast.Constant) or right.value:
                 return None
             test, given, flag = test.left, isinstance(operator, ast.IsNot), False
-        if not isinstance(test, ast.Name):
-            return None
-        node = self.scope.env.get(test.id, 0)
-        record, index = self.parameters.get(node, (None, 0))
+        node, index = self.parameter(test)
         known = node in self.optional or (flag and node in self.flags)
-        return (index, given) if known and record is self.scope.function else None
+        return (index, given) if known and index is not None else None
+
+    def parameter(self, name: ast.expr) -> tuple[int, int | None]:
+        """The node that a name stands for, and which parameter of the function here that is; None for no such one."""
+        node = self.scope.env.get(name.id, 0) if isinstance(name, ast.Name) else 0
+        record, index = self.parameters.get(node, (None, 0))
+        return node, index if record is not None and record is self.scope.function else None
 
     def stand_in_given(self, name: ast.expr, default: ast.expr, given: bool) -> Given | None:
         """`name is MISSING` of a parameter with that default."""
-        node = self.scope.env.get(name.id, 0) if isinstance(name, ast.Name) else 0
-        record, index = self.parameters.get(node, (None, 0))
-        known = record is self.scope.function and self.stand_ins.get(node) == ast.dump(default)
-        return (index, given) if known and record is not None else None
+        node, index = self.parameter(name)
+        return (index, given) if index is not None and self.stand_ins.get(node) == ast.dump(default) else None
 
     def kind_given(self, test: ast.expr, holds: str) -> Given | None:
         """`callable(name)`, `not isclass(name)` and the like of a parameter."""
@@ -118,11 +119,9 @@ class Control(Assignments):
 
     def texts_given(self, name: ast.expr, among: list[ast.expr]) -> Given | None:
         """`name == "a"` or `name in ("a", "b")` of a parameter."""
-        node = self.scope.env.get(name.id, 0) if isinstance(name, ast.Name) else 0
-        record, index = self.parameters.get(node, (None, 0))
+        _, index = self.parameter(name)
         texts = [text for item in among if (text := text_of(item)) is not None]
-        known = record is not None and record is self.scope.function and 0 < len(texts) == len(among)
-        return (index, (ir.IS, *texts)) if known else None
+        return (index, (ir.IS, *texts)) if index is not None and 0 < len(texts) == len(among) else None
 
     def for_(self, node: Any) -> None:
         source = self.expr(node.iter)

@@ -79,9 +79,7 @@ class Decorating(Calls):
     def decoration(self, scope: int, line: int, source: int) -> Call:
         """A decorator is called with what it decorates."""
         result = self.new()
-        call = Call(scope, line, [source], [], result, result)
-        call.written = True
-        return call
+        return Call(scope, line, [source], [], result, result, written=True)
 
     def decorator_of(self, what: kinds.Value) -> int | None:
         """The function that decorates: a decorator itself, or the `__call__` of one that is an object."""

@@ -146,25 +146,26 @@ class Definitions(Parametrized):
     def defaults(self, args: ast.arguments, ordinary: list[ast.arg], record: ir.Function) -> None:
         first = len(ordinary) - len(args.defaults)
         for offset, default in enumerate(args.defaults):
-            self.default(default, record.params[first + offset], record)
+            self.default(default, first + offset, record)
         for offset, maybe in enumerate(args.kw_defaults):
             if maybe is not None:
-                self.default(maybe, record.params[len(ordinary) + offset], record)
+                self.default(maybe, len(ordinary) + offset, record)
 
-    def default(self, value: ast.expr, param: int, record: ir.Function) -> None:
+    def default(self, value: ast.expr, index: int, record: ir.Function) -> None:
+        param = record.params[index]
         if value.__class__ is ast.Constant and value.value is None:
             self.optional.add(param)
-            record.optional.append(record.params.index(param))
+            record.optional.append(index)
         elif value.__class__ is ast.Constant and value.value is False:
             self.flags.add(param)
         elif isinstance(value, (ast.Name, ast.Attribute)):
             self.stand_ins[param] = ast.dump(value)
-            record.optional.append(record.params.index(param))
+            record.optional.append(index)
         source = self.value(value)
         if param in self.promised:
             self.copy(source, self.promised[param])
         elif source:
-            record.defaults.append((record.params.index(param), source))
+            record.defaults.append((index, source))
 
     def annotate(self, args: ast.arguments, every: list[ast.arg], record: ir.Function) -> None:
         for index, (item, dst) in enumerate(zip(every, record.params, strict=False)):

@@ -135,6 +135,7 @@ class Expressions(Operators):
         return self.scope.env.get(found, found)
 
     def item_node(self, base: int, key: Any, line: int) -> int:
+        """What an item of a container is: the same each time that it is read, where its key is known to be."""
         cache = self.scope.cache
         found = cache.get((base, key)) if key else None
         if found is None:

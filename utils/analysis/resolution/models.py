@@ -125,13 +125,13 @@ class Models(Shapes):
             self.make_class(call)
             return
         first = args[0] if args else 0
-        if name in ("staticmethod", "classmethod") and first:
-            self.wait(first, (UNBOUND, call.site, call.dst, (kinds.TO_CLASS,) if name == "classmethod" else ()))
         if name == "typing.cast" and len(args) > 1 and args[1]:
             self.link(args[1], call.dst)
         if not first:
             return
-        if name == "contextlib.closing":
+        if name in ("staticmethod", "classmethod"):
+            self.wait(first, (UNBOUND, call.site, call.dst, (kinds.TO_CLASS,) if name == "classmethod" else ()))
+        elif name == "contextlib.closing":
             self.add(call.dst, self.values.intern(kinds.CLOSING, first))
         elif name == "type" and len(args) == 1:
             self.wait(first, (CLASS_OF, call.dst))

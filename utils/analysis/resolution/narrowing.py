@@ -107,7 +107,10 @@ class Narrowing(Names):
         if not base:
             return None
         if isinstance(node, ast.Subscript):
-            found = self.item_node(base, self.key(node.slice), node.lineno)
+            key = self.key(node.slice)
+            if not key:  # each time another item
+                return None
+            found = self.item_node(base, key, node.lineno)
             self.places.setdefault(base, {})[found] = None
             return found
         return self.attribute_node(base, self.mangled(node.attr), node.end_lineno or node.lineno)  # type: ignore[attr-defined]

@@ -48,9 +48,9 @@ def meant(name: str, is_attribute: bool) -> bool | None:
     version = VERSION.fullmatch(name)
     if version is not None:
         return version[1] == "3"
-    if name == "TYPE_CHECKING" or (name in NEVER and not is_attribute):
-        return False
-    return True if name in ALWAYS and not is_attribute else None
+    if is_attribute:
+        return False if name == "TYPE_CHECKING" else None
+    return False if name in NEVER else True if name in ALWAYS else None
 
 
 def for_checkers(test: ast.expr, holds: bool = True) -> bool:
