@@ -149,9 +149,13 @@ class Binding(Containers):
         item = self.argument(function, index, args, call)
         if ir.is_of_kind(given):
             return given[0] == ir.FAILS or item is not None
+        if item is None:
+            item = next((("k", text) for at, text in function.texts if at == index), None)
         if item.__class__ is not tuple or item[0] != "k":
             return True
-        return (item[1] in given[1:]) == (given[0] == ir.IS)
+        if given[0] in (ir.IS, ir.IS_NOT):
+            return (item[1] in given[1:]) == (given[0] == ir.IS)
+        return any(part in str(item[1]) for part in given[1:]) == (given[0] == ir.HAS)
 
     def keep(self, owner: Module, function: ir.Function, receiver: int, args: Sequence[Any], call: Call) -> None:
         """What a constructor keeps untouched goes to the attributes of the class that is made, and no other."""

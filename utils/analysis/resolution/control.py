@@ -74,17 +74,18 @@ class Control(Assignments):
         """A test that tells whether an optional parameter is given, or a flag is set that is not set by default, or
         which of some texts a parameter is, or what kind of thing: its index, and what holds of it where the test
         does."""
-        if (told := self.kind_given(test, ir.HOLDS)) is not None:
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            told = self.presence(test.operand)
+            return None if told is None else otherwise(*told, None)
+        if (told := self.kind_given(test)) is not None:
             return told
         given, flag = True, True
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            test, given = test.operand, False
-        elif isinstance(test, ast.Compare) and len(test.ops) == 1:
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
             operator, right = test.ops[0], test.comparators[0]
-            if isinstance(operator, ast.Eq):
-                return self.texts_given(test.left, [right])
-            if isinstance(operator, ast.In):
-                return self.texts_given(test.left, getattr(right, "elts", []))
+            if isinstance(operator, (ast.Eq, ast.NotEq, ast.In, ast.NotIn)):
+                told = self.text_given(test.left, operator, right)
+                negated = isinstance(operator, (ast.NotEq, ast.NotIn))
+                return otherwise(*told, None) if negated and told is not None else told
             if not isinstance(operator, (ast.Is, ast.IsNot)):
                 return None
             if isinstance(right, (ast.Name, ast.Attribute)):
@@ -107,15 +108,23 @@ class Control(Assignments):
         node, index = self.parameter(name)
         return (index, given) if index is not None and self.stand_ins.get(node) == ast.dump(default) else None
 
-    def kind_given(self, test: ast.expr, holds: str) -> Given | None:
-        """`callable(name)`, `not isclass(name)` and the like of a parameter."""
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            return self.kind_given(test.operand, ir.FAILS if holds == ir.HOLDS else ir.HOLDS)
+    def kind_given(self, test: ast.expr) -> Given | None:
+        """`callable(name)`, `isclass(name)` and the like of a parameter."""
         asked = self.asked(test)
         if asked is None or asked[1].startswith(ir.ATTRIBUTE_TEST):
             return None
         record, index = self.parameters.get(self.whole(self.at(asked[0])), (None, 0))
-        return (index, (holds, asked[1])) if record is not None and record is self.scope.function else None
+        return (index, (ir.HOLDS, asked[1])) if record is not None and record is self.scope.function else None
+
+    def text_given(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> Given | None:
+        """`name == "a"`, `name in ("a", "b")` or `"a" in name` of a parameter, or the opposite."""
+        if isinstance(operator, (ast.Eq, ast.NotEq)):
+            return self.texts_given(left, [right])
+        part, (_, index), function = text_of(left), self.parameter(right), self.scope.function
+        if part is not None and index is not None and function is not None:
+            is_text = index in function.plain or any(at == index for at, _ in function.texts)
+            return (index, (ir.HAS, part)) if is_text else None
+        return self.texts_given(left, getattr(right, "elts", []))
 
     def texts_given(self, name: ast.expr, among: list[ast.expr]) -> Given | None:
         """`name == "a"` or `name in ("a", "b")` of a parameter."""

@@ -129,6 +129,8 @@ def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -
     called = whole(module, module.callee_of.get(site, 0))
     if called in module.families:
         return ~OF_FAMILY  # whatever decorates them
+    if is_state(module, called):
+        return OF_FAMILY
     if is_of_attribute(module, site):
         return OF_ATTRIBUTES
     if called in module.kept:
@@ -153,6 +155,16 @@ def is_of_test_classes(module: Interpreter, called: int) -> bool:
     made = [int(what[1]) for what in readers if is_exact(what)]  # type: ignore[call-overload]
     hierarchy = module.hierarchy
     return bool(made) and all(hierarchy.binds(number, name) and is_test_class(hierarchy, number) for number in made)
+
+
+def is_state(module: Interpreter, called: int) -> bool:
+    """Whether what is called is one of many methods of one object, as the states of a machine are."""
+    values = module.points.get(called, ())
+    if len(values) <= OF_METHODS or not all(module.is_state(value, values[:1]) for value in values):
+        return False
+    functions = {int(module.values.table[value][1]) for value in values}  # type: ignore[call-overload]
+    named = {module.hierarchy.function_of(function)[1].name for function in functions}
+    return len(named) > max(OF_METHODS, len(functions) * 2 / 3)  # not the same methods of several classes
 
 
 def is_of_attribute(module: Interpreter, site: int) -> bool:

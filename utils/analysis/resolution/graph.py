@@ -22,6 +22,7 @@ LIMITS: dict[Any, int] = dict.fromkeys(range(25), 12)
 LARGE = 400_000  # nodes; about 350,000 lines
 LARGE_LIMIT = 4
 LIMITS.update({kinds.CONSTANT: 8, kinds.CONTAINER: 3})
+STATES = 200  # methods of one object at one place
 NOWHERE = -1  # in the place of an index into the module's scopes: what the library calls, at no place in the code
 RECEIVERS = 8  # classes that `self` of one method may be
 BY_SUPER = -2  # BY_SUPER - receiver: what `super()` found for a receiver
@@ -120,7 +121,11 @@ class Graph:
         known = self.points.get(node)
         if known is None:
             self.points[node] = self.values.alone[value]
-        elif value in known or (len(known) >= self.limits[self.values.table[value][0]] and node not in self.wide):
+        elif value in known or (
+            len(known) >= self.limits[self.values.table[value][0]]
+            and node not in self.wide
+            and not self.is_state(value, known)
+        ):
             return
         else:
             self.points[node] = (*known, value)
@@ -215,17 +220,31 @@ class Graph:
     def spread(self, targets: int | Iterable[int], offset: int, value: int) -> None:
         """`add` a value to one or many nodes of this module, written out: most of them are full or have it."""
         points, wide, alone = self.points, self.wide, self.values.alone[value]
-        limit = self.limits[self.values.table[value][0]]
+        kind = self.values.table[value][0]
+        limit, bound = self.limits[kind], kind == kinds.BOUND
         for target in (targets,) if isinstance(targets, int) else targets:
             node = offset + target
             known = points.get(node)
             if known is None:
                 points[node] = alone
-            elif value in known or (len(known) >= limit and node not in wide):
+            elif value in known or (
+                len(known) >= limit and node not in wide and not (bound and self.is_state(value, known))
+            ):
                 continue
             else:
                 points[node] = (*known, value)
             self.work.append((node, value))
+
+    def is_state(self, value: int, known: tuple[int, ...]) -> bool:
+        """Whether a full node takes a method, too: where it holds methods of the same object, as a machine's state is
+        one of many."""
+        table = self.values.table
+        what, first = table[value], table[known[0]]
+        if what[0] != kinds.BOUND or first[0] != kinds.BOUND or len(known) > STATES:
+            return False
+        one, other = table[int(what[2])], table[int(first[2])]  # type: ignore[call-overload]
+        same = one[0] == other[0] == kinds.INSTANCE
+        return same and self.hierarchy.related(int(one[1]), int(other[1]))  # type: ignore[call-overload]
 
     def edge(self, place: Place, callee: int, receiver: int = -1, implied: bool = False) -> None:
         """`receiver`: the value that `callee` is called on, -1 for none, BY_SUPER - value where `super()` found it."""

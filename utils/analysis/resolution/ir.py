@@ -78,7 +78,9 @@ COROUTINE_TEST, GENERATOR_TEST, ASYNC_GENERATOR_TEST = (
 CLASS_TEST, FUNCTION_TEST, CALLABLE_TEST = "isclass", "isfunction", "callable"
 ATTRIBUTE_TEST = "hasattr"  # and the attribute's name after it
 IS, IS_NOT = "is", "is not"  # before the texts that a parameter is one of, or none of
+HAS, HAS_NOT = "has", "has not"  # before the texts that a parameter, a text itself, has in it, or has not
 HOLDS, FAILS = "holds", "fails"  # before the tests that hold of a parameter, or do not
+OPPOSITE = {IS: IS_NOT, IS_NOT: IS, HAS: HAS_NOT, HAS_NOT: HAS, HOLDS: FAILS, FAILS: HOLDS}
 Held = bool | tuple[str, ...]  # what holds of a parameter: it is given or not; or a tuple that begins with one of these
 
 
@@ -127,7 +129,7 @@ class Function(msgspec.Struct, array_like=True):
     after a node that gets what these calls hand back of them. `wraps` is the index of the parameter that functions in
     it stand in for by `functools.wraps`, or -1. `needed` is the number of positional parameters without a default,
     `needed_keywords` are the keyword-only ones; `optional` are the parameters whose default is None or a name's value,
-    which may say that nothing is given.
+    which may say that nothing is given, `texts` those whose default is a text: (index, text).
     """
 
     number: int
@@ -159,6 +161,7 @@ class Function(msgspec.Struct, array_like=True):
     needed: int
     needed_keywords: list[str]
     optional: list[int]
+    texts: list[tuple[int, str]]
 
 
 class Class(msgspec.Struct, array_like=True):

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from utils.analysis.resolution.ir import FAILS, HOLDS, IS, IS_NOT, MODELLED, NODE_BITS, Held, is_private
+from utils.analysis.resolution.ir import HAS, HOLDS, IS, MODELLED, NODE_BITS, OPPOSITE, Held, is_private
 
 DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
 
@@ -71,9 +71,9 @@ def otherwise(index: int, held: Held, before: Given | None) -> Given:
     """What is known of a parameter where a test of it does not hold: what was excluded before it stays so."""
     if isinstance(held, bool):
         return index, not held
-    if held[0] == FAILS:
-        return index, (HOLDS, *held[1:])
-    opposite = IS_NOT if held[0] == IS else FAILS
+    opposite = OPPOSITE[held[0]]
+    if opposite in (IS, HAS, HOLDS):
+        return index, (opposite, *held[1:])
     known = before[1] if before is not None and before[0] == index else ()
     excluded = known[1:] if isinstance(known, tuple) and known[:1] == (opposite,) else ()
     return index, (opposite, *excluded, *held[1:])

@@ -10,6 +10,11 @@ from utils.analysis.resolution.fixtures import class_attributes, fixture_links, 
 from utils.analysis.resolution.graph import Place, World
 from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 
+OF_MODULES = frozenset({
+    "__builtins__", "__cached__", "__class__", "__dict__", "__doc__", "__file__", "__loader__", "__name__",
+    "__package__", "__spec__",
+})  # fmt: skip  # every module has these
+
 
 class Solver(Contents):
     """Functions, classes, containers, constants and imports."""
@@ -96,6 +101,8 @@ class Solver(Contents):
 
     def module_fallback(self, module: str, name: str, place: Place) -> bool:
         """Whether a module does not have a name, so that its `__getattr__` is asked for it."""
+        if name in OF_MODULES:
+            return False
         found = self.hierarchy.export(module, name)
         if found is not None and not self.hierarchy.is_declared(found[0], name):
             return False
