@@ -241,6 +241,8 @@ class Binding(Containers):
                 index = position - len(positional)
                 self.give(item, self.content(offset + function.var_positional, index))
                 position += 1
+        if not call.keywords:
+            return
         names = {name: index for index, name in enumerate([*positional, *function.keyword_only])}
         for name, item in call.keywords:
             if name is None:

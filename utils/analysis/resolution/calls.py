@@ -104,35 +104,33 @@ class Calls(Binding):
         self.wait(node, (APPLY, Call(place[0], place[1], [("k", name)], [], dst, self.new())))
 
     def run_function(self, number: int, receiver: int | None, call: Call, by_super: bool = False) -> None:
-        if self.refuses(number, call, receiver is not None):
+        owner, function = self.hierarchy.function_of(number)
+        if self.refuses(function, call, receiver is not None):
             return
         known = -1 if receiver is None else receiver
         self.edge(call.place, number, BY_SUPER - known if by_super else known)
-        self.enter_function(number, receiver, call)
+        self.enter_function(owner, function, receiver, call)
 
-    def refuses(self, number: int, call: Call, bound: bool) -> bool:
+    def refuses(self, function: ir.Function, call: Call, bound: bool) -> bool:
         """Whether a function, bound to a receiver or not, cannot be called like this: something else is meant."""
         if not call.written:
             return False
-        _, function = self.hierarchy.function_of(number)
         args = [None, *call.args] if bound else call.args
         if function.flags & ir.ADAPTED or self.accepts(function, args, call.keywords):
             return False
         self.refused[call.shared] = self.refused.get(call.shared, 0) + 1
         return True
 
-    def enter_function(self, number: int, receiver: int | None, call: Call) -> None:
+    def enter_function(self, owner: Module, function: ir.Function, receiver: int | None, call: Call) -> None:
         """Arguments flow in and results out."""
-        owner, function = self.hierarchy.function_of(number)
         args = call.args
         if receiver is not None:
             self.receive(owner, function, receiver)
             args = [None, *args]
         self.bind(owner, function, args, call)
-        if function.flags & ir.CONTEXT:
-            self.add(call.dst, self.values.intern(kinds.CONTEXT, number))
-        elif function.flags & ir.GENERATOR:
-            self.add(call.dst, self.values.intern(kinds.GENERATOR, number))
+        if function.flags & (ir.CONTEXT | ir.GENERATOR):
+            kind = kinds.CONTEXT if function.flags & ir.CONTEXT else kinds.GENERATOR
+            self.add(call.dst, self.values.intern(kind, owner.index << ir.CLASS_BITS | function.number))
         elif receiver is None or not function.flags & ir.OWN:
             self.take_result(owner, function, function.returns, args, call)
         self.take_chosen(owner, function, receiver, args, call)
@@ -238,7 +236,7 @@ class Calls(Binding):
             return
         new = self.find(number, "__new__")
         first = self.find(number, "__init__") if new is None else new
-        if first is not None and self.refuses(first, call, True):
+        if first is not None and self.refuses(self.hierarchy.function_of(first)[1], call, True):
             return
         if new is not None:
             self.edge(call.place, new)

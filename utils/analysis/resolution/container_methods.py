@@ -48,7 +48,9 @@ class ContainerMethods(Decorating):
         self.edge((scope, line, self.at), found, value, name not in NAMED)
         if name not in NAMED and self.hierarchy.function_of(found)[1].name != name:
             self.asked_as[self.at, found] = name
-        self.enter_function(found, value, Call(scope, line, args, [], target, self.there(target)))
+        self.enter_function(
+            *self.hierarchy.function_of(found), value, Call(scope, line, args, [], target, self.there(target))
+        )
         return True
 
     @on(INVOKED)
@@ -64,7 +66,7 @@ class ContainerMethods(Decorating):
         if name not in NAMED:
             self.asked_as[site, number] = name
         if what[0] == kinds.FUNCTION:
-            self.enter_function(number, receiver, call)
+            self.enter_function(*self.hierarchy.function_of(number), receiver, call)
         else:
             self.enter_wrapped((*what[:3], receiver), call)
 

@@ -137,7 +137,7 @@ class Decorating(Calls):
             self.follow(int(what[2]), (INSIDE, call, receiver))  # type: ignore[call-overload]
         elif what[0] == kinds.FUNCTION:
             number = int(what[1])  # type: ignore[call-overload]
-            self.enter_function(number, receiver if receiver >= 0 else None, call)
+            self.enter_function(*self.hierarchy.function_of(number), receiver if receiver >= 0 else None, call)
 
     @on(WRAP)
     def on_wrap(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
