@@ -10,7 +10,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution.operators import Operators
 from utils.analysis.resolution.outside import RECORD_MAKERS
 from utils.analysis.resolution.scopes import Scope
-from utils.analysis.resolution.syntax import ends_of, is_filled_in, last_name
+from utils.analysis.resolution.syntax import ends_of, is_filled_in, last_name, text_of
 
 SAYS_ENOUGH = 2  # characters with which names begin that belong together
 
@@ -354,7 +354,8 @@ class Expressions(Operators):
                 self.use(inner, ir.MERGE, site)
                 position = None
                 continue
-            source = self.value(item) if len(node.elts) <= 8 else self.expr(item)
+            text = text_of(item) is not None and len(node.elts) <= 8  # as a key, a number in a list is as good as any
+            source = self.value(item) if text else self.expr(item)
             if node.__class__ is ast.Set:
                 self.hashed(source, site, item.lineno)
             if source:
