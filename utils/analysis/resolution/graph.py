@@ -21,7 +21,7 @@ from utils.analysis.resolution.values import Values
 LIMITS: dict[Any, int] = dict.fromkeys(range(25), 12)
 LARGE = 400_000  # nodes; about 350,000 lines
 LARGE_LIMIT = 4
-LIMITS.update({kinds.CONSTANT: 8, kinds.CONTAINER: 2})
+LIMITS.update({kinds.CONSTANT: 8, kinds.CONTAINER: 4})
 STATES = 200  # methods of one object at one place
 NOWHERE = -1  # in the place of an index into the module's scopes: what the library calls, at no place in the code
 RECEIVERS = 8  # classes that `self` of one method may be
