@@ -149,8 +149,8 @@ class Binding(Containers):
         item = self.argument(function, index, args, call)
         if ir.is_of_kind(given):
             return given[0] == ir.FAILS or item is not None
-        if item is None:
-            item = next((("k", text) for at, text in function.texts if at == index), None)
+        if item is None and index in function.texts:
+            item = ("k", function.texts[index])
         if item.__class__ is not tuple or item[0] != "k":
             return True
         if given[0] in (ir.IS, ir.IS_NOT):

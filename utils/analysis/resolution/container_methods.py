@@ -40,17 +40,15 @@ class ContainerMethods(Decorating):
         if found is None:
             order = self.hierarchy.order(number)
             return self.look_up(order, name, (INVOKED, value, name, self.at, args, place, target))
+        owner, function = self.hierarchy.function_of(found)
         if place is None:
-            owner, function = self.hierarchy.function_of(found)
             self.link(owner.offset + function.returns, target)
             return True
         scope, line = place
         self.edge((scope, line, self.at), found, value, name not in NAMED)
-        if name not in NAMED and self.hierarchy.function_of(found)[1].name != name:
+        if name not in NAMED and function.name != name:
             self.asked_as[self.at, found] = name
-        self.enter_function(
-            *self.hierarchy.function_of(found), value, Call(scope, line, args, [], target, self.there(target))
-        )
+        self.enter_function(owner, function, value, Call(scope, line, args, [], target, self.there(target)))
         return True
 
     @on(INVOKED)

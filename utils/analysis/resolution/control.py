@@ -83,9 +83,7 @@ class Control(Assignments):
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             operator, right = test.ops[0], test.comparators[0]
             if isinstance(operator, (ast.Eq, ast.NotEq, ast.In, ast.NotIn)):
-                told = self.text_given(test.left, operator, right)
-                negated = isinstance(operator, (ast.NotEq, ast.NotIn))
-                return otherwise(*told, None) if negated and told is not None else told
+                return self.text_given(test.left, operator, right)
             if not isinstance(operator, (ast.Is, ast.IsNot)):
                 return None
             if isinstance(right, (ast.Name, ast.Attribute)):
@@ -119,12 +117,20 @@ class Control(Assignments):
     def text_given(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> Given | None:
         """`name == "a"`, `name in ("a", "b")` or `"a" in name` of a parameter, or the opposite."""
         if isinstance(operator, (ast.Eq, ast.NotEq)):
-            return self.texts_given(left, [right])
-        part, (_, index), function = text_of(left), self.parameter(right), self.scope.function
-        if part is not None and index is not None and function is not None:
-            is_text = index in function.plain or any(at == index for at, _ in function.texts)
-            return (index, (ir.HAS, part)) if is_text else None
-        return self.texts_given(left, getattr(right, "elts", []))
+            told = self.texts_given(left, [right])
+        elif (part := text_of(left)) is not None:
+            told = self.part_given(part, right)
+        else:
+            told = self.texts_given(left, getattr(right, "elts", []))
+        negated = isinstance(operator, (ast.NotEq, ast.NotIn))
+        return otherwise(*told, None) if negated and told is not None else told
+
+    def part_given(self, part: str, name: ast.expr) -> Given | None:
+        """`"a" in name` of a parameter that is a text, as its annotation or its default says."""
+        (_, index), function = self.parameter(name), self.scope.function
+        if index is None or function is None or not (index in function.plain or index in function.texts):
+            return None
+        return index, (ir.HAS, part)
 
     def texts_given(self, name: ast.expr, among: list[ast.expr]) -> Given | None:
         """`name == "a"` or `name in ("a", "b")` of a parameter."""

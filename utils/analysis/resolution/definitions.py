@@ -119,7 +119,7 @@ class Definitions(Parametrized):
             len(args.posonlyargs), [item.arg for item in args.kwonlyargs], [self.new() for _ in every],
             self.site(-1) if args.vararg else 0, self.site(-1) if args.kwarg else 0,
             self.new(), self.new(), self.new(), flags, [], [], [], [], [], [], [], [], [], [], -1,
-            len(ordinary) - len(args.defaults), needed_keywords, [], [],
+            len(ordinary) - len(args.defaults), needed_keywords, [], {},
         )  # fmt: skip
         self.function_nodes[record.node] = record.number
         self.functions[record.number] = record
@@ -159,7 +159,7 @@ class Definitions(Parametrized):
         elif value.__class__ is ast.Constant and value.value is False:
             self.flags.add(param)
         elif (text := text_of(value)) is not None:
-            record.texts.append((index, text))
+            record.texts[index] = text
         elif isinstance(value, (ast.Name, ast.Attribute)):
             self.stand_ins[param] = ast.dump(value)
             record.optional.append(index)

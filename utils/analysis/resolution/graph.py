@@ -118,13 +118,13 @@ class Graph:
     def add(self, node: Any, value: int) -> None:
         if node.__class__ is not int or node >> NODE_BITS != self.home:
             node = self.there(node)
-        known = self.points.get(node)
+        known, kind = self.points.get(node), self.values.table[value][0]
         if known is None:
             self.points[node] = self.values.alone[value]
         elif value in known or (
-            len(known) >= self.limits[self.values.table[value][0]]
+            len(known) >= self.limits[kind]
             and node not in self.wide
-            and not self.is_state(value, known)
+            and not (kind == kinds.BOUND and self.is_state(value, known))
         ):
             return
         else:

@@ -134,7 +134,7 @@ class Hierarchy(Exports):
 
     def related(self, number: int, other: int) -> bool:
         """Whether one class is the other or below it."""
-        return number == other or self.is_subclass(number, other) or self.is_subclass(other, number)
+        return self.is_subclass(number, other) or self.is_subclass(other, number)
 
     def find(self, number: int, name: str) -> int | None:
         """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""

@@ -129,7 +129,7 @@ class Function(msgspec.Struct, array_like=True):
     after a node that gets what these calls hand back of them. `wraps` is the index of the parameter that functions in
     it stand in for by `functools.wraps`, or -1. `needed` is the number of positional parameters without a default,
     `needed_keywords` are the keyword-only ones; `optional` are the parameters whose default is None or a name's value,
-    which may say that nothing is given, `texts` those whose default is a text: (index, text).
+    which may say that nothing is given, `texts` the defaults that are texts, by the parameter's index.
     """
 
     number: int
@@ -161,7 +161,7 @@ class Function(msgspec.Struct, array_like=True):
     needed: int
     needed_keywords: list[str]
     optional: list[int]
-    texts: list[tuple[int, str]]
+    texts: dict[int, str]
 
 
 class Class(msgspec.Struct, array_like=True):
