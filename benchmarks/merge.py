@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--gigabytes", type=float, default=3.0, help="size of the checkpoint")
     parser.add_argument("--rounds", type=int, default=3, help="times each way is run")
     parser.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where ours takes the sums")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     if options.way:
-        print(json.dumps(measure(options.way, options.folder)))
+        print(json.dumps(measure(options.way, options.folder, options.device)))
         return 0
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="merge-benchmark-") as name:
         folder = Path(name)
         size, shards = make_checkpoint(folder / "base", folder / "adapter", options.gigabytes)
         print(f"{size / 1e9:.2f} GB in {shards} shards, {options.rounds} rounds, {os.cpu_count()} cores")
-        results = [run_way(way, folder) for _ in range(options.rounds) for way in WAYS]
+        results = [run_way(way, folder, options.device) for _ in range(options.rounds) for way in WAYS]
     copy, memory = least(results, "copy", "seconds"), least(results, "peft", "peak_mib")
     print("| way | seconds | of the copy | CPU seconds | peak MiB | of peft's |\n|---|---|---|---|---|---|")
     rows = [(way, way, "") for way in WAYS] + [("ours", "ours: the check", "check_")]
@@ -66,7 +68,7 @@ def least(results: list[dict[str, Any]], way: str, key: str) -> float:
     return min(result[key] for result in results if result["way"] == way)
 
 
-def run_way(way: str, folder: Path) -> dict[str, Any]:
+def run_way(way: str, folder: Path, device: str) -> dict[str, Any]:
     """One way in a process of its own, on an empty target and a warm source."""
     shutil.rmtree(folder / "target", ignore_errors=True)
     for path in sorted((folder / "base").iterdir()):
@@ -74,26 +76,35 @@ def run_way(way: str, folder: Path) -> dict[str, Any]:
             while stream.read(1 << 24):
                 pass
     os.sync()
-    touch = f"bytearray(b'1') * {sum(path.stat().st_size for path in (folder / 'base').iterdir())}"
-    subprocess.run([sys.executable, "-c", touch], check=True)  # a virtual machine may have to be given memory first
-    command = [sys.executable, __file__, "--way", way, "--folder", str(folder)]
+    command = [sys.executable, __file__, "--way", way, "--folder", str(folder), "--device", device]
     result = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
     return figures
 
 
-def measure(way: str, folder: Path) -> dict[str, Any]:
+def measure(way: str, folder: Path, device: str) -> dict[str, Any]:
     """Do it, in this process; returns the figures."""
     base, adapter, target = folder / "base", folder / "adapter", folder / "target"
-    work = {"copy": copy_files, "floor": compute_only, "peft": merge_with_peft, "ours": merge_with_ours}[way]
+    ours = partial(merge_with_ours, device=device)
+    work = {"copy": copy_files, "floor": compute_only, "peft": merge_with_peft, "ours": ours}[way]
     if way != "copy":
         import_libraries()
     figures: dict[str, Any] = {"way": way, "import_mib": peak_mib()}
+    touch_memory(base)
     figures |= timed(lambda: work(base, adapter, target), target)
     if way == "ours":
-        checked = timed(lambda: check_ours(base, adapter, target), target)
+        checked = timed(lambda: check_ours(base, adapter, target, device), target)
         figures |= {f"check_{key}": value for key, value in checked.items()}
     return figures
+
+
+def touch_memory(base: Path) -> None:
+    """Make a virtual machine have as much free memory at hand as the target needs: it may return what lies idle.
+
+    It does so within seconds, fewer than the libraries need to be imported, so this comes last.
+    """
+    touch = f"bytearray(b'1') * {sum(path.stat().st_size for path in base.iterdir())}"
+    subprocess.run([sys.executable, "-c", touch], check=True)
 
 
 def timed(work: Callable[[], None], target: Path) -> dict[str, float]:
@@ -161,25 +172,25 @@ def merge_with_peft(base: Path, adapter: Path, target: Path) -> None:
     )
 
 
-def merge_with_ours(base: Path, adapter: Path, target: Path) -> None:
+def merge_with_ours(base: Path, adapter: Path, target: Path, device: str) -> None:
     """What step 04 does, checksums and manifest included."""
     from utils.artifacts import ArtifactWriter
     from utils.training.merge import is_tied, merge
     from utils.training.merge_plan import Adapter
 
     with ArtifactWriter(target, "merged/1", {}, {}) as writer:
-        counts = merge(base, Adapter(adapter, is_tied(base)), writer.path, "base", "cpu", False)
+        counts = merge(base, Adapter(adapter, is_tied(base)), writer.path, "base", device, False)
         writer.commit(counts=counts.told(), seconds=0.0, stamps=counts.stamps)
 
 
-def check_ours(base: Path, adapter: Path, target: Path) -> None:
+def check_ours(base: Path, adapter: Path, target: Path, device: str) -> None:
     """Step 04's check, on as much text as it reads at most."""
     from utils.training.merge import is_tied
     from utils.training.merge_check import TEXT_TOKENS, TEXTS, check_merge
     from utils.training.merge_plan import Adapter
 
     texts = [list(range(start, start + TEXT_TOKENS)) for start in range(100, 100 + 100 * TEXTS, 100)]
-    check_merge(base, Adapter(adapter, is_tied(base)), target, texts, "cpu", 0, False)
+    check_merge(base, Adapter(adapter, is_tied(base)), target, texts, device, 0, False)
 
 
 def peak_mib() -> float:

@@ -206,8 +206,7 @@ def test_a_shards_files_are_closed_once_it_is_on_the_disk(tmp_path: Path, monkey
         return real(writer)
 
     monkeypatch.setattr(merging.ShardWriter, "finish", counting)
-    monkeypatch.setattr(merge_blocks, "AHEAD", 1)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})  # one worker, which is one block ahead
+    monkeypatch.setattr(merging, "LANES", 2)
     target = merged(base, adapter)
     assert 0 < most < count
     assert not opened()

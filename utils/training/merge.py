@@ -22,7 +22,7 @@ import torch
 
 from utils.artifacts import FileStamp
 from utils.console import UserError, progress, relative
-from utils.training.merge_blocks import Block, Workers
+from utils.training.merge_blocks import LANES, Block, Workers
 from utils.training.merge_plan import Adapter
 from utils.training.shards import (
     DTYPE_NAMES,
@@ -115,7 +115,7 @@ def _write_shards(
         finally:
             names.put(None)
 
-    with Workers(device) as workers, ThreadPoolExecutor(workers.lanes, "shard") as lanes:
+    with Workers(device) as workers, ThreadPoolExecutor(LANES, "shard") as lanes:
         shards = [lanes.submit(write, path) for path in paths]
         try:
             for _ in shards:

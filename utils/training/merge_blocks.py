@@ -19,7 +19,7 @@ from utils.training.merge_plan import Factors
 from utils.training.shards import DTYPES, ShardReader, TensorEntry
 
 AHEAD = 4  # blocks that each worker may be ahead of the writing
-MOST_LANES = 8
+LANES = 8  # shards worked on side by side, on few cores, too: one that is left alone at the end keeps one core waiting
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,13 @@ class Block:
 
 
 class Workers:
-    """A thread per core, each with scratch memory of its own; torch does not split what one of them computes.
-
-    `lanes` is how many shards may be worked on side by side.
-    """
+    """A thread per core, each with scratch memory of its own; torch does not split what one of them computes."""
 
     def __init__(self, device: str) -> None:
         self._device = device
         count = cores()
         self.pool = ThreadPoolExecutor(count, "merge")
-        self.lanes = min(max(count // 2, 2), MOST_LANES)
-        self._ahead = max(AHEAD * count // self.lanes, 2)
+        self._ahead = max(AHEAD * count // LANES, 2)
         self._scratch = threading.local()
         self._threads = torch.get_num_threads()
 
