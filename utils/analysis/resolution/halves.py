@@ -38,11 +38,16 @@ class Other:
 
     def swap(self, letters: list[Letter], busy: bool) -> tuple[list[Letter], bool]:
         """Give and get the messages from one half to the other, and whether more is to be done in the half alone."""
+        theirs: tuple[list[Letter], bool] = self.trade((letters, busy))
+        return theirs
+
+    def trade(self, item: Any) -> Any:
+        """Give plain data for what the other process gives meanwhile."""
         if not self.listens:
-            self.send((letters, busy))
-        theirs: tuple[list[Letter], bool] = self.receive()
+            self.send(item)
+        theirs = self.receive()
         if self.listens:
-            self.send((letters, busy))
+            self.send(item)
         return theirs
 
     def send(self, item: Any) -> None:

@@ -38,6 +38,7 @@ from utils.analysis.resolution.solution import (
     State,
     Store,
     Transcript,
+    as_part,
     files_of,
 )
 
@@ -45,6 +46,7 @@ HOOKS = frozenset(
     {"__eq__", "__index__", "__getattr__", "__getattribute__", "__hash__", "__init_subclass__", "__set_name__"}
 )
 MANY = 4  # where more than one module in so many changed, everything is solved
+Calls = list[tuple[str, str, int]]  # caller, callee, index of the line
 LATER = 50_000  # questions asked since everything was solved; where there are more, it is again
 
 
@@ -73,45 +75,60 @@ class Run:
         self.findings: dict[int, Findings] = {}
         self.names: dict[int, Names] = {}
         self.transcripts: dict[int, Transcript] = {}
+        self.parts: dict[int, bytes] = {}  # in place of findings and transcript, where the other process has these
         self.questions: dict[int, set[Question]] = {}
         self.asked: dict[int, set[int | Form]] = {}
 
-    def solve_all(self, keep: bool, processes: int) -> None:
-        """Solve every module, one half of them in another process where that is worth it."""
+    def solve_all(self, keep: bool, processes: int) -> dict[int, Calls]:
+        """Solve every module, one half of them in another process where that is worth it; returns their calls."""
         every = range(len(self.modules))
         if not is_worth_it(sum(self.state.sizes), processes):
             self.solve(every, None, keep)
-            return
+            return self.conclude(None)
         theirs = every[1::2]
         summaries = {index: self.modules[index].read() for index in theirs}  # two processes must not read one file
         with other_half(partial(self.solve_for, theirs, summaries, keep)) as other:
             del summaries
             self.solve(every[::2], None, keep, other)
-            self.take_over(other, len(theirs))
+            return self.conclude(other) | self.take_over(other, len(theirs))
 
     def solve_for(self, theirs: Sequence[int], summaries: dict[int, memoryview], keep: bool, other: Other) -> None:
         """In the other process: solve these modules, and send what was found."""
         for index, summary in summaries.items():
             self.modules[index].have(summary)
         self.solve(theirs, None, keep, other)
-        astuple = msgspec.structs.astuple
+        calls = self.conclude(other)
         for index in theirs:
-            transcript = astuple(self.transcripts[index]) if keep else ([], [])
-            found = astuple(self.findings[index]), astuple(self.names[index]), transcript
-            other.send((index, *found, self.questions[index] if keep else set()))
+            names = msgspec.structs.astuple(self.names[index])
+            kept = (self.part(index), self.questions[index], self.asked[index]) if keep else (b"", set(), set())
+            other.send((index, calls[index], names, *kept))
         other.send((self.hierarchy.bases, self.hierarchy.grounds) if keep else ({}, {}))
 
-    def take_over(self, other: Other, count: int) -> None:
-        """What the other process found out about its modules."""
+    def conclude(self, other: Other | None) -> dict[int, Calls]:
+        """The calls of the modules solved here, once all are; `state` has what was found about all from now on."""
+        found = [(index, msgspec.structs.astuple(each)[1:]) for index, each in self.findings.items()]
+        bases = bases_in(self.names.values())
+        if other is not None:
+            their_findings, their_bases = other.trade((found, bases))
+            found, bases = found + their_findings, bases | their_bases
+        count(self.state, {index: Findings([], *rest) for index, rest in found}, 1)
+        return self.dispatch(self.findings, bases)
+
+    def part(self, index: int) -> bytes:
+        """What was found out about a module, as it is kept."""
+        known = self.parts.get(index)
+        return as_part(self.transcripts[index], self.findings[index]) if known is None else known
+
+    def take_over(self, other: Other, count: int) -> dict[int, Calls]:
+        """What the other process found out about its modules; returns their calls."""
+        calls = {}
         for _ in range(count):
-            index, findings, names, transcript, questions = other.receive()
-            self.findings[index] = Findings(*findings)
+            index, calls[index], names, self.parts[index], self.questions[index], self.asked[index] = other.receive()
             self.names[index] = Names(*names)
-            self.transcripts[index] = Transcript(*transcript)
-            self.questions[index] = questions
         bases, grounds = other.receive()
         self.hierarchy.bases = bases | self.hierarchy.bases
         self.hierarchy.grounds = grounds | self.hierarchy.grounds
+        return calls
 
     def solve(
         self,
@@ -136,9 +153,7 @@ class Run:
             self.transcripts[index] = rounds.transcripts.pop(home)
             self.modules[index].forget_code()
 
-    def dispatch(
-        self, findings: Mapping[int, Findings], bases: Mapping[int, Sequence[int]]
-    ) -> dict[int, list[tuple[str, str, int]]]:
+    def dispatch(self, findings: Mapping[int, Findings], bases: Mapping[int, Sequence[int]]) -> dict[int, Calls]:
         """The calls of modules by what was found about them."""
         dispatch = Dispatch(self.hierarchy, bases, self.state.made, self.state.tables)
         calls = {}
@@ -157,11 +172,9 @@ class Run:
 def solve_all(sources: Sequence[Source], store: Store | None, name: str, processes: int) -> Results:
     """Solve every module."""
     run = Run(sources, None)
-    run.solve_all(store is not None, processes)
-    count(run.state, run.findings, 1)
-    names = [run.names[index] for index in range(len(sources))]
-    calls = run.dispatch(run.findings, {number: above for found in names for number, above in found.bases.items()})
-    results = Results(names, [calls[index] for index in range(len(sources))])
+    calls = run.solve_all(store is not None, processes)
+    every = range(len(sources))
+    results = Results([run.names[index] for index in every], [calls[index] for index in every])
     if store is not None:
         keep_all(run, sources, results, store, name)
     return results
@@ -181,7 +194,7 @@ def keep_all(run: Run, sources: Sequence[Source], results: Results, store: Store
         note(masks, run.questions[index], index)
         note(made, (asked for asked in run.asked[index] if isinstance(asked, int)), index)
         note(tables, (asked for asked in run.asked[index] if not isinstance(asked, int)), index)
-        solution.keep_part(index, run.transcripts[index], run.findings[index])
+        solution.keep_part(index, run.part(index))
     trace_back(run.hierarchy, masks)
     of_modules: list[dict[Question, Mask]] = [{} for _ in indices]
     assigned: dict[str, Mask] = {}
@@ -358,8 +371,8 @@ class Edited:
             note(askers.later, (question for question in basis if not isinstance(question, str)), index)
             note(askers.made, (about for about in asked if isinstance(about, int)), index)
             note(askers.tables, (about for about in asked if not isinstance(about, int)), index)
-        for index, findings in run.findings.items():
-            solution.keep_part(index, run.transcripts[index], findings)
+        for index in run.findings:
+            solution.keep_part(index, run.part(index))
         solution.keep_results(results)
         solution.keep_state(self.state)
         solution.keep_askers(askers)

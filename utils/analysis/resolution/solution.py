@@ -123,6 +123,12 @@ class Askers(NamedTuple):
     later: dict[Question, Mask]
 
 
+def as_part(transcript: Transcript, findings: Findings) -> bytes:
+    """What was found out about one module, as it is kept."""
+    astuple = msgspec.structs.astuple
+    return marshal.dumps((*astuple(transcript), *astuple(findings)))
+
+
 class Solution:
     """A solution in a store; what is not asked for is not read."""
 
@@ -163,9 +169,9 @@ class Solution:
         heard, said, *findings = self._load(self.contents.parts[index])
         return Transcript(heard, said), Findings(*findings)
 
-    def keep_part(self, index: int, transcript: Transcript, findings: Findings) -> None:
-        astuple = msgspec.structs.astuple
-        self._keep(self.contents.parts[index], (*astuple(transcript), *astuple(findings)))
+    def keep_part(self, index: int, part: bytes) -> None:
+        """Keep what `as_part` made of one module."""
+        self.store.learn(self.contents.parts[index], part)
 
     def askers_of(self, index: int) -> dict[Question, Mask]:
         """Who asked one module what."""
