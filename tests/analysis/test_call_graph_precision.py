@@ -187,6 +187,31 @@ CASES = {
         "import sys\nif sys.version_info >= (3, 11):\n    def f(): pass\nelse:\n    def f(): pass\nf()",
         "main -> main.f",
     ),
+    "another platform's definition, asked of a private name": (
+        "import platform as _platform\nif _platform.system() == 'Windows':\n    def f(): pass\nelse:\n    def f(): pass\nf()",
+        "main -> main.f#2",
+    ),
+    "an older version's definition, asked in other ways": (
+        "import sys\nif sys.version >= '3':\n    def f(): pass\nelse:\n    def f(): pass\n"
+        "if sys.version_info[0] == 2:\n    def g(): pass\nelse:\n    def g(): pass\n"
+        "if sys.version_info.major != 2:\n    def h(): pass\nelse:\n    def h(): pass\n"
+        "if sys.version_info[:2] == (3, 9):\n    def i(): pass\nelse:\n    def i(): pass\nf()\ng()\nh()\ni()",
+        "main -> main.f, main.g#2, main.h, main.i, main.i#2",
+    ),
+    "what an example's program hands to the library is not what the library calls": (
+        "# file: lib.py\nhooks = []\ndef register(f):\n    hooks.append(f)\n    return f\ndef run():\n    for f in hooks: f()\n"
+        "# file: examples/app.py\nimport lib\n@lib.register\ndef hook(): pass\nlib.run()\n"
+        "# file: tests/test_app.py\nfrom examples.app import hook\nhook()",
+        "examples.app -> lib.register, lib.run\ntests.test_app -> examples.app.hook",
+    ),
+    "properties that property() makes of several classes": (
+        "class A:\n    p = property(lambda self: 1)\nclass B:\n    def get(self): pass\n    p = property(get)\ndef g(x): return x.p\ng(A())\ng(B())",
+        "main -> main.g",
+    ),
+    "a function where the machine is asked for in a word": (
+        "WIN32 = 1\nif WIN32:\n    def f(): pass\nelse:\n    def f(): pass\nif is_windows():\n    def g(): pass\nelse:\n    def g(): pass\nf()\ng()",
+        "main -> main.f#2, main.g#2",
+    ),
     "super of a class that is only derived from": (
         "class Base:\n    def m(self): pass\nclass A(Base):\n    def m(self): super().m()\nclass B(Base):\n    def m(self): pass\nclass C(A, B): pass\nC().m()",
         "main -> main.A.m\nmain.A.m -> main.B.m",

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection
 
-from utils.analysis.patterns.places import is_test
+from utils.analysis.places import is_test
 
 _TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests)\.py$")
 _TEST_FOLDER = re.compile(r"_*tests?")

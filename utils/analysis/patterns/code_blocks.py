@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from utils.analysis.naming import assign_ids
 from utils.analysis.notes import Import, dotted_name, take_notes
 from utils.analysis.patterns.names import Names
-from utils.analysis.patterns.places import is_test
 from utils.analysis.patterns.usage import MAX_SITES, Uses
+from utils.analysis.places import is_test
 from utils.records import CodeBlock, Document
 
 INSTANCE = "()"

@@ -9,7 +9,7 @@ import msgspec
 
 from utils.analysis.outline import PROTOCOLS, Outline, is_protocol
 from utils.analysis.packing import ClassLine
-from utils.analysis.patterns.places import is_test
+from utils.analysis.places import is_test
 from utils.records import Evidence, Pattern
 
 FAR = 20  # steps of inheritance; without an end, a chain of n classes would make n * n / 2 statements

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from utils.analysis.patterns.places import is_test
 from utils.analysis.patterns.source import Source
+from utils.analysis.places import is_test
 from utils.records import Evidence, Pattern
 
 

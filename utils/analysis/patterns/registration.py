@@ -9,8 +9,8 @@ import msgspec
 
 from utils.analysis.notes import Entry
 from utils.analysis.patterns.names import Names
-from utils.analysis.patterns.places import is_test
 from utils.analysis.patterns.source import Source
+from utils.analysis.places import is_test
 from utils.records import EntryPoint, Evidence, Pattern
 
 MIN_MEMBERS = 2

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from utils.analysis.patterns.places import is_example, is_test
 from utils.analysis.patterns.source import Source
+from utils.analysis.places import is_example, is_test
 from utils.records import PYTHON_SUFFIXES, Evidence, Pattern
 
 MAX_SITES = 5  # per element; more would teach the same again

@@ -50,15 +50,18 @@ def take_findings(module: Interpreter) -> Findings:
 
     sites = []
     general, full = general_sites(module)
+    shown = other_examples(module)
     for (scope, line, node), every in module.edges.items():
         pairs = [pair for pair in every if not is_replaced(module, node, *pair)] if module.instead else every
+        pairs = [pair for pair in pairs if pair[0] >> CLASS_BITS not in shown] if shown else pairs
         if not rather_plain(module, node, pairs):
             for same in by_name(module, pairs, APART).values():
                 many = general.get(node, 0) - module.refused.get(node, 0)
                 limit = 0 if 2 * len(pairs) < many else limit_of(module, node, same)
                 limit = ~limit if node in full else limit  # a table does not fit there
                 sites.append((scope, line, limit, [callee(*pair) for pair in same]))
-    for (scope, line, node), pairs in module.implied.items():
+    for (scope, line, node), every in module.implied.items():
+        pairs = [pair for pair in every if pair[0] >> CLASS_BITS not in shown] if shown else every
         sites += [(scope, line, IMPLIED, [callee(*pair) for pair in same])
                   for name, same in by_asked(module, node, pairs).items()
                   if is_asked(module, node, name)]  # fmt: skip
@@ -68,6 +71,16 @@ def take_findings(module: Interpreter) -> Findings:
         for value in module.inside(module.offset + local)
     ]
     return Findings(sites, sorted(module.made), tables)
+
+
+def other_examples(module: Interpreter) -> frozenset[int]:
+    """The modules (by index) of examples that are nothing to this module: what these programs hand to it is not what it
+    calls. To tests they may be, and to those that import them."""
+    hierarchy = module.hierarchy
+    if not hierarchy.examples or module.module.is_example or module.is_test:
+        return frozenset()
+    imported = imports(hierarchy, module.module)
+    return frozenset(each.index for each in hierarchy.examples if each.name not in imported)
 
 
 def is_replaced(module: Interpreter, node: int, number: int, receiver: int) -> bool:
@@ -124,7 +137,7 @@ def by_asked(module: Interpreter, node: int, pairs: Sequence[tuple[int, int]]) -
 
 def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -> int:
     """How many callees a site may have that runs these (function, receiver or -1)."""
-    if all(is_unnamed(module.hierarchy.function_of(number)[1]) for number, _ in pairs):
+    if site in module.read_of or all(is_unnamed(module.hierarchy.function_of(number)[1]) for number, _ in pairs):
         return IMPLIED
     called = whole(module, module.callee_of.get(site, 0))
     if called in module.families:

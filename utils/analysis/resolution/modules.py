@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from utils.analysis.places import is_example
 from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.ir import CLASS_BITS, LOCAL, NODE_BITS
@@ -27,7 +28,19 @@ WHOLE = None
 class Module:
     """One file's summary, of which each part is decoded when it is needed first."""
 
-    __slots__ = ("_code", "_data", "_face", "_nodes", "home", "index", "name", "offset", "package", "roots")
+    __slots__ = (
+        "_code",
+        "_data",
+        "_face",
+        "_nodes",
+        "home",
+        "index",
+        "is_example",
+        "name",
+        "offset",
+        "package",
+        "roots",
+    )
 
     def __init__(
         self, index: int, name: str, path: str, data: Callable[[], memoryview], roots: Sequence[str] = ()
@@ -37,6 +50,7 @@ class Module:
         self.offset = self.home << NODE_BITS
         self.name = name
         self.package = path.rsplit("/", 1)[-1] == "__init__.py"
+        self.is_example = is_example(path)
         self.roots = roots
         self._data = data
         self._face: ir.Face | None = None

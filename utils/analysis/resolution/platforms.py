@@ -16,10 +16,14 @@ from collections.abc import Sequence
 
 from utils.analysis.resolution.syntax import last_name
 
-NEVER = frozenset({"TYPE_CHECKING", "WIN", "WINDOWS", "IS_WINDOWS", "IS_WIN", "ON_WINDOWS", "MSWINDOWS", "IS_MACOS"})
-ALWAYS = frozenset({"LINUX", "IS_LINUX", "POSIX", "IS_POSIX"})
+# Names that say what the platform is: constants, and what is asked by `is_`
+NEVER = re.compile(r"_?(?:(?:IS_|ON_)?(?:MS_?)?WIN(?:DOWS|32|64)?|(?:is|on)_(?:ms)?win(?:dows|32|64)?"
+                   r"|(?:IS_|ON_)(?:MAC(?:OS)?|OSX|DARWIN)|is_(?:mac(?:os)?|osx|darwin)|TYPE_CHECKING)")  # fmt: skip
+ALWAYS = re.compile(r"_?(?:(?:IS_|ON_)?(?:LINUX|POSIX)|is_(?:linux|posix))")
 VERSION = re.compile(r"_?(?:is_?)?py(?:thon)?_?([23])k?", re.IGNORECASE)  # names that say whether Python is that one
-PLATFORMS = frozenset({"sys.platform", "os.name", "platform.system()"})
+PLATFORMS = frozenset({"sys.platform", "os.name", "platform.system()", "system()"})
+VERSIONS = frozenset({"sys.version_info", "sys.version_info.major", "sys.version", "sys.hexversion"})
+ONE_MAJOR = {2: False, "2": False, 3: True, "3": True}  # what the first part of the version is compared to
 HERE = ("linux", "posix")
 NOT_FOUND = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 UNKNOWN = frozenset({"NameError", "Exception", "BaseException"})
@@ -34,6 +38,8 @@ def decided(test: ast.expr) -> bool | None:
         decisive = isinstance(test.op, ast.Or)  # one that is true decides an `or`, one that is false an `and`
         parts = [decided(value) for value in test.values]
         return decisive if decisive in parts else None if None in parts else not decisive
+    if isinstance(test, ast.Call) and not test.args and not test.keywords:
+        test = test.func  # is_windows()
     if isinstance(test, (ast.Name, ast.Attribute)):
         return meant(last_name(test), isinstance(test, ast.Attribute))
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
@@ -50,7 +56,7 @@ def meant(name: str, is_attribute: bool) -> bool | None:
         return version[1] == "3"
     if is_attribute:
         return False if name == "TYPE_CHECKING" else None
-    return False if name in NEVER else True if name in ALWAYS else None
+    return False if NEVER.fullmatch(name) else True if ALWAYS.fullmatch(name) else None
 
 
 def for_checkers(test: ast.expr, holds: bool = True) -> bool:
@@ -90,8 +96,13 @@ def compared(test: ast.Compare) -> bool | None:
     left, operator, right = test.left, test.ops[0], test.comparators[0]
     if isinstance(left, ast.Subscript):
         left = left.value
-    if dotted(left) == "sys.version_info":
-        return isinstance(operator, (ast.Gt, ast.GtE)) if not isinstance(operator, (ast.Eq, ast.NotEq)) else None
+    if dotted(left) in VERSIONS:
+        if isinstance(operator, (ast.Gt, ast.GtE, ast.Lt, ast.LtE)):
+            return isinstance(operator, (ast.Gt, ast.GtE))
+        if not isinstance(operator, (ast.Eq, ast.NotEq)) or not isinstance(right, ast.Constant):
+            return None
+        major = ONE_MAJOR.get(right.value)
+        return None if major is None else major is isinstance(operator, ast.Eq)
     if isinstance(operator, (ast.In, ast.NotIn)) and isinstance(right, (ast.Tuple, ast.List, ast.Set)):
         found = named(left, right.elts)
     elif isinstance(operator, (ast.Eq, ast.NotEq)):
@@ -102,7 +113,8 @@ def compared(test: ast.Compare) -> bool | None:
 
 
 def dotted(node: ast.expr) -> str:
-    """`a.b.c()` as it is written; empty for anything but names, attributes and calls without arguments."""
+    """`a.b.c()` as it is written, without what makes an imported name private (`import sys as _sys`); empty for
+    anything but names, attributes and calls without arguments."""
     parts = []
     while not isinstance(node, ast.Name):
         if isinstance(node, ast.Attribute):
@@ -113,7 +125,7 @@ def dotted(node: ast.expr) -> str:
             node = node.func
         else:
             return ""
-    return "".join([node.id, *reversed(parts)])
+    return "".join([node.id.lstrip("_"), *reversed(parts)])
 
 
 def named(left: ast.expr, names: list[ast.expr]) -> bool | None:
