@@ -204,6 +204,15 @@ CASES = {
         "# file: tests/test_app.py\nfrom examples.app import hook\nhook()",
         "examples.app -> lib.register, lib.run\ntests.test_app -> examples.app.hook",
     ),
+    "what one test file hands to the library is not what another one calls": (
+        "# file: lib.py\nclass Box:\n    def put(self, x): self.x = x\n    def get(self): return self.x\nbox = Box()\n"
+        "# file: tests/test_a.py\nimport lib\nclass Fake:\n    def m(self): pass\nlib.box.put(Fake())\nlib.box.get().m()\n"
+        "# file: tests/test_b.py\nimport lib\nlib.box.get().m()\n"
+        "# file: tests/test_c.py\nfrom tests import test_a\nclass Base:\n    def n(self): test_a.lib.box.get().m()\n"
+        "# file: tests/test_d.py\nimport lib\nfrom tests.test_c import Base\nclass D(Base):\n    def o(self): lib.box.get().m()",
+        "tests.test_a -> lib.Box.get, lib.Box.put, tests.test_a.Fake.m\ntests.test_b -> lib.Box.get\n"
+        "tests.test_c.Base.n -> lib.Box.get, tests.test_a.Fake.m\ntests.test_d.D.o -> lib.Box.get, tests.test_a.Fake.m",
+    ),
     "properties that property() makes of several classes": (
         "class A:\n    p = property(lambda self: 1)\nclass B:\n    def get(self): pass\n    p = property(get)\ndef g(x): return x.p\ng(A())\ng(B())",
         "main -> main.g",

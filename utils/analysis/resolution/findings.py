@@ -9,7 +9,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.calls import APPLY
 from utils.analysis.resolution.dispatch import is_exact
-from utils.analysis.resolution.fixtures import is_test_class
+from utils.analysis.resolution.fixtures import is_test_class, is_test_file, is_test_module
 from utils.analysis.resolution.graph import BY_SUPER
 from utils.analysis.resolution.hierarchy import Hierarchy
 from utils.analysis.resolution.interpreter import Interpreter
@@ -50,10 +50,10 @@ def take_findings(module: Interpreter) -> Findings:
 
     sites = []
     general, full = general_sites(module)
-    shown = other_examples(module)
+    foreign = strangers(module)
     for (scope, line, node), every in module.edges.items():
         pairs = [pair for pair in every if not is_replaced(module, node, *pair)] if module.instead else every
-        pairs = [pair for pair in pairs if pair[0] >> CLASS_BITS not in shown] if shown else pairs
+        pairs = [pair for pair in pairs if pair[0] >> CLASS_BITS not in foreign] if foreign else pairs
         if not rather_plain(module, node, pairs):
             for same in by_name(module, pairs, APART).values():
                 many = general.get(node, 0) - module.refused.get(node, 0)
@@ -61,7 +61,7 @@ def take_findings(module: Interpreter) -> Findings:
                 limit = ~limit if node in full else limit  # a table does not fit there
                 sites.append((scope, line, limit, [callee(*pair) for pair in same]))
     for (scope, line, node), every in module.implied.items():
-        pairs = [pair for pair in every if pair[0] >> CLASS_BITS not in shown] if shown else every
+        pairs = [pair for pair in every if pair[0] >> CLASS_BITS not in foreign] if foreign else every
         sites += [(scope, line, IMPLIED, [callee(*pair) for pair in same])
                   for name, same in by_asked(module, node, pairs).items()
                   if is_asked(module, node, name)]  # fmt: skip
@@ -73,14 +73,37 @@ def take_findings(module: Interpreter) -> Findings:
     return Findings(sites, sorted(module.made), tables)
 
 
-def other_examples(module: Interpreter) -> frozenset[int]:
-    """The modules (by index) of examples that are nothing to this module: what these programs hand to it is not what it
-    calls. To tests they may be, and to those that import them."""
-    hierarchy = module.hierarchy
-    if not hierarchy.examples or module.module.is_example or module.is_test:
-        return frozenset()
-    imported = imports(hierarchy, module.module)
-    return frozenset(each.index for each in hierarchy.examples if each.name not in imported)
+def strangers(module: Interpreter) -> set[int]:
+    """The modules (by index) that have what this one may call, as far as values tell, but that are no part of its
+    program."""
+    every = (*module.edges.values(), *module.implied.values())
+    called = {number >> CLASS_BITS for pairs in every for number, _ in pairs}
+    return {index for index in called if is_stranger(module, module.hierarchy.modules[index])}
+
+
+def is_stranger(module: Interpreter, other: Module) -> bool:
+    """Whether a module runs nothing of another one: what an example's program hands to the library is not what the
+    library calls, and of two test files that do not import each other each runs by itself."""
+    hierarchy, own = module.hierarchy, module.module
+    if other.is_example:
+        return not (own.is_example or module.is_test or other.name in imports(hierarchy, own))
+    if not module.is_test or other is own or not is_test_file(other.name):
+        return False
+    return other.name not in with_imports(hierarchy, own) and own.name not in with_imports(hierarchy, other)
+
+
+def with_imports(hierarchy: Hierarchy, module: Module) -> set[str]:
+    """The test modules that one imports, and those that these import."""
+    found: set[str] = set()
+    pending = [module]
+    while pending:
+        current = pending.pop()
+        hierarchy.face_of(current)
+        for name in imports(hierarchy, current) - found:
+            if is_test_module(name):
+                found.add(name)
+                pending.append(hierarchy.by_name[name])
+    return found
 
 
 def is_replaced(module: Interpreter, node: int, number: int, receiver: int) -> bool:

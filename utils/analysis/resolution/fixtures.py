@@ -105,6 +105,12 @@ def is_test_module(name: str) -> bool:
     )
 
 
+def is_test_file(name: str) -> bool:
+    """Whether test runners look for tests in a module, which then runs by itself."""
+    last = name.lower().rpartition(".")[2]
+    return last.startswith("test_") or last.endswith("_test")
+
+
 def is_test_class(hierarchy: Hierarchy, number: int) -> bool:
     """Whether a test runner makes instances of a class: it has tests, and is called or derived as runners want it."""
     order = hierarchy.order(number)

@@ -23,7 +23,6 @@ class Hierarchy(Exports):
         """`assigned` are the names of the attributes that any code assigns to on anything but `self`."""
         super().__init__(modules)
         self.assigned_names = frozenset(assigned)
-        self.examples = [module for module in modules if module.is_example]
         self.bases: dict[int, list[int | str]] = {}
         self.orders: dict[int, list[int | str]] = {}
         self.found: dict[tuple[str, int, str], int | None] = {}
