@@ -213,6 +213,25 @@ CASES = {
         "tests.test_a -> lib.Box.get, lib.Box.put, tests.test_a.Fake.m\ntests.test_b -> lib.Box.get\n"
         "tests.test_c.Base.n -> lib.Box.get, tests.test_a.Fake.m\ntests.test_d.D.o -> lib.Box.get, tests.test_a.Fake.m",
     ),
+    "a result for None where the default is something else": (
+        "import functools\ndef mark(kind=Warning):\n    if kind is None:\n        def same(f): return f\n        return same\n"
+        "    def decorator(f):\n        @functools.wraps(f)\n        def wrapper(*args): return f(*args)\n        return wrapper\n    return decorator\n"
+        "@mark()\ndef a(): pass\n@mark(kind=None)\ndef b(): pass\na()\nb()",
+        "main -> main.mark, main.mark.decorator, main.mark.decorator.wrapper, main.mark.same, main.b\n"
+        "main.mark.decorator.wrapper -> main.a, main.b",
+    ),
+    "a builtin's name that another version defines": (
+        "import sys\nif sys.version_info < (3, 10):\n    class BaseException: pass\nelse:\n    BaseException = BaseException\nBaseException.m\n"
+        "if sys.version_info < (3, 10):\n    def zip(): pass\nelse:\n    zip = zip\nzip()",
+        "",
+    ),
+    "what several tests have excluded": (
+        "import functools, inspect\ndef deco(f):\n    if inspect.isgeneratorfunction(f):\n        return f\n"
+        "    if inspect.isasyncgenfunction(f):\n        return f\n    if not inspect.iscoroutinefunction(f):\n"
+        "        @functools.wraps(f)\n        def plain(*args): return f(*args)\n        return plain\n    return f\n"
+        "@deco\nasync def a(): yield 1\n@deco\ndef b(): yield 1\n@deco\ndef c(): pass\n@deco\nasync def d(): pass\na()\nb()\nc()\nd()",
+        "main -> main.a, main.b, main.d, main.deco, main.deco.plain\nmain.deco.plain -> main.c",
+    ),
     "properties that property() makes of several classes": (
         "class A:\n    p = property(lambda self: 1)\nclass B:\n    def get(self): pass\n    p = property(get)\ndef g(x): return x.p\ng(A())\ng(B())",
         "main -> main.g",

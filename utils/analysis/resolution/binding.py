@@ -140,6 +140,11 @@ class Binding(Containers):
         item = self.argument(function, index, args, call)
         return False if item is None else None if item in (0, OPEN) or item in self.maybe_none else True
 
+    def is_left_out(self, function: ir.Function, index: int, args: Sequence[Any], call: Call) -> bool:
+        """Whether a call gives nothing for a parameter, not even None."""
+        name = [*function.positional, *function.keyword_only][index]
+        return self.argument(function, index, args, call) is None and all(word != name for word, _ in call.keywords)
+
     def fits(self, function: ir.Function, index: int, given: ir.Held | None, args: Sequence[Any], call: Call) -> bool:
         """Whether a call may give for a parameter what a result depends on."""
         if given is None:
@@ -149,6 +154,8 @@ class Binding(Containers):
         item = self.argument(function, index, args, call)
         if ir.is_of_kind(given):
             return given[0] == ir.FAILS or item is not None
+        if ir.NONE in given:
+            return given[0] == ir.IS_NOT or not self.is_left_out(function, index, args, call)
         if item is None and index in function.texts:
             item = ("k", function.texts[index])
         if item.__class__ is not tuple or item[0] != "k":

@@ -10,7 +10,7 @@ from typing import Any
 from utils.analysis.resolution import ir
 from utils.analysis.resolution.assignments import Assignments
 from utils.analysis.resolution.platforms import decided, for_checkers, there_for_sure
-from utils.analysis.resolution.scopes import Environment, Given, bound_names, otherwise
+from utils.analysis.resolution.scopes import Environment, Given, bound_names, on_top, otherwise
 from utils.analysis.resolution.syntax import last_name, text_of
 
 RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "warns"})
@@ -37,7 +37,7 @@ class Control(Assignments):
         for name, found in narrowed.items():
             scope.env[name] = found
             scope.log.append(name)
-        scope.given = presence or given
+        scope.given = given if presence is None else on_top(presence, given)
         self.branch(node.body, for_checkers(node.test))
         absence = None if presence is None else otherwise(*presence, given)
         scope.given = absence or given
@@ -76,7 +76,7 @@ class Control(Assignments):
         does."""
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             told = self.presence(test.operand)
-            return None if told is None else otherwise(*told, None)
+            return None if told is None else otherwise(*told)
         if (told := self.kind_given(test)) is not None:
             return told
         given, flag = True, True
@@ -92,8 +92,11 @@ class Control(Assignments):
                 return None
             test, given, flag = test.left, isinstance(operator, ast.IsNot), False
         node, index = self.parameter(test)
-        known = node in self.optional or (flag and node in self.flags)
-        return (index, given) if known and index is not None else None
+        if index is None:
+            return None
+        if not flag and node in self.stand_ins:
+            return index, (ir.IS_NOT if given else ir.IS, ir.NONE)
+        return (index, given) if node in self.optional or (flag and node in self.flags) else None
 
     def parameter(self, name: ast.expr) -> tuple[int, int | None]:
         """The node that a name stands for, and which parameter of the function here that is; None for no such one."""
@@ -123,7 +126,7 @@ class Control(Assignments):
         else:
             told = self.texts_given(left, getattr(right, "elts", []))
         negated = isinstance(operator, (ast.NotEq, ast.NotIn))
-        return otherwise(*told, None) if negated and told is not None else told
+        return otherwise(*told) if negated and told is not None else told
 
     def part_given(self, part: str, name: ast.expr) -> Given | None:
         """`"a" in name` of a parameter that is a text, as its annotation or its default says."""

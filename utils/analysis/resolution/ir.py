@@ -78,6 +78,7 @@ COROUTINE_TEST, GENERATOR_TEST, ASYNC_GENERATOR_TEST = (
 CLASS_TEST, FUNCTION_TEST, CALLABLE_TEST = "isclass", "isfunction", "callable"
 ATTRIBUTE_TEST = "hasattr"  # and the attribute's name after it
 IS, IS_NOT = "is", "is not"  # before the texts that a parameter is one of, or none of
+NONE = "\0none"  # among those texts: None, of a parameter whose default is something else
 HAS, HAS_NOT = "has", "has not"  # before the texts that a parameter, a text itself, has in it, or has not
 HOLDS, FAILS = "holds", "fails"  # before the tests that hold of a parameter, or do not
 OPPOSITE = {IS: IS_NOT, IS_NOT: IS, HAS: HAS_NOT, HAS_NOT: HAS, HOLDS: FAILS, FAILS: HOLDS}

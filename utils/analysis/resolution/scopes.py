@@ -67,16 +67,19 @@ Environment = dict[Reference, int]  # what they stand for
 Given = tuple[int, Held]  # a parameter's index, and what holds of it
 
 
-def otherwise(index: int, held: Held, before: Given | None) -> Given:
-    """What is known of a parameter where a test of it does not hold: what was excluded before it stays so."""
-    if isinstance(held, bool):
-        return index, not held
-    opposite = OPPOSITE[held[0]]
-    if opposite in (IS, HAS, HOLDS):
-        return index, (opposite, *held[1:])
+def otherwise(index: int, held: Held, before: Given | None = None) -> Given:
+    """What is known of a parameter where a test of it does not hold."""
+    opposite = not held if isinstance(held, bool) else (OPPOSITE[held[0]], *held[1:])
+    return on_top((index, opposite), before)
+
+
+def on_top(told: Given, before: Given | None) -> Given:
+    """What a test tells of a parameter, of which something was known before: what was excluded stays so."""
+    index, held = told
     known = before[1] if before is not None and before[0] == index else ()
-    excluded = known[1:] if isinstance(known, tuple) and known[:1] == (opposite,) else ()
-    return index, (opposite, *excluded, *held[1:])
+    if isinstance(held, bool) or isinstance(known, bool) or held[:1] != known[:1] or held[0] in (IS, HAS, HOLDS):
+        return told
+    return index, (*known, *held[1:])
 
 
 class Scope:
@@ -305,6 +308,8 @@ class Names:
     def read_global(self, name: str) -> int:
         """A name that no scope has bound so far: a builtin, a star import, or a global that is bound later."""
         if name in self.module_scope.timeline:
+            if self.scope is self.module_scope and hasattr(builtins, name):
+                return 0  # Python's own: in another branch, or further down, the name is bound
             return self.read_free(self.module_scope, name, self.moment)
         if name in DULL_BUILTINS:
             return 0
