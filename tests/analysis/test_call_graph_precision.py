@@ -213,6 +213,11 @@ CASES = {
         "tests.test_a -> lib.Box.get, lib.Box.put, tests.test_a.Fake.m\ntests.test_b -> lib.Box.get\n"
         "tests.test_c.Base.n -> lib.Box.get, tests.test_a.Fake.m\ntests.test_d.D.o -> lib.Box.get, tests.test_a.Fake.m",
     ),
+    "what one test file gives to all by way of conftest": (
+        "# file: tests/test_util.py\nimport pytest\n@pytest.fixture\ndef tool():\n    def use(): pass\n    return use\n"
+        "# file: tests/conftest.py\nfrom tests.test_util import tool\n# file: tests/test_e.py\ndef test_x(tool): tool()",
+        "tests.test_e.test_x -> tests.test_util.tool.use",
+    ),
     "a result for None where the default is something else": (
         "import functools\ndef mark(kind=Warning):\n    if kind is None:\n        def same(f): return f\n        return same\n"
         "    def decorator(f):\n        @functools.wraps(f)\n        def wrapper(*args): return f(*args)\n        return wrapper\n    return decorator\n"

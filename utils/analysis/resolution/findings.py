@@ -9,7 +9,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution import values as kinds
 from utils.analysis.resolution.calls import APPLY
 from utils.analysis.resolution.dispatch import is_exact
-from utils.analysis.resolution.fixtures import is_test_class, is_test_file, is_test_module
+from utils.analysis.resolution.fixtures import conftests, is_test_class, is_test_file, is_test_module
 from utils.analysis.resolution.graph import BY_SUPER
 from utils.analysis.resolution.hierarchy import Hierarchy
 from utils.analysis.resolution.interpreter import Interpreter
@@ -93,9 +93,9 @@ def is_stranger(module: Interpreter, other: Module) -> bool:
 
 
 def with_imports(hierarchy: Hierarchy, module: Module) -> set[str]:
-    """The test modules that one imports, and those that these import."""
+    """The test modules that one or its `conftest` modules import, and those that these import."""
     found: set[str] = set()
-    pending = [module]
+    pending = [module, *(each for name in conftests(module.name) if (each := hierarchy.by_name.get(name)) is not None)]
     while pending:
         current = pending.pop()
         hierarchy.face_of(current)
