@@ -221,9 +221,9 @@ CASES = {
     "a result for None where the default is something else": (
         "import functools\ndef mark(kind=Warning):\n    if kind is None:\n        def same(f): return f\n        return same\n"
         "    def decorator(f):\n        @functools.wraps(f)\n        def wrapper(*args): return f(*args)\n        return wrapper\n    return decorator\n"
-        "@mark()\ndef a(): pass\n@mark(kind=None)\ndef b(): pass\na()\nb()",
+        "@mark()\ndef a(): pass\n@mark(kind=UserWarning)\ndef c(): pass\n@mark(kind=None)\ndef b(): pass\na()\nb()\nc()",
         "main -> main.mark, main.mark.decorator, main.mark.decorator.wrapper, main.mark.same, main.b\n"
-        "main.mark.decorator.wrapper -> main.a, main.b",
+        "main.mark.decorator.wrapper -> main.a, main.c",
     ),
     "a builtin's name that another version defines": (
         "import sys\nif sys.version_info < (3, 10):\n    class BaseException: pass\nelse:\n    BaseException = BaseException\nBaseException.m\n"

@@ -61,10 +61,10 @@ class Call:
 
 
 def shifted(item: Any, offset: int) -> Any:
-    """An argument of a summary with a global node: 0 stays nothing."""
+    """An argument of a summary with a global node: 0 and None stay what they are."""
     if item.__class__ is tuple:
         return (item[0], item[1] + offset if item[1] else 0) if item[0] == "*" else item
-    return item + offset if item else 0
+    return item + offset if item else item
 
 
 def is_node(item: Any) -> bool:
@@ -140,10 +140,15 @@ class Binding(Containers):
         item = self.argument(function, index, args, call)
         return False if item is None else None if item in (0, OPEN) or item in self.maybe_none else True
 
-    def is_left_out(self, function: ir.Function, index: int, args: Sequence[Any], call: Call) -> bool:
-        """Whether a call gives nothing for a parameter, not even None."""
+    def gives_none(self, function: ir.Function, index: int, args: Sequence[Any], call: Call) -> bool | None:
+        """Whether a call gives None for a parameter whose default is something else; None where that can't be told."""
+        item = self.argument(function, index, args, call)
+        if item is not None and item != 0:
+            return None if self.is_given(function, index, args, call) is None else False
         name = [*function.positional, *function.keyword_only][index]
-        return self.argument(function, index, args, call) is None and all(word != name for word, _ in call.keywords)
+        if any(word == name for word, _ in call.keywords):
+            return item is None
+        return False if item is None else None  # left out; or by position, where None looks like what matters not
 
     def fits(self, function: ir.Function, index: int, given: ir.Held | None, args: Sequence[Any], call: Call) -> bool:
         """Whether a call may give for a parameter what a result depends on."""
@@ -155,7 +160,7 @@ class Binding(Containers):
         if ir.is_of_kind(given):
             return given[0] == ir.FAILS or item is not None
         if ir.NONE in given:
-            return given[0] == ir.IS_NOT or not self.is_left_out(function, index, args, call)
+            return self.gives_none(function, index, args, call) in (None, given[0] == ir.IS)
         if item is None and index in function.texts:
             item = ("k", function.texts[index])
         if item.__class__ is not tuple or item[0] != "k":

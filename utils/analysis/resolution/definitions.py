@@ -21,7 +21,7 @@ from utils.analysis.resolution.annotations import (
 from utils.analysis.resolution.expressions import is_globals, record_fields
 from utils.analysis.resolution.parametrized import Given, Parametrized
 from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError, mangled
-from utils.analysis.resolution.syntax import last_name, text_of
+from utils.analysis.resolution.syntax import is_none, last_name, text_of
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -153,7 +153,7 @@ class Definitions(Parametrized):
 
     def default(self, value: ast.expr, index: int, record: ir.Function) -> None:
         param = record.params[index]
-        if value.__class__ is ast.Constant and value.value is None:
+        if is_none(value):
             self.optional.add(param)
             record.optional.append(index)
         elif value.__class__ is ast.Constant and value.value is False:

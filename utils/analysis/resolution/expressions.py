@@ -10,7 +10,7 @@ from utils.analysis.resolution import ir
 from utils.analysis.resolution.operators import Operators
 from utils.analysis.resolution.outside import RECORD_MAKERS
 from utils.analysis.resolution.scopes import Scope
-from utils.analysis.resolution.syntax import ends_of, is_filled_in, last_name, text_of
+from utils.analysis.resolution.syntax import ends_of, is_filled_in, is_none, last_name, text_of
 
 SAYS_ENOUGH = 2  # characters with which names begin that belong together
 
@@ -216,14 +216,15 @@ class Expressions(Operators):
             self.store(base, name, source, line, ir.BY_KEY)
 
     def arguments(self, node: ast.Call) -> Arguments:
-        """Positional items are a node, ("k", constant) or ("*", node); keywords are (name or None for `**`, item)."""
+        """Positional items are a node, ("k", constant) or ("*", node); keywords are (name or None for `**`, item),
+        where the item is None if that is written."""
         args: list[Any] = []
         for item in node.args:
             if item.__class__ is ast.Starred:
                 args.append(("*", self.expr(item.value)))
             else:
                 args.append(self.argument(item))
-        return args, [(keyword.arg, self.argument(keyword.value)) for keyword in node.keywords]
+        return args, [(word.arg, None if is_none(word.value) else self.argument(word.value)) for word in node.keywords]
 
     def argument(self, node: ast.expr) -> Any:
         if node.__class__ is ast.Constant and node.value.__class__ in (str, int):

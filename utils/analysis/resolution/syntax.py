@@ -46,6 +46,11 @@ def text_of(node: ast.expr) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+def is_none(node: ast.expr) -> bool:
+    """Whether None is written here."""
+    return isinstance(node, ast.Constant) and node.value is None
+
+
 def is_dotted(node: ast.expr) -> bool:
     """Whether this names a class or a union of classes: anything else is evaluated once, with the test."""
     if isinstance(node, ast.BinOp):
