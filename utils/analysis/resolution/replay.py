@@ -27,6 +27,7 @@ from utils.analysis.resolution.modules import Module, Question, module_of
 from utils.analysis.resolution.rounds import Rounds
 from utils.analysis.resolution.solution import (
     Askers,
+    Calls,
     Contents,
     Findings,
     Form,
@@ -46,7 +47,6 @@ HOOKS = frozenset(
     {"__eq__", "__index__", "__getattr__", "__getattribute__", "__hash__", "__init_subclass__", "__set_name__"}
 )
 MANY = 4  # where more than one module in so many changed, everything is solved
-Calls = list[tuple[str, str, int]]  # caller, callee, index of the line
 LATER = 50_000  # questions asked since everything was solved; where there are more, it is again
 
 
@@ -119,10 +119,10 @@ class Run:
         known = self.parts.get(index)
         return as_part(self.transcripts[index], self.findings[index]) if known is None else known
 
-    def take_over(self, other: Other, count: int) -> dict[int, Calls]:
+    def take_over(self, other: Other, modules: int) -> dict[int, Calls]:
         """What the other process found out about its modules; returns their calls."""
         calls = {}
-        for _ in range(count):
+        for _ in range(modules):
             index, calls[index], names, self.parts[index], self.questions[index], self.asked[index] = other.receive()
             self.names[index] = Names(*names)
         bases, grounds = other.receive()

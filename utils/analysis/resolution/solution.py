@@ -60,6 +60,9 @@ class Store(Protocol):
         """Do not throw these away."""
 
 
+Calls = list[tuple[str, str, int]]  # (caller id, callee id, line) of one module
+
+
 class Source(NamedTuple):
     """One file's summary. `digest` is of what `read` gives; `key` names that in the store. `roots` are the names of the
     packages whose modules it imports as if they were at the top, the innermost first."""
@@ -92,10 +95,10 @@ class Contents(NamedTuple):
 
 
 class Results(NamedTuple):
-    """What is told of each module: what names decide, and its calls as (caller id, callee id, line)."""
+    """What is told of each module: what names decide, and its calls."""
 
     names: list[Names]
-    calls: list[list[tuple[str, str, int]]]
+    calls: list[Calls]
 
 
 class State(NamedTuple):
