@@ -59,6 +59,7 @@ class Calls(Binding):
         """A function given to `property(...)`, read through a receiver."""
         receiver, node = rule
         if what[0] in (kinds.FUNCTION, kinds.WRAPPED):
+            self.accessors.add(int(what[1]))  # type: ignore[call-overload]
             self.read_property(int(what[1]), receiver, node)  # type: ignore[call-overload]
         if what[0] == kinds.WRAPPED:
             self.follow(int(what[2]), (APPLIED_RESULT, node))  # type: ignore[call-overload]

@@ -24,6 +24,7 @@ class Descriptors(Enums):
         super().__init__(world, module)
         self.loads: dict[int, list[Place]] = {}  # node of an attribute → where it is read
         self.properties: dict[int, list[int]] = {}  # node of an attribute → the functions that reading it runs
+        self.accessors: set[int] = set()  # functions that property(...) was given, as far as attributes ran them
 
     def find(self, number: int, name: str) -> int | None:
         """The function that a class's instances run for `name`, by name alone; None where it is none of ours."""
@@ -140,6 +141,7 @@ class Descriptors(Enums):
     def on_setter(self, value: int, what: kinds.Value, rule: tuple[Any, ...], offset: int) -> None:
         """A function given to `property(...)`, that an assignment runs."""
         if what[0] in (kinds.FUNCTION, kinds.WRAPPED):
+            self.accessors.add(int(what[1]))  # type: ignore[call-overload]
             self.set_property(int(what[1]), *rule)  # type: ignore[call-overload]
 
     def look_up(self, order: Sequence[int | str], name: str, rule: tuple[Any, ...]) -> bool:

@@ -160,7 +160,8 @@ def by_asked(module: Interpreter, node: int, pairs: Sequence[tuple[int, int]]) -
 
 def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -> int:
     """How many callees a site may have that runs these (function, receiver or -1)."""
-    if site in module.read_of or all(is_unnamed(module.hierarchy.function_of(number)[1]) for number, _ in pairs):
+    functions = {number for number, _ in pairs}
+    if all(number in module.accessors or is_unnamed(module.hierarchy.function_of(number)[1]) for number in functions):
         return IMPLIED
     called = whole(module, module.callee_of.get(site, 0))
     if called in module.families:
@@ -173,7 +174,6 @@ def limit_of(module: Interpreter, site: int, pairs: Sequence[tuple[int, int]]) -
         return ~OF_FUNCTIONS
     if is_of_test_classes(module, called):
         return OF_FAMILY
-    functions = {number for number, _ in pairs}
     if module.is_test and len(functions) > 2 and not all(is_special(module, number) for number in functions):
         return IN_TESTS
     if all(receiver == -1 for _, receiver in pairs):
