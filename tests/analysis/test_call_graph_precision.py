@@ -218,6 +218,16 @@ CASES = {
         "# file: tests/conftest.py\nfrom tests.test_util import tool\n# file: tests/test_e.py\ndef test_x(tool): tool()",
         "tests.test_e.test_x -> tests.test_util.tool.use",
     ),
+    "a result for a number, or where a flag is not set": (
+        "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\n"
+        "def make(n=1):\n    if n > 1: return B()\n    return A()\ndef pick(fast=True): return A() if fast else B()\n"
+        "def level(n=0):\n    if not n: return A()\n    elif n == 2: return B()\n"
+        "def a(): make().m()\ndef b(): make(3).m()\ndef c(): make(n=1).m()\ndef d(x): make(x).m()\ndef e(): pick().m()\n"
+        "def f(): level().m()\ndef g(): level(2).m()\ndef h(): make(n=None).m()",
+        "main.a -> main.make, main.A.m\nmain.b -> main.make, main.B.m\nmain.c -> main.make, main.A.m\n"
+        "main.d -> main.make, main.A.m, main.B.m\nmain.e -> main.pick, main.A.m\nmain.f -> main.level, main.A.m\n"
+        "main.g -> main.level, main.B.m\nmain.h -> main.make, main.A.m, main.B.m",
+    ),
     "a result for None where the default is something else": (
         "import functools\ndef mark(kind=Warning):\n    if kind is None:\n        def same(f): return f\n        return same\n"
         "    def decorator(f):\n        @functools.wraps(f)\n        def wrapper(*args): return f(*args)\n        return wrapper\n    return decorator\n"

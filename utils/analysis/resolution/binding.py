@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,14 @@ from utils.analysis.resolution.hierarchy import CLASS_BITS, Module
 from utils.analysis.resolution.outside import is_of_library, is_unknown
 
 APPLIED_RESULT, SPREAD, SPREAD_KEYWORDS, RECEIVED, PLAIN, TYPED, HELD = 104, 105, 106, 109, 115, 116, 87
+COMPARE = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 OPEN = -1  # an argument that may be in `*args` or `**kwargs`
 OUTSIDE = -1  # in the place of a class: one of Python's library
 
@@ -145,10 +154,15 @@ class Binding(Containers):
         item = self.argument(function, index, args, call)
         if item is not None and item != 0:
             return None if self.is_given(function, index, args, call) is None else False
-        name = [*function.positional, *function.keyword_only][index]
-        if any(word == name for word, _ in call.keywords):
+        if self.is_named(function, index, call):
             return item is None
         return False if item is None else None  # left out; or by position, where None looks like what matters not
+
+    @staticmethod
+    def is_named(function: ir.Function, index: int, call: Call) -> bool:
+        """Whether a call gives something for a parameter by its name."""
+        name = [*function.positional, *function.keyword_only][index]
+        return any(word == name for word, _ in call.keywords)
 
     def fits(self, function: ir.Function, index: int, given: ir.Held | None, args: Sequence[Any], call: Call) -> bool:
         """Whether a call may give for a parameter what a result depends on."""
@@ -161,10 +175,12 @@ class Binding(Containers):
             return given[0] == ir.FAILS or item is not None
         if ir.NONE in given:
             return self.gives_none(function, index, args, call) in (None, given[0] == ir.IS)
-        if item is None and index in function.texts:
-            item = ("k", function.texts[index])
+        if item is None and index in function.constants and not self.is_named(function, index, call):
+            item = ("k", function.constants[index])
         if item.__class__ is not tuple or item[0] != "k":
             return True
+        if given[0] == ir.NUMBER:
+            return not isinstance(item[1], int) or COMPARE[given[1]](item[1], int(given[2]))
         if given[0] in (ir.IS, ir.IS_NOT):
             return (item[1] in given[1:]) == (given[0] == ir.IS)
         return any(part in str(item[1]) for part in given[1:]) == (given[0] == ir.HAS)

@@ -25,6 +25,9 @@ def values_of(pattern: Any) -> list[ast.expr]:
     return [pattern.value] if kind == "MatchValue" else []
 
 
+SIGNS = {ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!="}
+
+
 class Control(Assignments):
     """Branches, loops, handlers and `with`: `body(statements)` walks statements in order in the current scope."""
 
@@ -77,7 +80,7 @@ class Control(Assignments):
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             told = self.presence(test.operand)
             return None if told is None else otherwise(*told)
-        if (told := self.kind_given(test)) is not None:
+        if (told := self.kind_given(test) or self.number_given(test)) is not None:
             return told
         given, flag = True, True
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
@@ -117,6 +120,18 @@ class Control(Assignments):
         record, index = self.parameters.get(self.whole(self.at(asked[0])), (None, 0))
         return (index, (ir.HOLDS, asked[1])) if record is not None and record is self.scope.function else None
 
+    def number_given(self, test: ast.expr) -> Given | None:
+        """`name > 1` and the like of a parameter whose default is a whole number or True, or just `name`."""
+        name, sign = test, "!="
+        number: Any = 0
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.comparators[0], ast.Constant):
+            name, sign, number = test.left, SIGNS.get(test.ops[0].__class__, ""), test.comparators[0].value
+        (_, index), function = self.parameter(name), self.scope.function
+        if index is None or not sign or number.__class__ is not int:
+            return None
+        default = function.constants.get(index)
+        return (index, (ir.NUMBER, sign, str(number))) if isinstance(default, int) else None
+
     def text_given(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> Given | None:
         """`name == "a"`, `name in ("a", "b")` or `"a" in name` of a parameter, or the opposite."""
         if isinstance(operator, (ast.Eq, ast.NotEq)):
@@ -131,7 +146,11 @@ class Control(Assignments):
     def part_given(self, part: str, name: ast.expr) -> Given | None:
         """`"a" in name` of a parameter that is a text, as its annotation or its default says."""
         (_, index), function = self.parameter(name), self.scope.function
-        if index is None or function is None or not (index in function.plain or index in function.texts):
+        if (
+            index is None
+            or function is None
+            or not (index in function.plain or isinstance(function.constants.get(index), str))
+        ):
             return None
         return index, (ir.HAS, part)
 

@@ -21,7 +21,7 @@ from utils.analysis.resolution.annotations import (
 from utils.analysis.resolution.expressions import is_globals, record_fields
 from utils.analysis.resolution.parametrized import Given, Parametrized
 from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError, mangled
-from utils.analysis.resolution.syntax import is_none, last_name, text_of
+from utils.analysis.resolution.syntax import is_none, last_name
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -158,8 +158,8 @@ class Definitions(Parametrized):
             record.optional.append(index)
         elif value.__class__ is ast.Constant and value.value is False:
             self.flags.add(param)
-        elif (text := text_of(value)) is not None:
-            record.texts[index] = text
+        elif isinstance(value, ast.Constant) and isinstance(value.value, (str, int)):
+            record.constants[index] = value.value if isinstance(value.value, str) else int(value.value)
         elif isinstance(value, (ast.Name, ast.Attribute)):
             self.stand_ins[param] = ast.dump(value)
             record.optional.append(index)

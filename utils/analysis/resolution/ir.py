@@ -80,7 +80,9 @@ ATTRIBUTE_TEST = "hasattr"  # and the attribute's name after it
 IS, IS_NOT = "is", "is not"  # before the texts that a parameter is one of, or none of
 NONE = "\0none"  # among those texts: None, of a parameter whose default is something else
 HAS, HAS_NOT = "has", "has not"  # before the texts that a parameter, a text itself, has in it, or has not
+NUMBER = "number"  # before a comparison and the number that a parameter is compared to
 HOLDS, FAILS = "holds", "fails"  # before the tests that hold of a parameter, or do not
+COMPARISONS = {">": "<=", "<=": ">", "<": ">=", ">=": "<", "==": "!=", "!=": "=="}  # and what holds otherwise
 OPPOSITE = {IS: IS_NOT, IS_NOT: IS, HAS: HAS_NOT, HAS_NOT: HAS, HOLDS: FAILS, FAILS: HOLDS}
 Held = bool | tuple[str, ...]  # what holds of a parameter: it is given or not; or a tuple that begins with one of these
 
@@ -130,7 +132,7 @@ class Function(msgspec.Struct, array_like=True):
     after a node that gets what these calls hand back of them. `wraps` is the index of the parameter that functions in
     it stand in for by `functools.wraps`, or -1. `needed` is the number of positional parameters without a default,
     `needed_keywords` are the keyword-only ones; `optional` are the parameters whose default is None or a name's value,
-    which may say that nothing is given, `texts` the defaults that are texts, by the parameter's index.
+    which may say that nothing is given, `constants` those that are texts or whole numbers, by the parameter's index.
     """
 
     number: int
@@ -162,7 +164,7 @@ class Function(msgspec.Struct, array_like=True):
     needed: int
     needed_keywords: list[str]
     optional: list[int]
-    texts: dict[int, str]
+    constants: dict[int, str | int]
 
 
 class Class(msgspec.Struct, array_like=True):

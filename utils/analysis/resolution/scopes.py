@@ -15,7 +15,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from utils.analysis.resolution.ir import HAS, HOLDS, IS, MODELLED, NODE_BITS, OPPOSITE, Held, is_private
+from utils.analysis.resolution.ir import (
+    COMPARISONS,
+    HAS,
+    HOLDS,
+    IS,
+    MODELLED,
+    NODE_BITS,
+    NUMBER,
+    OPPOSITE,
+    Held,
+    is_private,
+)
 
 DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
 
@@ -69,15 +80,20 @@ Given = tuple[int, Held]  # a parameter's index, and what holds of it
 
 def otherwise(index: int, held: Held, before: Given | None = None) -> Given:
     """What is known of a parameter where a test of it does not hold."""
-    opposite = not held if isinstance(held, bool) else (OPPOSITE[held[0]], *held[1:])
-    return on_top((index, opposite), before)
+    if isinstance(held, bool):
+        return index, not held
+    if held[0] == NUMBER:
+        return index, (NUMBER, COMPARISONS[held[1]], *held[2:])
+    return on_top((index, (OPPOSITE[held[0]], *held[1:])), before)
 
 
 def on_top(told: Given, before: Given | None) -> Given:
     """What a test tells of a parameter, of which something was known before: what was excluded stays so."""
     index, held = told
     known = before[1] if before is not None and before[0] == index else ()
-    if isinstance(held, bool) or isinstance(known, bool) or held[:1] != known[:1] or held[0] in (IS, HAS, HOLDS):
+    if isinstance(held, bool) or isinstance(known, bool) or held[:1] != known[:1]:
+        return told
+    if held[0] in (IS, HAS, HOLDS, NUMBER):
         return told
     return index, (*known, *held[1:])
 
