@@ -13,6 +13,7 @@ from utils.analysis.resolution.platforms import decided, for_checkers, there_for
 from utils.analysis.resolution.scopes import Environment, Given, bound_names, on_top, otherwise
 from utils.analysis.resolution.syntax import last_name, text_of
 
+SIGNS = {ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!="}
 RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "warns"})
 
 
@@ -23,9 +24,6 @@ def values_of(pattern: Any) -> list[ast.expr]:
         found = [values_of(inner) for inner in pattern.patterns]
         return [value for inner in found for value in inner] if all(found) else []
     return [pattern.value] if kind == "MatchValue" else []
-
-
-SIGNS = {ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!="}
 
 
 class Control(Assignments):
@@ -146,13 +144,10 @@ class Control(Assignments):
     def part_given(self, part: str, name: ast.expr) -> Given | None:
         """`"a" in name` of a parameter that is a text, as its annotation or its default says."""
         (_, index), function = self.parameter(name), self.scope.function
-        if (
-            index is None
-            or function is None
-            or not (index in function.plain or isinstance(function.constants.get(index), str))
-        ):
+        if index is None or function is None:
             return None
-        return index, (ir.HAS, part)
+        is_text = index in function.plain or isinstance(function.constants.get(index), str)
+        return (index, (ir.HAS, part)) if is_text else None
 
     def texts_given(self, name: ast.expr, among: list[ast.expr]) -> Given | None:
         """`name == "a"` or `name in ("a", "b")` of a parameter."""

@@ -29,18 +29,8 @@ class Module:
     """One file's summary, of which each part is decoded when it is needed first."""
 
     __slots__ = (
-        "_code",
-        "_data",
-        "_face",
-        "_nodes",
-        "home",
-        "index",
-        "is_example",
-        "name",
-        "offset",
-        "package",
-        "roots",
-    )
+        "_code", "_data", "_face", "_nodes", "home", "index", "is_example", "name", "offset", "package", "roots",
+    )  # fmt: skip
 
     def __init__(
         self, index: int, name: str, path: str, data: Callable[[], memoryview], roots: Sequence[str] = ()
