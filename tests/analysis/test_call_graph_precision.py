@@ -84,7 +84,7 @@ CASES = {
     ),
     "a flag that is not set": (
         "class A:\n    def m(self): pass\nclass B:\n    def m(self): pass\ndef f(a=False):\n    if a: return A()\n    return B()\ndef g(): f().m()\ndef h(): f(True).m()\ndef i(a): f(a).m()",
-        "main.g -> main.B.m, main.f\nmain.h -> main.A.m, main.B.m, main.f\nmain.i -> main.A.m, main.B.m, main.f",
+        "main.g -> main.B.m, main.f\nmain.h -> main.A.m, main.f\nmain.i -> main.A.m, main.B.m, main.f",
     ),
     "classes that a library's decorator gives back are there from the start": (
         "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass A:\n    b: int = 0\n    def __getattr__(self, n): pass\n    def m(self): return A()\ndef f(): A().m().b",

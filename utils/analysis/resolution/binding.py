@@ -106,7 +106,7 @@ class Binding(Containers):
     def give(self, item: Any, target: Ref) -> None:
         """An argument flows to a node."""
         if item.__class__ is tuple:
-            if item[0] == "k":
+            if item[0] == "k" and item[1].__class__ is not bool:
                 self.add(target, self.values.intern(kinds.CONSTANT, type(item[1]).__name__, item[1]))
         elif item:
             self.link(item, target)
@@ -147,6 +147,8 @@ class Binding(Containers):
     def is_given(self, function: ir.Function, index: int, args: Sequence[Any], call: Call) -> bool | None:
         """Whether an argument other than None is given for a parameter; None where that can't be told."""
         item = self.argument(function, index, args, call)
+        if item.__class__ is tuple and item[0] == "k" and not item[1]:
+            return None  # what is tested may be whether it is true
         return False if item is None else None if item in (0, OPEN) or item in self.maybe_none else True
 
     def gives_none(self, function: ir.Function, index: int, args: Sequence[Any], call: Call) -> bool | None:

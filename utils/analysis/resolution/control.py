@@ -72,15 +72,14 @@ class Control(Assignments):
         self.checked = outer
 
     def presence(self, test: ast.expr) -> Given | None:
-        """A test that tells whether an optional parameter is given, or a flag is set that is not set by default, or
-        which of some texts a parameter is, or what kind of thing: its index, and what holds of it where the test
-        does."""
+        """A test that tells whether an optional parameter is given, how a number or a flag compares, which of some
+        texts a parameter is, or what kind of thing: its index, and what holds of it where the test does."""
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             told = self.presence(test.operand)
             return None if told is None else otherwise(*told)
         if (told := self.kind_given(test) or self.number_given(test)) is not None:
             return told
-        given, flag = True, True
+        given, by_truth = True, True
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             operator, right = test.ops[0], test.comparators[0]
             if isinstance(operator, (ast.Eq, ast.NotEq, ast.In, ast.NotIn)):
@@ -91,13 +90,13 @@ class Control(Assignments):
                 return self.stand_in_given(test.left, right, isinstance(operator, ast.IsNot))
             if not isinstance(right, ast.Constant) or right.value:
                 return None
-            test, given, flag = test.left, isinstance(operator, ast.IsNot), False
+            test, given, by_truth = test.left, isinstance(operator, ast.IsNot), False
         node, index = self.parameter(test)
         if index is None:
             return None
-        if not flag and node in self.stand_ins:
+        if not by_truth and node in self.stand_ins:
             return index, (ir.IS_NOT if given else ir.IS, ir.NONE)
-        return (index, given) if node in self.optional or (flag and node in self.flags) else None
+        return (index, given) if node in self.optional else None
 
     def parameter(self, name: ast.expr) -> tuple[int, int | None]:
         """The node that a name stands for, and which parameter of the function here that is; None for no such one."""
@@ -119,7 +118,7 @@ class Control(Assignments):
         return (index, (ir.HOLDS, asked[1])) if record is not None and record is self.scope.function else None
 
     def number_given(self, test: ast.expr) -> Given | None:
-        """`name > 1` and the like of a parameter whose default is a whole number or True, or just `name`."""
+        """`name > 1` and the like of a parameter whose default is a whole number or a flag, or just `name`."""
         name, sign = test, "!="
         number: Any = 0
         if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.comparators[0], ast.Constant):

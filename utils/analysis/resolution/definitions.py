@@ -20,7 +20,7 @@ from utils.analysis.resolution.annotations import (
 )
 from utils.analysis.resolution.expressions import is_globals, record_fields
 from utils.analysis.resolution.parametrized import Given, Parametrized
-from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError, mangled
+from utils.analysis.resolution.scopes import Numbers, Scope, Sheet, TooIntricateError, mangled, otherwise
 from utils.analysis.resolution.syntax import is_none, last_name
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -70,7 +70,6 @@ class Definitions(Parametrized):
         self.given_to: dict[int, Given] = {}  # class → what pytest gives to the parameters of all tests in it
         self.optional: set[int] = set()  # parameters whose default is None
         self.stand_ins: dict[int, str] = {}  # parameter → the name that it is given by default
-        self.flags: set[int] = set()  # parameters whose default is False
         self.unconditional: set[int] = set()  # functions of which some result does not depend on what is given
 
     def bind(self, name: str, node: int) -> None:
@@ -156,8 +155,6 @@ class Definitions(Parametrized):
         if is_none(value):
             self.optional.add(param)
             record.optional.append(index)
-        elif value.__class__ is ast.Constant and value.value is False:
-            self.flags.add(param)
         elif isinstance(value, ast.Constant) and isinstance(value.value, (str, int)):
             record.constants[index] = value.value if isinstance(value.value, str) else int(value.value)
         elif isinstance(value, (ast.Name, ast.Attribute)):
@@ -234,8 +231,8 @@ class Definitions(Parametrized):
 
     def is_chosen(self, record: ir.Function) -> bool:
         """Whether each result is told by whether an argument is given: an annotation that names them all says less."""
-        given = {(index, bool(given)) for index, given, _ in record.choices}
-        return record.number not in self.unconditional and any((index, False) in given for index, yes in given if yes)
+        given = {(index, held) for index, held, _ in record.choices if held is not None}
+        return record.number not in self.unconditional and any(otherwise(*each) in given for each in given)
 
     def number(self, name: str) -> int:
         """The number of a function or class; raises `TooIntricateError` where a file has too many."""

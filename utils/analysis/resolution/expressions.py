@@ -227,9 +227,9 @@ class Expressions(Operators):
         return args, [(word.arg, None if is_none(word.value) else self.argument(word.value)) for word in node.keywords]
 
     def argument(self, node: ast.expr) -> Any:
-        if node.__class__ is ast.Constant and node.value.__class__ in (str, int):
+        if node.__class__ is ast.Constant and node.value.__class__ in (str, int, bool):
             value: Any = node.value
-            return ("k", value) if value.__class__ is int or len(value) <= 80 else 0
+            return ("k", value) if value.__class__ is not str or len(value) <= 80 else 0
         return self.expr(node)
 
     def special_call(self, node: ast.Call, name: str) -> int | None:

@@ -112,9 +112,7 @@ class Statements(Control):
             function.choices.append((index, (ir.HOLDS if holds else ir.FAILS, test), function.params[index]))
             return
         if given is not None and source:
-            index, held = given
-            maybe = not held and function.params[index] in self.flags  # whatever is given may be false, too
-            function.choices.append((index, None if maybe else held, source))
+            function.choices.append((*given, source))
             return
         self.unconditional.add(function.number)
         record, index = self.parameters.get(source, (None, 0))
