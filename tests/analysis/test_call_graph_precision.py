@@ -228,6 +228,11 @@ CASES = {
         "main.d -> main.make, main.A.m, main.B.m\nmain.e -> main.pick, main.A.m\nmain.f -> main.level, main.A.m\n"
         "main.g -> main.level, main.B.m\nmain.h -> main.make, main.A.m, main.B.m",
     ),
+    "a number of thousands of digits": (
+        f"def f(n=1):\n    if n > 0x{'f' * 6000}: return g()\n    return g\ndef k(n=0x{'f' * 6000}):\n    if n > 1: return f()\n    return g\n"
+        f"def g(): pass\nk()()\nf(0x{'f' * 6000})()",
+        "main -> main.f, main.g, main.k\nmain.f -> main.g\nmain.k -> main.f",
+    ),
     "a result for None where the default is something else": (
         "import functools\ndef mark(kind=Warning):\n    if kind is None:\n        def same(f): return f\n        return same\n"
         "    def decorator(f):\n        @functools.wraps(f)\n        def wrapper(*args): return f(*args)\n        return wrapper\n    return decorator\n"

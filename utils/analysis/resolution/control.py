@@ -14,6 +14,7 @@ from utils.analysis.resolution.scopes import Environment, Given, bound_names, on
 from utils.analysis.resolution.syntax import last_name, text_of
 
 SIGNS = {ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!="}
+LARGEST = 1 << 31  # number that is compared: no flag or count is larger
 RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "warns"})
 
 
@@ -124,7 +125,7 @@ class Control(Assignments):
         if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.comparators[0], ast.Constant):
             name, sign, number = test.left, SIGNS.get(test.ops[0].__class__, ""), test.comparators[0].value
         (_, index), function = self.parameter(name), self.scope.function
-        if index is None or not sign or number.__class__ is not int:
+        if index is None or not sign or number.__class__ is not int or abs(number) > LARGEST:
             return None
         default = function.constants.get(index)
         return (index, (ir.NUMBER, sign, str(number))) if isinstance(default, int) else None

@@ -75,21 +75,19 @@ def take_findings(module: Interpreter) -> Findings:
 
 def strangers(module: Interpreter) -> set[int]:
     """The modules (by index) that have what this one may call, as far as values tell, but that are no part of its
-    program."""
-    every = (*module.edges.values(), *module.implied.values())
-    called = {number >> CLASS_BITS for pairs in every for number, _ in pairs}
-    return {index for index in called if is_stranger(module, module.hierarchy.modules[index])}
-
-
-def is_stranger(module: Interpreter, other: Module) -> bool:
-    """Whether a module runs nothing of another one: what an example's program hands to the library is not what the
-    library calls, and of two test files that do not import each other each runs by itself."""
+    program: what an example's program hands to the library is not what the library calls, and of two test files that do
+    not import each other each runs by itself."""
     hierarchy, own = module.hierarchy, module.module
-    if other.is_example:
-        return not (own.is_example or module.is_test or other.name in imports(hierarchy, own))
-    if not module.is_test or other is own or not is_test_file(other.name):
-        return False
-    return other.name not in with_imports(hierarchy, own) and own.name not in with_imports(hierarchy, other)
+    every = (*module.edges.values(), *module.implied.values())
+    called = [hierarchy.modules[index] for index in {number >> CLASS_BITS for pairs in every for number, _ in pairs}]
+    if not module.is_test:
+        shown = [] if own.is_example else [other for other in called if other.is_example]
+        imported = imports(hierarchy, own) if shown else set()
+        return {other.index for other in shown if other.name not in imported}
+    tests = [other for other in called if other is not own and is_test_file(other.name) and not other.is_example]
+    reached = with_imports(hierarchy, own) if tests else set()
+    apart = [other for other in tests if other.name not in reached]
+    return {other.index for other in apart if own.name not in with_imports(hierarchy, other)}
 
 
 def with_imports(hierarchy: Hierarchy, module: Module) -> set[str]:
