@@ -154,7 +154,7 @@ class Assignments(Definitions):
         record, index = self.parameters.get(request, (None, 0))
         if record is None or not record.flags & ir.FIXTURE or attribute not in ("cls", "instance") or not source:
             return
-        if [*record.positional, *record.keyword_only][index] == "request":
+        if record.parameter(index) == "request":
             record.gives.append((name, source))
 
     def kept(self, base: int, name: str, source: int) -> int:

@@ -116,7 +116,7 @@ class Binding(Containers):
         starred = next((at for at, item in enumerate(args) if is_starred(item)), len(args))
         if index < len(function.positional) and index < starred:
             return args[index] or 0
-        name = [*function.positional, *function.keyword_only][index]
+        name = function.parameter(index)
         for keyword, item in call.keywords:
             if keyword == name:
                 return item
@@ -163,7 +163,7 @@ class Binding(Containers):
     @staticmethod
     def is_named(function: ir.Function, index: int, call: Call) -> bool:
         """Whether a call gives something for a parameter by its name."""
-        name = [*function.positional, *function.keyword_only][index]
+        name = function.parameter(index)
         return any(word == name for word, _ in call.keywords)
 
     def fits(self, function: ir.Function, index: int, given: ir.Held | None, args: Sequence[Any], call: Call) -> bool:
@@ -181,8 +181,9 @@ class Binding(Containers):
             item = ("k", function.constants[index])
         if item.__class__ is not tuple or item[0] != "k":
             return True
-        if given[0] == ir.NUMBER:
-            return not isinstance(item[1], int) or COMPARE[given[1]](item[1], int(given[2]))
+        if given[0] in (ir.MEETS, ir.MISSES):
+            number = item[1]
+            return not isinstance(number, int) or COMPARE[given[1]](number, int(given[2])) == (given[0] == ir.MEETS)
         if given[0] in (ir.IS, ir.IS_NOT):
             return (item[1] in given[1:]) == (given[0] == ir.IS)
         return any(part in str(item[1]) for part in given[1:]) == (given[0] == ir.HAS)
@@ -222,7 +223,7 @@ class Binding(Containers):
             for at, node in function.defaults:
                 if at == index:
                     self.take(owner.offset + node, called, call)
-        name = [*function.positional, *function.keyword_only][index]
+        name = function.parameter(index)
         item: Any = next((item for keyword, item in call.keywords if keyword == name), 0)
         if index < len(function.positional) and index < len(args):
             item = args[index]

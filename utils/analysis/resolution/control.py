@@ -128,7 +128,7 @@ class Control(Assignments):
         if index is None or not sign or number.__class__ is not int or abs(number) > LARGEST:
             return None
         default = function.constants.get(index)
-        return (index, (ir.NUMBER, sign, str(number))) if isinstance(default, int) else None
+        return (index, (ir.MEETS, sign, str(number))) if isinstance(default, int) else None
 
     def text_given(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> Given | None:
         """`name == "a"`, `name in ("a", "b")` or `"a" in name` of a parameter, or the opposite."""

@@ -100,9 +100,7 @@ def conftests(name: str) -> Iterator[str]:
 def is_test_module(name: str) -> bool:
     """Whether a module is there for test runners."""
     parts = name.lower().split(".")
-    return any(
-        part in ("test", "tests", "conftest") or part.startswith("test_") or part.endswith("_test") for part in parts
-    )
+    return any(part in ("test", "tests", "conftest") or is_test_file(part) for part in parts)
 
 
 def is_test_file(name: str) -> bool:

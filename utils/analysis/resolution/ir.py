@@ -80,10 +80,10 @@ ATTRIBUTE_TEST = "hasattr"  # and the attribute's name after it
 IS, IS_NOT = "is", "is not"  # before the texts that a parameter is one of, or none of
 NONE = "\0none"  # among those texts: None, of a parameter whose default is something else
 HAS, HAS_NOT = "has", "has not"  # before the texts that a parameter, a text itself, has in it, or has not
-NUMBER = "number"  # before a comparison and the number that a parameter is compared to
+MEETS, MISSES = "meets", "misses"  # before a comparison with a number that holds of a parameter, or does not
 HOLDS, FAILS = "holds", "fails"  # before the tests that hold of a parameter, or do not
-COMPARISONS = {">": "<=", "<=": ">", "<": ">=", ">=": "<", "==": "!=", "!=": "=="}  # and what holds otherwise
-OPPOSITE = {IS: IS_NOT, IS_NOT: IS, HAS: HAS_NOT, HAS_NOT: HAS, HOLDS: FAILS, FAILS: HOLDS}
+OPPOSITE = {IS: IS_NOT, HAS: HAS_NOT, MEETS: MISSES, HOLDS: FAILS}
+OPPOSITE |= {otherwise: held for held, otherwise in OPPOSITE.items()}
 Held = bool | tuple[str, ...]  # what holds of a parameter: it is given or not; or a tuple that begins with one of these
 
 
@@ -165,6 +165,10 @@ class Function(msgspec.Struct, array_like=True):
     needed_keywords: list[str]
     optional: list[int]
     constants: dict[int, str | int]
+
+    def parameter(self, index: int) -> str:
+        """The name of a parameter that a call may give."""
+        return [*self.positional, *self.keyword_only][index]
 
 
 class Class(msgspec.Struct, array_like=True):

@@ -205,7 +205,7 @@ class Narrowing(Names):
                 node = around.params[index]
                 for test in held[1:]:
                     node = self.such_as(node, test, held[0] == ir.HOLDS)
-                scope.narrowed[[*around.positional, *around.keyword_only][index]] = node
+                scope.narrowed[around.parameter(index)] = node
 
     def restore(self, before: Environment, narrowed: Environment) -> None:
         """Names stand for what they stood for, unless they were bound in between."""

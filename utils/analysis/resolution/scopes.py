@@ -15,18 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from utils.analysis.resolution.ir import (
-    COMPARISONS,
-    HAS,
-    HOLDS,
-    IS,
-    MODELLED,
-    NODE_BITS,
-    NUMBER,
-    OPPOSITE,
-    Held,
-    is_private,
-)
+from utils.analysis.resolution.ir import FAILS, HAS_NOT, IS_NOT, MODELLED, NODE_BITS, OPPOSITE, Held, is_private
 
 DULL_BUILTINS = frozenset(name for name in dir(builtins) if name not in MODELLED and not name.startswith("_"))
 
@@ -75,6 +64,7 @@ class Sheet:
 # A local name; or, in a function, the node of an attribute: what that holds is known until it is assigned to.
 Reference = str | int
 Environment = dict[Reference, int]  # what they stand for
+EXCLUDING = (IS_NOT, HAS_NOT, FAILS)  # what is said so of several things holds of each
 Given = tuple[int, Held]  # a parameter's index, and what holds of it
 
 
@@ -82,8 +72,6 @@ def otherwise(index: int, held: Held, before: Given | None = None) -> Given:
     """What is known of a parameter where a test of it does not hold."""
     if isinstance(held, bool):
         return index, not held
-    if held[0] == NUMBER:
-        return index, (NUMBER, COMPARISONS[held[1]], *held[2:])
     return on_top((index, (OPPOSITE[held[0]], *held[1:])), before)
 
 
@@ -91,9 +79,7 @@ def on_top(told: Given, before: Given | None) -> Given:
     """What a test tells of a parameter, of which something was known before: what was excluded stays so."""
     index, held = told
     known = before[1] if before is not None and before[0] == index else ()
-    if isinstance(held, bool) or isinstance(known, bool) or held[:1] != known[:1]:
-        return told
-    if held[0] in (IS, HAS, HOLDS, NUMBER):
+    if isinstance(held, bool) or isinstance(known, bool) or held[0] not in EXCLUDING or held[:1] != known[:1]:
         return told
     return index, (*known, *held[1:])
 
